@@ -1,0 +1,37 @@
+/*
+ * log: one line of key=value for each event, to syslog or to standard
+ * error.  Values from outside are escaped here.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stddef.h>
+#include <syslog.h>
+
+#define LOG_LINE_MAX 2048	/* octets of a line; the rest is cut */
+
+/* ident names the program; to_stderr: descriptor 2, else syslog's mail. */
+void log_open(const char *ident, int to_stderr);
+
+/*
+ * A key and value that every later line carries behind its event, in the
+ * order of the first call; NULL takes the key out.  At most four.
+ */
+void log_context(const char *key, const char *value);
+
+/*
+ * Log an event with pairs of key and value, a NULL key at the end; a pair
+ * whose value is NULL is left out.
+ */
+void log_event(int priority, const char *event, ...)
+    __attribute__((sentinel));
+
+/* A number as a value: LOG_NUM(n) lives until the end of the statement. */
+#define LOG_NUM(n)    log_number((char[24]){0}, (long long)(n))
+#define LOG_MASKED(s) log_masked((char[24]){0}, (s))
+const char *log_number(char [24], long long);
+
+/* A phone number with all but its last four digits masked. */
+const char *log_masked(char [24], const char *);
+
+#endif
