@@ -1,0 +1,102 @@
+/*
+ * config: /etc/smtp2sms.conf and -o key=value.  It holds no secret, only
+ * the paths of secrets.  smtp2sms.conf(5) is its manual.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stddef.h>
+
+#include "address.h"
+#include "text.h"
+
+#define CONFIG_FILE	  "/etc/smtp2sms.conf"
+#define CONFIG_SIZE_MAX	  (64 * 1024)	/* octets of the file */
+#define CONFIG_WORDS_MAX  128		/* words on a line */
+#define CONFIG_RCPTS_MAX  1000		/* bound of max-recipients */
+
+enum config_auth { CONFIG_AUTH_GATEWAY, CONFIG_AUTH_NONE };
+enum config_clear { CONFIG_CLEAR_NO, CONFIG_CLEAR_LOCAL, CONFIG_CLEAR_YES };
+enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
+
+struct config_list {
+	char **v;
+	size_t n;
+};
+
+struct config_pair {
+	char *name, *value;
+};
+
+struct config_pairs {
+	struct config_pair *v;
+	size_t n;
+};
+
+struct config_alias {
+	char *name;
+	struct config_list numbers;
+};
+
+/* A network of IPv4 (mapped into IPv6) or IPv6; or pipes: "local". */
+struct config_net {
+	unsigned char addr[16];
+	unsigned bits;
+	int local;
+};
+
+struct config {
+	char *hostname;
+	struct config_list domain;	/* in lower case */
+	char *gateway, *descriptors, *libexec, *gateway_ca;
+	struct config_pairs set, secret;
+	int auth, auth_check, auth_without_tls, auth_legacy;
+	struct {
+		struct config_net *v;
+		size_t n;
+	} trust;
+	struct config_list sender_allow; /* in lower case */
+	struct address_rules address;
+	char *country;
+	struct config_list allow, deny;
+	struct {
+		struct config_alias *v;
+		size_t n;
+	} alias;
+	long max_size, max_recipients, max_messages, max_errors;
+	long max_auth_failures;
+	long timeout_command, timeout_data, timeout_session;
+	long timeout_greeting, timeout_gateway; /* seconds */
+	int subject, keep_signature, alphabet, overlong;
+	long max_parts;
+	int links;
+	int replies, log_stderr, bare_lf;
+};
+
+/* How an error is told: "FILE:LINE: what is wrong". */
+typedef void (*config_report)(const char *);
+
+/*
+ * Read the file and then the overrides ("key=value") into c, defaults
+ * first.  Every error is reported.  Returns 0, or -1 if there was one; log_stderr
+ * holds what could be read of it even then.
+ */
+int config_load(struct config *c, const char *file, char *const *overrides,
+    size_t n, config_report);
+
+/* The value that a `set` or `secret` line gave to a name, or NULL. */
+const char *config_find(const struct config_pairs *, const char *name);
+
+/* The alias of that name in any letter case, or NULL. */
+const struct config_alias *config_find_alias(const struct config *,
+    const char *name);
+
+/* 1 if the address (as text; "local" for pipes) is in a trusted network. */
+int config_trusts(const struct config *, const char *peer);
+
+/* Parse an IP address as text to IPv6 or mapped IPv4.  0, or -1. */
+int config_ip(const char *, unsigned char out[16]);
+
+struct text_rules config_text_rules(const struct config *);
+
+#endif

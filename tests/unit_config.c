@@ -1,0 +1,198 @@
+/* config: the file, overrides, and every error with its place. */
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tap.h"
+
+static struct config c;
+static char errors[4096], path[] = "/tmp/smtp2sms-unit-config-XXXXXX";
+
+static void
+report(const char *what)
+{
+	strncat(errors, what, sizeof(errors) - strlen(errors) - 2);
+	strcat(errors, "\n");
+}
+
+static int
+load(const char *text, char *override)
+{
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+	errors[0] = '\0';
+	return config_load(&c, path, &override, override != NULL, report);
+}
+
+/* An error whose text is "PATH:LINE: " and then this. */
+static void
+bad(const char *text, int line, const char *want)
+{
+	char all[512];
+
+	load(text, NULL);
+	if (line > 0)
+		snprintf(all, sizeof(all), "%s:%d: %s\n", path, line, want);
+	else
+		snprintf(all, sizeof(all), "%s: %s\n", path, want);
+	tap_is(errors, all, want);
+}
+
+static void
+test_defaults(void)
+{
+	tap_ok(load("", NULL) == 0, "an empty file is right");
+	tap_ok(c.hostname != NULL && strcasecmp(c.domain.v[0], c.hostname) == 0,
+	    "the domain is the host's name");
+	tap_ok(c.max_size == 10485760 && c.max_recipients == 100 &&
+	    c.max_messages == 1000 && c.max_errors == 10 &&
+	    c.max_auth_failures == 3, "limits");
+	tap_ok(c.timeout_command == 300 && c.timeout_data == 180 &&
+	    c.timeout_session == 3600 && c.timeout_greeting == 60 &&
+	    c.timeout_gateway == 10, "timeouts");
+	tap_ok(c.auth == CONFIG_AUTH_GATEWAY && !c.auth_check &&
+	    c.auth_without_tls == CONFIG_CLEAR_LOCAL && c.max_parts == 10 &&
+	    c.replies == CONFIG_REPLIES_DOCUMENTED && !c.log_stderr,
+	    "choices");
+}
+
+static void
+test_words(void)
+{
+	load("# all of this is a comment\n\n  domain\tA.test  \"b.test\" # c\n"
+	     "domain c.test\nset name 'two words'\nset x a\"b c\"d#e\r\n"
+	     "set name again\nmax-size 2M\nalias on-call +49171 1234567 "
+	     "00431234567\n", NULL);
+	tap_ok(c.domain.n == 3 && strcmp(c.domain.v[0], "a.test") == 0 &&
+	    strcmp(c.domain.v[2], "c.test") == 0, "lists add up");
+	tap_is(config_find(&c.set, "x"), "ab cd#e", "quotes inside a word");
+	tap_is(config_find(&c.set, "name"), "again", "the last set counts");
+	tap_ok(config_find(&c.set, "nothing") == NULL, "what is not set");
+	tap_ok(c.max_size == 2 << 20, "M is 2^20");
+	tap_ok(strstr(errors, "alias on-call: '+49171' is not a number"),
+	    "aliases hold numbers");
+	tap_ok(config_find_alias(&c, "ON-CALL")->numbers.n == 3,
+	    "aliases in any letter case");
+	tap_is(config_find_alias(&c, "on-call")->numbers.v[2], "+431234567",
+	    "an alias's number is normalised");
+}
+
+static void
+test_overrides(void)
+{
+	tap_ok(load("hostname a\ndomain x y\n", "hostname=b") == 0 &&
+	    strcmp(c.hostname, "b") == 0, "-o over a value");
+	tap_ok(load("domain x y\n", "domain=z w") == 0 && c.domain.n == 2 &&
+	    strcmp(c.domain.v[0], "z") == 0, "-o over a list replaces it");
+	tap_ok(load("set a 1\nset b 2\n", "set=a 3") == 0 &&
+	    strcmp(config_find(&c.set, "a"), "3") == 0 &&
+	    strcmp(config_find(&c.set, "b"), "2") == 0, "-o over one set");
+	load("", "max-parts");
+	tap_is(errors, "-o: 'max-parts' is not key=value\n", "-o without =");
+	load("", "no-such=1");
+	tap_is(errors, "-o: unknown keyword 'no-such'\n", "-o unknown");
+}
+
+static void
+test_errors(void)
+{
+	char line[CONFIG_WORDS_MAX * 2 + 16] = "domain";
+	int i;
+
+	bad("\n\nfoo bar\n", 3, "unknown keyword 'foo'");
+	bad("hostname\n", 1, "hostname: wants one value");
+	bad("hostname a b\n", 1, "hostname: wants one value");
+	bad("domain\n", 1, "domain: wants a value");
+	bad("set a\n", 1, "set: wants a name and a value");
+	bad("hostname a\nhostname b\n", 2, "hostname: stands here twice");
+	bad("hostname 'a\n", 1, "a quote is not closed");
+	bad("hostname a/b\n", 0, "hostname: 'a/b' is not a host's name");
+	bad("hostname ''\n", 1, "hostname: the value is empty");
+	bad("log file\n", 1, "log: 'file' is none of: syslog, stderr");
+	bad("max-parts 256\n", 1,
+	    "max-parts: '256' is not a number from 0 to 255");
+	bad("max-parts -1\n", 1,
+	    "max-parts: '-1' is not a number from 0 to 255");
+	bad("max-recipients 1001\n", 1,
+	    "max-recipients: '1001' is not a number from 1 to 1000");
+	bad("max-size 99999999999999999999\n", 1, "max-size: "
+	    "'99999999999999999999' is not a number from 1024 to 1073741824");
+	bad("max-size 2G\n", 1, "max-size: '2G' is not a number from 1024 to "
+	    "1073741824");
+	bad("timeout-gateway 0\n", 1, "timeout-gateway: '0' is not a number "
+	    "from 1 to 3600");
+	bad("trust 10.0.0.0/33\n", 1, "trust: '10.0.0.0/33' is not a network");
+	bad("trust example.org\n", 1, "trust: 'example.org' is not a network");
+	bad("allow 49x\n", 1, "allow: '49x' is not an E.164 prefix");
+	bad("deny +0\n", 1, "deny: '+0' is not an E.164 prefix");
+	bad("country-code 0049\n", 1,
+	    "country-code: '0049' is not a country code");
+	bad("alias a\n", 1, "alias: wants a name and its numbers");
+	bad("alias a +4912345678\nalias A +4912345678\n", 2,
+	    "alias: 'A' stands here twice");
+	for (i = 0; i < CONFIG_WORDS_MAX; i++)
+		strcat(line, " x");
+	bad(line, 1, "more than 128 words");
+	tap_ok(load("foo\nbar\nbaz\n", NULL) == -1 &&
+	    strstr(errors, ":1: ") && strstr(errors, ":3: "),
+	    "every error is told");
+	tap_ok(load("log stderr\nfoo\n", NULL) == -1 && c.log_stderr == 1,
+	    "what could be read of log is kept");
+}
+
+static void
+test_file(void)
+{
+	static char big[CONFIG_SIZE_MAX + 2];
+
+	memset(big, '#', sizeof(big) - 1);
+	bad(big, 0, "larger than 65536 octets");
+	big[CONFIG_SIZE_MAX] = '\0';
+	tap_ok(load(big, NULL) == 0, "CONFIG_SIZE_MAX octets are read");
+	errors[0] = '\0';
+	config_load(&c, "/nonexistent", NULL, 0, report);
+	tap_is(errors, "/nonexistent: No such file or directory\n",
+	    "a missing file is an error");
+}
+
+static void
+test_trust(void)
+{
+	load("trust 10.1.0.0/16 2001:db8::/32 local\ntrust 192.0.2.1\n", NULL);
+	tap_ok(config_trusts(&c, "10.1.2.3"), "in an IPv4 network");
+	tap_ok(!config_trusts(&c, "10.2.0.1"), "not in it");
+	tap_ok(config_trusts(&c, "::ffff:10.1.2.3"), "mapped IPv4");
+	tap_ok(config_trusts(&c, "192.0.2.1"), "one address");
+	tap_ok(!config_trusts(&c, "192.0.2.2"), "and no other");
+	tap_ok(config_trusts(&c, "2001:db8:ffff::1"), "in an IPv6 network");
+	tap_ok(!config_trusts(&c, "2001:db9::1"), "not in it");
+	tap_ok(config_trusts(&c, "local"), "local");
+	tap_ok(!config_trusts(&c, "unknown"), "unknown is nobody");
+	load("trust 0.0.0.0/0\n", NULL);
+	tap_ok(config_trusts(&c, "203.0.113.9"), "all of IPv4");
+	tap_ok(!config_trusts(&c, "2001:db8::1"), "is not IPv6");
+	tap_ok(!config_trusts(&c, "local"), "and not a pipe");
+	load("", NULL);
+	tap_ok(!config_trusts(&c, "127.0.0.1"), "nobody by default");
+}
+
+int
+main(void)
+{
+	int fd = mkstemp(path);
+
+	if (fd == -1)
+		return 2;
+	close(fd);
+	test_defaults();
+	test_words();
+	test_overrides();
+	test_errors();
+	test_file();
+	test_trust();
+	unlink(path);
+	return tap_done();
+}
