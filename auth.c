@@ -1,0 +1,228 @@
+/*
+ * auth: SASL exchanges, strict as to base64 and bounds.  Pure: session.c
+ * moves the lines.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "auth.h"
+
+#define RESPONSE_MAX (AUTH_USER_MAX + AUTH_SECRET_MAX + 512)
+
+static const char *const mechanisms[] = {
+	[AUTH_PLAIN] = "PLAIN",
+	[AUTH_LOGIN] = "LOGIN",
+	[AUTH_XOAUTH2] = "XOAUTH2",
+	[AUTH_OAUTHBEARER] = "OAUTHBEARER",
+};
+#define NMECHANISMS (sizeof(mechanisms) / sizeof(mechanisms[0]))
+
+static int
+base64_value(char c)
+{
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *p = c != '\0' ? strchr(set, c) : NULL;
+
+	return p != NULL ? (int)(p - set) : -1;
+}
+
+/*
+ * Decode base64 with its padding (RFC 4648, section 4; RFC 4954 allows no
+ * other) into out, which has max + 1 octets of room; a NUL goes behind.
+ * Returns the number of octets, or -1.
+ */
+static long
+base64_decode(const char *s, char *out, size_t max)
+{
+	size_t i, k, n = strlen(s), len = 0;
+	unsigned long v;
+	int d;
+
+	if (n % 4 != 0)
+		return -1;
+	for (i = 0; i < n; i += 4) {
+		size_t octets = 3;
+
+		if (i + 4 == n && s[i + 3] == '=')
+			octets = s[i + 2] == '=' ? 1 : 2;
+		for (v = 0, k = 0; k < 4; k++) {
+			d = k > octets ? 0 : base64_value(s[i + k]);
+			if (d == -1)
+				return -1;
+			v = v << 6 | (unsigned long)d;
+		}
+		if (len + octets > max || (v & (0xffffffUL >> 8 * octets)))
+			return -1;
+		for (k = 0; k < octets; k++)
+			out[len++] = (char)(v >> (16 - 8 * k) & 0xff);
+	}
+	out[len] = '\0';
+	return (long)len;
+}
+
+/* Copy n octets with a NUL behind; 0, or -1 if too long or with a NUL. */
+static int
+take(char *out, size_t max, const char *s, size_t n)
+{
+	if (n > max || memchr(s, '\0', n) != NULL)
+		return -1;
+	memcpy(out, s, n);
+	out[n] = '\0';
+	return 0;
+}
+
+/* authzid NUL authcid NUL passwd (RFC 4616, section 2) */
+static enum auth_status
+take_plain(struct auth *a, const char *s, size_t n)
+{
+	const char *end = s + n, *user, *secret;
+
+	user = memchr(s, '\0', n);
+	if (user == NULL)
+		return AUTH_MALFORMED;
+	user++;
+	secret = memchr(user, '\0', (size_t)(end - user));
+	if (secret == NULL)
+		return AUTH_MALFORMED;
+	secret++;
+	if (take(a->user, AUTH_USER_MAX, user, (size_t)(secret - user) - 1) ||
+	    take(a->secret, AUTH_SECRET_MAX, secret, (size_t)(end - secret)))
+		return AUTH_MALFORMED;
+	if (*s != '\0' && strcmp(s, a->user) != 0)
+		return AUTH_REFUSED; /* nobody acts for somebody else */
+	return a->user[0] != '\0' ? AUTH_DONE : AUTH_REFUSED;
+}
+
+static enum auth_status
+take_login(struct auth *a, const char *s, size_t n)
+{
+	if (a->step++ == 0) {
+		if (take(a->user, AUTH_USER_MAX, s, n) == -1)
+			return AUTH_MALFORMED;
+		a->challenge = "UGFzc3dvcmQ6";
+		return AUTH_CHALLENGE;
+	}
+	if (take(a->secret, AUTH_SECRET_MAX, s, n) == -1)
+		return AUTH_MALFORMED;
+	return a->user[0] != '\0' ? AUTH_DONE : AUTH_REFUSED;
+}
+
+/*
+ * Key-value pairs, each with \x01 behind it, and another at the end (RFC
+ * 7628, 3.1); XOAUTH2 has the user among them, OAUTHBEARER in the GS2
+ * header "n,a=user," in front.
+ */
+static enum auth_status
+take_bearer(struct auth *a, const char *s, size_t n)
+{
+	const char *sep;
+	size_t len;
+
+	a->bearer = 1;
+	a->user[0] = a->secret[0] = '\0';
+	if (strlen(s) != n)
+		return AUTH_MALFORMED;
+	for (; *s != '\0'; s = sep + 1) {
+		if ((sep = strchr(s, '\1')) == NULL)
+			return AUTH_MALFORMED;
+		len = (size_t)(sep - s);
+		if (len > 2 && strncasecmp(s, "n,", 2) == 0 &&
+		    a->mechanism == AUTH_OAUTHBEARER) {
+			if (strncmp(s + 2, "a=", 2) == 0 && s[len - 1] == ',' &&
+			    take(a->user, AUTH_USER_MAX, s + 4, len - 5) == -1)
+				return AUTH_MALFORMED;
+		} else if (strncasecmp(s, "user=", 5) == 0) {
+			if (take(a->user, AUTH_USER_MAX, s + 5, len - 5) == -1)
+				return AUTH_MALFORMED;
+		} else if (strncasecmp(s, "auth=Bearer ", 12) == 0) {
+			if (take(a->secret, AUTH_SECRET_MAX, s + 12, len - 12))
+				return AUTH_MALFORMED;
+		}
+	}
+	return a->secret[0] != '\0' ? AUTH_DONE : AUTH_MALFORMED;
+}
+
+enum auth_status
+auth_answer(struct auth *a, const char *line)
+{
+	char response[RESPONSE_MAX + 1];
+	enum auth_status st = AUTH_MALFORMED;
+	long n;
+
+	if (strcmp(line, "*") == 0)
+		return AUTH_CANCELLED;
+	n = base64_decode(line, response, RESPONSE_MAX);
+	if (n >= 0)
+		switch (a->mechanism) {
+		case AUTH_PLAIN:
+			st = take_plain(a, response, (size_t)n);
+			break;
+		case AUTH_LOGIN:
+			st = take_login(a, response, (size_t)n);
+			break;
+		case AUTH_XOAUTH2:
+		case AUTH_OAUTHBEARER:
+			st = take_bearer(a, response, (size_t)n);
+			break;
+		}
+	explicit_bzero(response, sizeof(response));
+	return st;
+}
+
+enum auth_status
+auth_begin(struct auth *a, const char *mechanism, const char *initial)
+{
+	size_t i;
+
+	memset(a, 0, sizeof(*a));
+	for (i = 0; i < NMECHANISMS; i++)
+		if (strcasecmp(mechanism, mechanisms[i]) == 0)
+			break;
+	if (i == NMECHANISMS)
+		return AUTH_UNKNOWN;
+	a->mechanism = (enum auth_mechanism)i;
+	a->challenge = a->mechanism == AUTH_LOGIN ? "VXNlcm5hbWU6" : "";
+	if (initial == NULL)
+		return AUTH_CHALLENGE;
+	return auth_answer(a, strcmp(initial, "=") == 0 ? "" : initial);
+}
+
+enum auth_status
+auth_wrong(struct auth *a)
+{
+	if (!a->bearer)
+		return AUTH_REFUSED;
+	/* {"status":"invalid_token"} */
+	a->challenge = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=";
+	return AUTH_CHALLENGE;
+}
+
+static int
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return 1;
+	return 0;
+}
+
+int
+auth_fits_http(const struct auth *a)
+{
+	size_t n;
+
+	if (!a->bearer)
+		return !has_control(a->user) && !has_control(a->secret) &&
+		    strchr(a->user, ':') == NULL;
+	n = strspn(a->secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "abcdefghijklmnopqrstuvwxyz0123456789-._~+/");
+	n += strspn(a->secret + n, "=");
+	return a->secret[n] == '\0' && !has_control(a->user);
+}
+
+void
+auth_wipe(struct auth *a)
+{
+	explicit_bzero(a->secret, sizeof(a->secret));
+}

@@ -1,0 +1,78 @@
+/*
+ * conn: every octet to and from the client.
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include <stddef.h>
+
+#define CONN_IN_MAX  16384	/* octets read ahead */
+#define CONN_OUT_MAX 4096	/* octets of replies held back */
+#define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
+
+enum conn_status {
+	CONN_OK,
+	CONN_END,	/* conn_data: the message is complete */
+	CONN_EOF,	/* the client has gone */
+	CONN_TIMEOUT,
+	CONN_LONG,	/* the line was over CONN_LINE_MAX and is dropped */
+	CONN_BARE,	/* a bare CR or LF, or a NUL: the line is dropped */
+};
+
+/* How a bare LF is taken (SPEC, section 2: bare-lf, and -n). */
+enum conn_lf {
+	CONN_LF_REFUSE,
+	CONN_LF_REPAIR,	/* ends a command; inside a message becomes CRLF */
+	CONN_LF_EQUAL	/* the same as CRLF everywhere */
+};
+
+struct conn {
+	int in, out;
+	enum conn_lf lf;
+	long long until;	/* deadline of everything, clock_ms */
+	int wait;		/* milliseconds for a line, or for more data */
+	int gone;		/* the client has: nothing more can be done */
+	int timed_out;		/* a deadline has passed */
+
+	/* private */
+	size_t start, end;	/* what of inbuf has not been taken */
+	size_t outlen;
+	int skip;		/* dropping until CRLF */
+	int data_state;
+	int bare;		/* the message holds a bare CR, LF or a NUL */
+	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];
+};
+
+void conn_init(struct conn *, int in, int out, enum conn_lf);
+
+/*
+ * The next line without its end, NUL-terminated; it stays valid until the
+ * next call.  Held-back output is written before it waits.  CONN_OK, or
+ * CONN_EOF, CONN_TIMEOUT, CONN_LONG, CONN_BARE.
+ */
+enum conn_status conn_line(struct conn *, char **line, size_t *len);
+
+/*
+ * The next piece of the message that follows DATA, dots unstuffed (RFC
+ * 5321, 4.5.2): CONN_OK with at least one octet.  CONN_END behind
+ * CRLF.CRLF, and then conn_bare tells whether the message must be refused.
+ * conn_data_begin comes first.
+ */
+void conn_data_begin(struct conn *);
+enum conn_status conn_data(struct conn *, const char **, size_t *);
+int conn_bare(const struct conn *);
+
+/* Hold back output until a read has to wait; conn_flush writes it now. */
+void conn_write(struct conn *, const char *, size_t);
+void conn_flush(struct conn *);
+
+/* Overwrite what has been read and taken: it held a secret. */
+void conn_forget(struct conn *);
+
+/* Write the last reply, at most ms milliseconds past any deadline. */
+void conn_farewell(struct conn *, int ms);
+
+/* Let ms pass (a delay against guessing), but not beyond the deadline. */
+void conn_pause(struct conn *, int ms);
+
+#endif

@@ -1,0 +1,151 @@
+/* auth: exchanges, row by row. */
+#include <stdlib.h>
+
+#include "auth.h"
+#include "buf.h"
+#include "tap.h"
+
+static struct auth a;
+
+static const struct {
+	const char *mechanism, *initial, *answer, *answer2;
+	enum auth_status want;
+	const char *user, *secret;
+} rows[] = {
+	/* \0user\0pass */
+	{"PLAIN", "AHVzZXIAcGFzcw==", NULL, NULL, AUTH_DONE, "user", "pass"},
+	{"plain", NULL, "AHVzZXIAcGFzcw==", NULL, AUTH_DONE, "user", "pass"},
+	/* user\0user\0pass, me\0user\0pass */
+	{"PLAIN", "dXNlcgB1c2VyAHBhc3M=", NULL, NULL, AUTH_DONE, "user",
+	    "pass"},
+	{"PLAIN", "bWUAdXNlcgBwYXNz", NULL, NULL, AUTH_REFUSED, NULL, NULL},
+	/* \0user\0, \0\0pass */
+	{"PLAIN", "AHVzZXIA", NULL, NULL, AUTH_DONE, "user", ""},
+	{"PLAIN", "AABwYXNz", NULL, NULL, AUTH_REFUSED, NULL, NULL},
+	{"PLAIN", "=", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", NULL, "", NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", NULL, "*", NULL, AUTH_CANCELLED, NULL, NULL},
+	/* user, \0user, \0user\0pa\0ss */
+	{"PLAIN", "dXNlcg==", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVzZXI=", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVzZXIAcGEAc3M=", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	/* base64 that is none: length, alphabet, padding, loose bits */
+	{"PLAIN", "AHVzZXIAcGFzcw", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVzZXIAcGFz!w==", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVz=ZXIAcGFzcw=", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVzZXIAcGFzcx==", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "AHVzZXIAcGFzc===", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"PLAIN", "====", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	{"LOGIN", NULL, "dXNlcg==", "cGFzcw==", AUTH_DONE, "user", "pass"},
+	{"LOGIN", "dXNlcg==", "cGFzcw==", NULL, AUTH_DONE, "user", "pass"},
+	{"LOGIN", "dXNlcg==", "*", NULL, AUTH_CANCELLED, NULL, NULL},
+	{"LOGIN", "dXNlcg==", "?", NULL, AUTH_MALFORMED, NULL, NULL},
+	{"LOGIN", "=", "cGFzcw==", NULL, AUTH_REFUSED, NULL, NULL},
+	/* user=u ^A auth=Bearer tok ^A ^A */
+	{"XOAUTH2", "dXNlcj11AWF1dGg9QmVhcmVyIHRvawEB", NULL, NULL, AUTH_DONE,
+	    "u", "tok"},
+	/* without the last ^A, without auth= */
+	{"XOAUTH2", "dXNlcj11AWF1dGg9QmVhcmVyIHRvaw==", NULL, NULL,
+	    AUTH_MALFORMED, NULL, NULL},
+	{"XOAUTH2", "dXNlcj11AQE=", NULL, NULL, AUTH_MALFORMED, NULL, NULL},
+	/* n,a=u,^Ahost=h^Aauth=Bearer tok^A^A; n,,^Aauth=Bearer tok^A^A */
+	{"OAUTHBEARER", "bixhPXUsAWhvc3Q9aAFhdXRoPUJlYXJlciB0b2sBAQ==", NULL,
+	    NULL, AUTH_DONE, "u", "tok"},
+	{"OAUTHBEARER", "biwsAWF1dGg9QmVhcmVyIHRvawEB", NULL, NULL, AUTH_DONE,
+	    "", "tok"},
+	{"CRAM-MD5", NULL, NULL, NULL, AUTH_UNKNOWN, NULL, NULL},
+	{"", NULL, NULL, NULL, AUTH_UNKNOWN, NULL, NULL},
+};
+
+static void
+test_rows(void)
+{
+	enum auth_status st;
+	size_t i;
+	int ok;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		st = auth_begin(&a, rows[i].mechanism, rows[i].initial);
+		if (st == AUTH_CHALLENGE && rows[i].answer != NULL)
+			st = auth_answer(&a, rows[i].answer);
+		if (st == AUTH_CHALLENGE && rows[i].answer2 != NULL)
+			st = auth_answer(&a, rows[i].answer2);
+		ok = st == rows[i].want;
+		if (st == AUTH_DONE && ok)
+			ok = strcmp(a.user, rows[i].user) == 0 &&
+			    strcmp(a.secret, rows[i].secret) == 0;
+		tap_ok(ok, "row %zu: %s", i, rows[i].mechanism);
+	}
+}
+
+static void
+test_prompts(void)
+{
+	auth_begin(&a, "LOGIN", NULL);
+	tap_is(a.challenge, "VXNlcm5hbWU6", "Username:");
+	auth_answer(&a, "dXNlcg==");
+	tap_is(a.challenge, "UGFzc3dvcmQ6", "Password:");
+	auth_begin(&a, "PLAIN", NULL);
+	tap_is(a.challenge, "", "PLAIN's challenge is empty");
+	tap_ok(auth_wrong(&a) == AUTH_REFUSED, "PLAIN has no last challenge");
+	auth_begin(&a, "XOAUTH2", "dXNlcj11AWF1dGg9QmVhcmVyIHRvawEB");
+	tap_ok(auth_wrong(&a) == AUTH_CHALLENGE, "XOAUTH2 has");
+}
+
+/* PLAIN with a user and a secret of so many octets */
+static enum auth_status
+plain_of(size_t user, size_t secret)
+{
+	static char plain[16384], line[24000];
+	struct buf b;
+
+	memset(plain, 'a', sizeof(plain));
+	plain[0] = plain[1 + user] = '\0';
+	buf_init(&b, line, sizeof(line));
+	buf_base64(&b, plain, 2 + user + secret);
+	return auth_begin(&a, "PLAIN", b.p);
+}
+
+static void
+test_limits(void)
+{
+	tap_ok(plain_of(AUTH_USER_MAX, 1) == AUTH_DONE, "AUTH_USER_MAX");
+	tap_ok(plain_of(AUTH_USER_MAX + 1, 1) == AUTH_MALFORMED, "one more");
+	tap_ok(plain_of(1, AUTH_SECRET_MAX) == AUTH_DONE, "AUTH_SECRET_MAX");
+	tap_ok(plain_of(1, AUTH_SECRET_MAX + 1) == AUTH_MALFORMED, "one more");
+	auth_wipe(&a);
+	tap_ok(a.secret[0] == '\0' && a.secret[100] == '\0', "wiped");
+}
+
+static void
+test_http(void)
+{
+	memset(&a, 0, sizeof(a));
+	strcpy(a.user, "user");
+	strcpy(a.secret, "p\xc3\xa4ss:word");
+	tap_ok(auth_fits_http(&a), "a usual pair");
+	strcpy(a.user, "us:er");
+	tap_ok(!auth_fits_http(&a), "a colon in the user");
+	strcpy(a.user, "us\ner");
+	tap_ok(!auth_fits_http(&a), "a control in the user");
+	strcpy(a.user, "user");
+	strcpy(a.secret, "pass\r");
+	tap_ok(!auth_fits_http(&a), "a control in the password");
+	a.bearer = 1;
+	strcpy(a.secret, "eyJ.x-_~+/z==");
+	tap_ok(auth_fits_http(&a), "a token");
+	strcpy(a.secret, "eyJ x");
+	tap_ok(!auth_fits_http(&a), "a blank in a token");
+	strcpy(a.secret, "eyJ=x");
+	tap_ok(!auth_fits_http(&a), "padding inside a token");
+}
+
+int
+main(void)
+{
+	test_rows();
+	test_prompts();
+	test_limits();
+	test_http();
+	return tap_done();
+}
