@@ -1,0 +1,143 @@
+# smtp2sms.  For GNU make and BSD make; packagers set CFLAGS, PREFIX, DESTDIR.
+VERSION = 0.1
+
+PREFIX = /usr/local
+SBINDIR = $(PREFIX)/sbin
+LIBEXECDIR = $(PREFIX)/libexec/smtp2sms
+DATADIR = $(PREFIX)/share/smtp2sms
+MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/smtp2sms
+
+CC = cc
+PKG_CONFIG = pkg-config
+CFLAGS = -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wconversion
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE \
+	-fstack-clash-protection
+HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
+DEFS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DLIBEXECDIR='"$(LIBEXECDIR)"' -DDATADIR='"$(DATADIR)"'
+COMPILE = $(CC) -std=c11 $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
+LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
+LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid`
+
+PROGRAMS = smtp2sms smtp2sms-deliver
+# pure: no descriptors, no log, no globals; tests and fuzzers link them alone
+PURE = address.o auth.o buf.o charset.o gsm.o html.o ipc.o mime.o text.o
+SESSION = smtp2sms.o session.o conn.o ask.o sandbox.o config.o log.o $(PURE)
+DELIVER = deliver.o gateway.o config.o log.o address.o buf.o ipc.o
+HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
+	gateway.h gsm.h html.h html_entities.h ipc.h log.h mime.h sandbox.h session.h text.h
+
+all: $(PROGRAMS)
+
+smtp2sms: $(SESSION)
+	$(LINK) -o $@ $(SESSION)
+
+smtp2sms-deliver: $(DELIVER)
+	$(LINK) -o $@ $(DELIVER) $(LIBS)
+
+.SUFFIXES: .c .o
+.c.o:
+	$(COMPILE) -c -o $@ $<
+
+$(SESSION) $(DELIVER): $(HEADERS)
+
+# ---- installation ----
+
+install: all
+	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) \
+	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/contrib
+	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
+	install -m 755 smtp2sms-deliver $(DESTDIR)$(LIBEXECDIR)/
+	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
+	install -m 644 smtp2sms.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 \
+	    $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
+	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
+
+# The configuration stays.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+
+dist:
+	git archive --format=tar.gz --prefix=smtp2sms-$(VERSION)/ \
+	    -o smtp2sms-$(VERSION).tar.gz HEAD
+
+# ---- what a newcomer runs first ----
+
+demo:
+	sh tests/install demo
+	$(MAKE) all
+	sh contrib/demo.sh
+
+# ---- tests: HACKING says how to run one ----
+
+UNITS = address auth charset config gateway html ipc mime sandbox text
+DUMPS = mime_dump text_dump
+TEST_OBJECTS = config.o gateway.o sandbox.o $(PURE)
+TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
+
+units: all $(TEST_OBJECTS)
+	mkdir -p build
+	for t in $(UNITS); do $(TEST_LINK) -o build/unit_$$t \
+	    tests/unit_$$t.c $(TEST_OBJECTS) `$(PKG_CONFIG) --libs jansson` \
+	    || exit 1; done
+	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
+	    || exit 1; done
+
+check:
+	sh tests/install
+	$(MAKE) units
+	prove -j2 -e tests/run tests/*_*.py build/unit_*
+
+# The scripted sessions once more, under valgrind; it needs no sandbox.
+SCRIPTED = tests/session_*.py tests/gateway_*.py tests/fault_*.py
+
+valgrind:
+	sh tests/install
+	sh tests/variant build/valgrind "$(MAKE)" \
+	    "CFLAGS=-O1 -g -DSANDBOX_NONE"
+	sh tests/valgrind build/valgrind $(SCRIPTED)
+
+# ... and built with the sanitizers.
+asan:
+	sh tests/install
+	sh tests/variant build/asan "$(MAKE)" \
+	    "CFLAGS=-O1 -g -DSANDBOX_NONE -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	    "HARDEN=-fPIE"
+	SMTP2SMS=$$PWD/build/asan/smtp2sms ASAN_OPTIONS=detect_leaks=0 \
+	    prove -j2 -e tests/run $(SCRIPTED)
+
+FUZZ_SECONDS = 20
+FUZZERS = charset html mime text
+
+fuzz:
+	sh tests/install
+	mkdir -p build
+	for f in $(FUZZERS); do \
+		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
+		    -fsanitize=fuzzer,address,undefined \
+		    -fno-sanitize-recover=all -o build/fuzz_$$f \
+		    tests/fuzz_$$f.c $(PURE:.o=.c) || exit 1; \
+		mkdir -p build/corpus_$$f && build/fuzz_$$f \
+		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		    -max_len=4096 build/corpus_$$f || exit 1; \
+	done
+
+# No warning, whichever compiler.
+warnings:
+	sh tests/variant build/gcc "$(MAKE)" CC=gcc "CFLAGS=-O2 -Werror"
+	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
+
+clean:
+	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
+
+.PHONY: all install uninstall dist demo units check valgrind asan fuzz \
+	warnings clean

@@ -1,0 +1,54 @@
+/*
+ * ask: what the session asks the delivery side; blocking stubs that read
+ * like local calls.  Their other halves are the answer_x() of deliver.c.
+ */
+#ifndef ASK_H
+#define ASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth.h"
+#include "ipc.h"
+
+#define ASK_GRACE 2000 /* milliseconds beyond the gateway's own deadline */
+
+/* The link's descriptor; -1 if there is none. */
+void ask_init(int fd);
+
+/* 1 once the link has failed: nothing can be delivered in this session. */
+int ask_broken(void);
+
+/* Tell the delivery side to connect to the gateway; no answer. */
+void ask_warm(void);
+
+/* Hand over credentials that only the gateway can judge.  0, or -1. */
+int ask_login(const struct auth *);
+
+/* Have credentials judged; at most ms milliseconds. */
+enum verdict ask_auth(const struct auth *, int ms);
+
+struct ask_message {
+	const char *text;	/* UTF-8 */
+	const char *message_id;	/* NULL: none */
+	const char *date;	/* NULL: none */
+	char *const *to;	/* numbers */
+	size_t nto;
+};
+
+struct ask_result {
+	enum outcome outcome;
+	uint32_t status;	/* the gateway's; 0: none */
+	uint32_t ms;		/* what the gateway took */
+	char id[IPC_ID_MAX + 1]; /* of the accepted message */
+};
+
+/*
+ * Deliver, and wait for what became of each recipient: at most ms
+ * milliseconds for the gateway, and a little for the way.  Fills
+ * message->nto results; on a broken link they are OUTCOME_INTERNAL, or
+ * OUTCOME_TIMEOUT where no answer came in time.
+ */
+void ask_send(const struct ask_message *, struct ask_result *, int ms);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * session: one SMTP session, from the greeting to the end.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "config.h"
+
+struct session_setup {
+	const struct config *config;
+	const char *peer;	/* an IP address, or "local" */
+	int trusted;		/* the peer needs no AUTH */
+	int auth_allowed;	/* AUTH may be used on this connection */
+	int any_lf;		/* a bare LF is as good as CRLF */
+	int verbose;		/* log the dialogue, secrets masked */
+};
+
+/*
+ * Speak SMTP on descriptors 0 and 1 until the session is over.
+ * Returns 0 if it ended in an orderly way, -1 if the delivery side was
+ * lost.
+ */
+int session_run(const struct session_setup *);
+
+#endif
