@@ -164,7 +164,7 @@ take_line(struct conn *c, char *p, char **line, size_t *len)
 					   CONN_BARE;
 	}
 	c->skip = 0;
-	if (skip == CONN_LONG)
+	if (skip == CONN_LONG || (skip == 0 && n + 1 > CONN_LINE_MAX))
 		return CONN_LONG;
 	n -= (size_t)crlf;
 	s[n] = '\0';

@@ -15,26 +15,34 @@
 
 #include "sandbox.h"
 
+/* Lower a limit; one that is lower already stays. */
+static int
+lower(int resource, rlim_t to)
+{
+	struct rlimit r;
+
+	if (getrlimit(resource, &r) == -1)
+		return -1;
+	if (r.rlim_max != RLIM_INFINITY && r.rlim_max < to)
+		to = r.rlim_max;
+	r.rlim_cur = r.rlim_max = to;
+	return setrlimit(resource, &r);
+}
+
 /* Bounds besides what the system calls allow. */
 static int
 limit(void)
 {
-	const struct rlimit none = {0, 0};
-	const struct rlimit memory = {SANDBOX_MEMORY, SANDBOX_MEMORY};
-	const struct rlimit files = {SANDBOX_FILES, SANDBOX_FILES};
-
-	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
-	    setrlimit(RLIMIT_NPROC, &none) == -1 ||
-	    setrlimit(RLIMIT_NOFILE, &files) == -1)
-		return -1;
 #ifdef RLIMIT_AS
-	if (setrlimit(RLIMIT_AS, &memory) == -1)
-		return -1;
+	const int memory = RLIMIT_AS;
 #else
-	if (setrlimit(RLIMIT_DATA, &memory) == -1)
-		return -1;
+	const int memory = RLIMIT_DATA;
 #endif
-	return 0;
+
+	if (lower(RLIMIT_CORE, 0) == -1 || lower(RLIMIT_NPROC, 0) == -1 ||
+	    lower(RLIMIT_NOFILE, SANDBOX_FILES) == -1)
+		return -1;
+	return lower(memory, SANDBOX_MEMORY);
 }
 
 #if defined(SANDBOX_NONE)
