@@ -103,7 +103,7 @@ SCRIPTED = tests/session_*.py tests/gateway_*.py tests/fault_*.py
 valgrind:
 	sh tests/install
 	sh tests/variant build/valgrind "$(MAKE)" \
-	    "CFLAGS=-O1 -g -DSANDBOX_NONE"
+	    "CFLAGS=-O1 -g -DSANDBOX_NONE" "HARDEN=-fPIE"
 	sh tests/valgrind build/valgrind $(SCRIPTED)
 
 # ... and built with the sanitizers.

@@ -82,6 +82,7 @@ static struct {
 	/* the session */
 	int fd;			/* -1: it has gone */
 	int logged_in, want_warm, busy;
+	long messages, auth_failures;
 	enum ipc_kind kind;
 	char user[AUTH_USER_MAX + 1], secret[AUTH_SECRET_MAX + 1];
 	struct job job;
@@ -151,6 +152,7 @@ finish_auth(enum verdict v)
 	struct buf b;
 
 	self.logged_in = v == VERDICT_OK;
+	self.auth_failures += v == VERDICT_WRONG;
 	if (!self.logged_in) {
 		explicit_bzero(self.secret, sizeof(self.secret));
 		self.user[0] = '\0';
@@ -268,8 +270,11 @@ set_options(struct exchange *x, long ms)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
-	if (self.config.gateway_ca != NULL)
+	if (self.config.gateway_ca != NULL) {
+		/* these and no others */
 		curl_easy_setopt(c, CURLOPT_CAINFO, self.config.gateway_ca);
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	}
 	if (x->request.authorization != NULL)
 		add_header(x, "Authorization", x->request.authorization);
 	if (x->request.body != NULL) {
@@ -576,6 +581,8 @@ answer_send(struct ipc_frame *f)
 		fatal("a malformed message");
 	if (self.auth_required && !self.logged_in)
 		fatal("a message without authentication");
+	if (++self.messages > self.config.max_messages)
+		fatal("more messages than a session may send");
 	j->deadline = clock_ms() + ms;
 	if (too_long(j)) {
 		for (i = 0; i < j->nto; i++)
@@ -598,6 +605,8 @@ take_credentials(struct ipc_frame *f)
 		fatal("malformed credentials");
 	if (self.logged_in)
 		fatal("credentials a second time");
+	if (self.auth_failures >= self.config.max_auth_failures)
+		fatal("more passwords than a session may try");
 	self.kind = (enum ipc_kind)kind;
 }
 
@@ -801,6 +810,20 @@ options(int argc, char **argv, struct options *o)
 	return optind == argc ? 0 : -1;
 }
 
+static int
+check_ca(config_report tell)
+{
+	const char *file = self.config.gateway_ca;
+	char what[4200];
+
+	if (file == NULL || access(file, R_OK) == 0)
+		return 0;
+	snprintf(what, sizeof(what), "gateway-ca: %s: %s", file,
+	    strerror(errno));
+	tell(what);
+	return -1;
+}
+
 /* What is wrong is told where the configuration wants it to be told. */
 static int
 configure(struct options *o)
@@ -815,7 +838,9 @@ configure(struct options *o)
 		return -1;
 	}
 	self.gateway = gateway_load(&self.config, tell);
-	return self.gateway != NULL ? 0 : -1;
+	if (self.gateway == NULL)
+		return -1;
+	return check_ca(tell);
 }
 
 int

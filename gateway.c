@@ -250,8 +250,10 @@ fill_string(struct values *v, const char *s, int url, struct buf *out)
 			buf_putc(out, *s++);
 			continue;
 		}
-		if ((value = string_value(v, p.name)) == NULL)
+		if ((value = string_value(v, p.name)) == NULL) {
+			v->missing |= p.required;
 			return -1;
+		}
 		if (url && s != start)
 			put_escaped(out, value);
 		else
@@ -529,6 +531,16 @@ load_body(struct gateway *g)
 		note_template(g, "/body/template", g->body, 0);
 }
 
+static int
+get_status(struct gateway *g, json_t *code, const char *path)
+{
+	json_int_t n = json_integer_value(code);
+
+	if (!json_is_integer(code) || n < 100 || n > 599)
+		fail(g, path, "is not a status code");
+	return (int)n;
+}
+
 static void
 load_ok(struct gateway *g)
 {
@@ -543,7 +555,7 @@ load_ok(struct gateway *g)
 		return;
 	}
 	json_array_foreach(list, i, code)
-		g->ok[g->nok++] = (int)json_integer_value(code);
+		g->ok[g->nok++] = get_status(g, code, "/ok/status");
 }
 
 static int
@@ -593,7 +605,8 @@ static void
 load_rules(struct gateway *g)
 {
 	static const char *const names[] = {"status", "match", "then", NULL};
-	json_t *rules = json_object_get(g->root, "rules"), *j, *match;
+	json_t *rules = json_object_get(g->root, "rules"), *j;
+	json_t *match, *status;
 	char path[40];
 	const char *then;
 	struct rule *r;
@@ -608,8 +621,8 @@ load_rules(struct gateway *g)
 		r = &g->rule[g->nrule++];
 		snprintf(path, sizeof(path), "/rules/%zu", i);
 		only_members(g, path, j, names);
-		r->status = (int)json_integer_value(
-		    json_object_get(j, "status"));
+		if ((status = json_object_get(j, "status")) != NULL)
+			r->status = get_status(g, status, path);
 		then = get_string(g, j, path, "then", 1);
 		if (then != NULL && outcome_of(then, &r->outcome) == -1)
 			fail(g, path, "then: '%.20s' is none of: accepted, "
@@ -720,6 +733,23 @@ get_url(struct gateway *g, json_t *o, const char *path, int required)
 }
 
 static void
+load_defaults(struct gateway *g)
+{
+	char where[128];
+	const char *key;
+	json_t *item;
+
+	g->defaults = json_object_get(g->root, "defaults");
+	if (g->defaults != NULL && !json_is_object(g->defaults))
+		fail(g, "/defaults", "is not an object");
+	json_object_foreach(g->defaults, key, item) {
+		snprintf(where, sizeof(where), "/defaults/%.40s", key);
+		if (!json_is_string(item))
+			fail(g, where, "is not a string");
+	}
+}
+
+static void
 load_members(struct gateway *g)
 {
 	static const char *const names[] = {"name", "url", "method", "auth",
@@ -730,7 +760,7 @@ load_members(struct gateway *g)
 	json_t *warm = json_object_get(g->root, "warm");
 
 	only_members(g, "", g->root, names);
-	g->defaults = json_object_get(g->root, "defaults");
+	load_defaults(g);
 	g->url = get_url(g, g->root, "", 1);
 	g->method = get_string(g, g->root, "", "method", 0);
 	if (g->method == NULL)
@@ -982,10 +1012,12 @@ look_up(json_t *j, const char *pointer)
 				token[n++] = *s;
 		}
 		token[n] = '\0';
-		if (json_is_array(j))
+		if (!json_is_array(j))
+			j = json_object_get(j, token);
+		else if (n > 0 && strspn(token, "0123456789") == n)
 			j = json_array_get(j, strtoul(token, NULL, 10));
 		else
-			j = json_object_get(j, token);
+			j = NULL;
 	}
 	return j;
 }

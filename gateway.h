@@ -10,7 +10,6 @@
 #include "config.h"
 #include "ipc.h"
 
-#define GATEWAY_FILE_MAX   (64 * 1024)	/* octets of a descriptor */
 #define GATEWAY_SECRET_MAX 8192		/* octets of a secret's file */
 #define GATEWAY_ANSWER_MAX (64 * 1024)	/* octets of an answer that are read */
 #define GATEWAY_ERROR_MAX  200		/* octets of a gateway's error text */

@@ -54,7 +54,7 @@ uint32_t gsm_compose(uint32_t base, uint32_t mark);
 /* 1 if the code point belongs to the one before it (a combining mark). */
 int gsm_is_mark(uint32_t);
 
-/* 1 for emoji and their like, which a joiner can tie together. */
+/* 1 for emoji and their like (skin tones too), which a joiner can tie. */
 int gsm_is_picture(uint32_t);
 
 struct gsm_range {

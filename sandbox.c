@@ -93,8 +93,6 @@ sandbox_describe(void)
 #define ARCH AUDIT_ARCH_RISCV64
 #elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
 #define ARCH AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-#define ARCH AUDIT_ARCH_S390X
 #else
 #error "sandbox.c: name this architecture's AUDIT_ARCH"
 #endif

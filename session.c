@@ -22,7 +22,6 @@
 
 #define LINE_LIMIT	512	/* octets with CRLF; RFC 5321, 4.5.3.1.4 */
 #define LINE_LIMIT_MAIL 1055	/* SIZE 26, BODY 17, AUTH 500 more */
-#define VERB_MAX	10	/* octets of a verb */
 #define AUTH_DELAY	1000	/* milliseconds after a wrong password */
 #define FAREWELL	1000	/* milliseconds for the last reply */
 #define NOTE_MAX	2048	/* octets of a reply of many lines */

@@ -151,9 +151,8 @@ text_stays(const struct clean *k, uint32_t c)
 		return 1;
 	if (gsm_within(prev, text_joining, LENGTH(text_joining)))
 		return 1;
-	return c == ZWJ && p < k->end && gsm_is_picture(gsm_next(&p, k->end)) &&
-	    (gsm_is_picture(prev) || prev == 0xfe0f ||
-		(prev >= 0x1f3fb && prev <= 0x1f3ff));
+	return c == ZWJ && (gsm_is_picture(prev) || prev == 0xfe0f) &&
+	    p < k->end && gsm_is_picture(gsm_next(&p, k->end));
 }
 
 static void
@@ -178,16 +177,15 @@ static const char *
 text_escape(const char *p, const char *end)
 {
 	const char *q = p;
-	char high = 0x2f, final = 0x30;
+	char high = 0x2f;
 
 	if (q < end && *q == '[') {
 		high = 0x3f;
-		final = 0x40;
 		q++;
 	}
 	while (q < end && *q >= 0x20 && *q <= high)
 		q++;
-	if (q == p || q == end || *q < final || *q > 0x7e)
+	if (q == p || q == end || *q < 0x30 || *q > 0x7e)
 		return p;
 	return q + 1;
 }

@@ -86,6 +86,10 @@ test_errors(void)
 	bad(MINIMAL(", \"rules\": [{\"match\": {\"regex\": \"(\"}, "
 	    "\"then\": \"accepted\"}]"), "", "/rules/0/match: regex: ");
 	bad(MINIMAL(", \"method\": \"GET\""), "", "/method: is none of");
+	bad(MINIMAL(", \"rules\": [{\"status\": \"409\", \"then\": "
+	    "\"accepted\"}]"), "", "/rules/0: is not a status code");
+	bad(MINIMAL(", \"defaults\": {\"a\": 1}"), "",
+	    "/defaults/a: is not a string");
 	bad(MINIMAL(""), "set device x\n", "has no variable 'device' (set)");
 	bad(MINIMAL(""), "auth-check yes\n", "/check: is missing");
 	bad(MINIMAL(""), "secret token /nonexistent\n",

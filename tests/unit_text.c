@@ -111,6 +111,8 @@ test_clean(void)
 	tap_is(keep("a\xc2\xa0"
 		    "b"),
 	    "a b", "also where the alphabet is kept");
+	tap_is(body("a\u1680b\u2000c\u200ad\u205fe~"), "a b c d e~",
+	    "and all the others");
 	tap_is(body("a\vb\fc\xc2\x85"
 		    "d\xe2\x80\xa8"
 		    "e\xe2\x80\xa9"
@@ -148,6 +150,9 @@ test_clean(void)
 	    "terminal colours go as a whole");
 	tap_is(body("a\033[1;3\xc3\xa9 \033x \033"), "a[1;3\xc3\xa9 x",
 	    "an escape that begins no sequence goes alone");
+	tap_is(body("a\033[?25l\033[ ~\033( @b\033[\x1f"), "ab[",
+	    "parameters, intermediates and finals to the last");
+	tap_is(body("a\033(\x1f\033#\x7f"), "a(#", "no final, no sequence");
 	tap_is(body("\033[12"), "[12", "nor does a sequence without an end");
 }
 
@@ -165,6 +170,10 @@ test_joiners(void)
 	tap_is(body(family), family, "a joiner between pictures stays");
 	tap_is(body("\xf0\x9f\x91\xa9\xe2\x80\x8d!"), "\xf0\x9f\x91\xa9!",
 	    "a joiner after a picture goes if none follows");
+	tap_is(body("❤\ufe0f\u200d🔥 🏻\u200d👧 🏿\u200d👧 x\u200d👧"),
+	    "❤\ufe0f\u200d🔥 🏻\u200d👧 🏿\u200d👧 x👧",
+	    "also after a selector or a skin tone");
+	tap_is(body("👩\u200d"), "👩", "but not at the end");
 	tap_is(body(persian), persian, "a non-joiner stays in Persian");
 	tap_is(body(half), half, "a joiner stays in Devanagari");
 	tap_is(body("a\xe2\x80\x8c"
@@ -178,6 +187,12 @@ test_joiners(void)
 	tap_is(keep("\xef\xb8\x8f"
 		    "a \xef\xb8\x8f\n\xef\xb8\x8f"),
 	    "a", "and goes where there is none");
+	tap_is(keep("a\ufe00 b\U000e0100 c\U000e01ef"),
+	    "a\ufe00 b\U000e0100 c\U000e01ef", "all selectors do");
+	tap_is(keep("\ufe00\U000e0100\U000e01efa"), "a", "both ways");
+	tap_is(keep("🏴\U000e0020\U000e007f\U000e0020"),
+	    "🏴\U000e0020\U000e007f", "nothing follows the last tag");
+	tap_is(keep("\U000e0020\U000e007fa"), "a", "no tags without a flag");
 	tap_is(keep(england), england, "tags stay after a flag");
 	tap_is(keep("a\xf3\xa0\x81\xa7\xf3\xa0\x81\xa2"), "a",
 	    "and go elsewhere");
@@ -342,6 +357,9 @@ test_count(void)
 	}
 	counts(times("ж", 68, "😀"), TEXT_UCS2, 1, "a surrogate at the border");
 	counts(times("ж", 69, "😀"), TEXT_UCS2, 2, "and over it");
+	counts(times("ж", 68, "\U00010000"), TEXT_UCS2, 1, "U+10000 is two");
+	counts(times("ж", 69, "\U00010000"), TEXT_UCS2, 2, "units");
+	counts(times("ж", 69, "\ufffd"), TEXT_UCS2, 1, "U+FFFD is one");
 	counts(times("😀", 35, ""), TEXT_UCS2, 1, "35 surrogate pairs");
 	counts(times("😀", 36, ""), TEXT_UCS2, 2, "36 surrogate pairs");
 	counts(times("😀", 66, ""), TEXT_UCS2, 2, "33 pairs fill a part");
@@ -462,7 +480,9 @@ test_emoji(void)
 	tap_is(gsm("🚨 Disk full 🚨"), "Disk full", "ornaments go");
 	tap_is(gsm("a 🔥 b"), "a b", "with a blank beside them");
 	tap_is(gsm("a🔥🔥b"), "a b", "but keep words apart");
-	tap_is(gsm("a🔥."), "a.", "words only");
+	tap_is(gsm("a🔥. x🔥0🔥9🔥a🔥z🔥A🔥Z🔥é🔥"), "a. x 0 9 a z A Z é",
+	    "words only");
+	tap_is(gsm("a🔥/a🔥:a🔥`a🔥{a🔥@a🔥[a"), "a/a:a'a{a@a[a", "not signs");
 	tap_is(gsm("a\n🔥🔥\n\nb\n🔥"), "a\n\nb", "with their line");
 	tap_is(gsm("✅ up, ❌ down, 🔴 ⚠️ ❗"), "OK up, X down, (red) (!) !",
 	    "signs with a meaning have words");
@@ -581,6 +601,12 @@ test_clusters(void)
 	    "a skin tone stays with its hand");
 	tap_is(cut(times("ж", 64, "🇩🇪yyyyy"), 1), times("ж", 64, "..."),
 	    "a flag is two letters");
+	tap_is(cut(times("🇦🇿", 17, ""), 1), times("🇦🇿", 17, ""),
+	    "seventeen flags fit");
+	tap_is(cut(times("🇦🇿", 18, ""), 1), times("🇦🇿", 16, "..."),
+	    "eighteen do not");
+	tap_is(cut(times("ж", 65, "🇿yyyyyy"), 1), times("ж", 65, "🇿..."),
+	    "half a flag is a letter");
 	tap_is(cut(times("🇩🇪", 20, ""), 1), times("🇩🇪", 16, "..."),
 	    "flags are counted in pairs");
 	tap_is(cut(times("ж", 65, "1️⃣yyyyy"), 1), times("ж", 65, "..."),
@@ -591,6 +617,16 @@ test_clusters(void)
 	    times("ж", 66, "..."), "a Thai vowel stays with its consonant");
 	tap_is(cut(times("ж", 65, "क्षyyyyy"), 1), times("ж", 65, "..."),
 	    "a conjunct is one");
+	tap_is(cut(times("ж", 65, "ह्हyyyyy"), 1), times("ж", 65, "..."),
+	    "of the first and the last letter");
+	tap_is(cut(times("ж", 65, "ഹ്കyyyyy"), 1), times("ж", 65, "..."),
+	    "in Malayalam as in Devanagari");
+	tap_is(cut(times("ж", 65, "ட்டyyyyy"), 1), times("ж", 65, "ட்..."),
+	    "but not in Tamil");
+	tap_is(cut(times("ж", 65, "क्ॐyyyyy"), 1), times("ж", 65, "क्..."),
+	    "nor with a letter that is no consonant");
+	tap_is(cut(times("ж", 65, "क्কyyyyy"), 1), times("ж", 65, "क्..."),
+	    "nor across scripts");
 	tap_is(cut(times("ж", 65, "क्yyyyy"), 1), times("ж", 65, "क्..."),
 	    "a virama ties no Latin letter");
 	tap_is(cut(times("ж", 66, "\xe1\x84\x92\xe1\x85\xa1yyyy"), 1),
@@ -632,6 +668,9 @@ test_more(void)
 	    "reject: three are too many");
 	tap_ok(info.parts == 3 && info.alphabet == TEXT_GSM7 && !info.truncated,
 	    "and it says how many there are");
+	tap_is(make(NULL, times("ж", 135, ""), 0, &rules), "TOO LONG",
+	    "in UCS-2 too");
+	tap_ok(info.parts == 3 && info.alphabet == TEXT_UCS2, "likewise");
 	tap_is(make(NULL, "", 1, &rules), "EMPTY",
 	    "reject: nothing is nothing");
 }
@@ -653,6 +692,13 @@ test_room(void)
 	    times("SHCH", 20000, "..."), "two become four");
 	tap_is(make(NULL, times("🟠", 20000, ""), 1, &rules),
 	    times("(orange)", 20000, "..."), "four become eight");
+	buf_init(&out, storage, TEXT_ROOM(3));
+	buf_puts(&out, "what was there");
+	out.overflow = 1;
+	tap_ok(text_make(&out, NULL, "abc", 0, &rules, &info) == TEXT_OK,
+	    "storage of TEXT_ROOM is enough");
+	tap_is(out.p, "abc", "and is emptied first");
+	tap_ok(!out.overflow, "and its overflow forgotten");
 	buf_init(&out, storage, TEXT_ROOM(3) - 1);
 	tap_ok(text_make(&out, NULL, "abc", 0, &rules, &info) == TEXT_TOO_LONG,
 	    "storage below TEXT_ROOM is refused");

@@ -1,0 +1,16 @@
+// An SMS with nodemailer (JavaScript).
+// Copy into your program; npm install nodemailer
+// Use: node nodemailer.js
+const nodemailer = require("nodemailer");
+
+const transport = nodemailer.createTransport({
+	host: "localhost",
+	port: 587,
+	auth: { user: "USER", pass: "PASSWORD" },
+});
+
+transport.sendMail({
+	from: "monitor@example.org",
+	to: "+4915112345678@sms.example.org",
+	text: "Größe von /var: 95 %",
+}).then((info) => console.log(info.response));

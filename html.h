@@ -1,0 +1,159 @@
+/*
+ * html: HTML comes in as UTF-8, in pieces of any size; what a person would
+ * read of it comes out.  One pass, no allocation, time linear in the octets:
+ * the memory is that of struct html, whatever the size or the nesting.
+ */
+#ifndef HTML_H
+#define HTML_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct html;
+
+/*
+ * Start a document.  links: 1 prints the target of <a> in brackets after its
+ * text.  put is called with the text, in pieces that are never empty and
+ * hold whole characters: valid UTF-8, line ends are LF, no LF at the start
+ * or the end of it all, at most one blank line in a row.  Soft hyphens,
+ * zero-width spaces and ASCII control characters are left out; U+00A0 and
+ * everything else stays as it is.
+ */
+void html_init(struct html *, int links,
+    void (*put)(void *arg, const char *, size_t), void *arg);
+
+/* The next octets; how they are cut into pieces changes nothing. */
+void html_feed(struct html *, const char *utf8, size_t n);
+
+/* The end; what is left is put.  After it, only html_init. */
+void html_end(struct html *);
+
+/* ---- private to html.c from here on: the storage of a document ---- */
+
+#define HTML_DEPTH_MAX 256	/* open elements; deeper ones have no effect */
+#define HTML_INLINE_MAX 128	/* ... and inline ones beyond so many */
+#define HTML_LIST_MAX  16	/* lists in lists that are numbered */
+#define HTML_WORD_MAX  12	/* octets of a name that is compared */
+#define HTML_VALUE_MAX 2048	/* octets of an alt or href */
+#define HTML_RULE_MAX  32	/* octets of a declaration in style */
+#define HTML_OUT_MAX   1024	/* octets of text that are collected */
+
+/* Where the tokenizer stands (HTML standard, 13.2.5, cut down). */
+enum html_state {
+	HTML_TEXT,
+	HTML_RAW,		/* in <style>, <textarea> and the like */
+	HTML_RAW_OPEN,		/* "<" there */
+	HTML_RAW_NAME,		/* "</" there */
+	HTML_OPEN,		/* "<" */
+	HTML_OPEN_END,		/* "</" */
+	HTML_NAME,		/* of an element */
+	HTML_GAP,		/* before the name of an attribute */
+	HTML_ATTR,		/* in it */
+	HTML_ATTR_END,		/* in the blanks after it */
+	HTML_VALUE_START,	/* after "=" */
+	HTML_VALUE,
+	HTML_BANG,		/* "<!" */
+	HTML_COMMENT,
+	HTML_CDATA,
+	HTML_BOGUS,		/* whatever ends at the next ">" */
+	HTML_REF,		/* "&" */
+	HTML_REF_NAME,
+	HTML_REF_HASH,		/* "&#" */
+	HTML_REF_DIGITS
+};
+
+/* How far the end of a comment or of a CDATA section has come. */
+enum html_tail {
+	HTML_TAIL_NONE,
+	HTML_TAIL_ONE,		/* "-", "]" */
+	HTML_TAIL_TWO,		/* "--", "]]" */
+	HTML_TAIL_BANG,		/* "--!" */
+	HTML_TAIL_START,	/* right after "<!--" */
+	HTML_TAIL_START_ONE	/* "<!---" */
+};
+
+/* Which attribute is being read. */
+enum html_attr { HTML_ATTR_NONE, HTML_ATTR_STYLE, HTML_ATTR_WANTED };
+
+/* What is shown of the <select> that is open. */
+enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
+
+/* Whether an LF, if it comes now, is one. */
+enum html_skip {
+	HTML_LF,
+	HTML_LF_FIRST,		/* no: it is the first thing in a <pre> */
+	HTML_LF_AFTER_CR	/* no: it belongs to the CR */
+};
+
+/* What stands before a list item. */
+enum html_marker { HTML_NO_MARKER, HTML_BULLET, HTML_NUMBER };
+
+/* An element that is open. */
+struct html_level {
+	uint32_t is;			/* what html.c knows about it */
+	uint16_t key;
+	uint16_t pre;			/* 1: it keeps white space */
+};
+
+struct html {
+	void (*put)(void *, const char *, size_t);
+	void *arg;
+	int links;
+
+	/* the token being read */
+	enum html_state state;
+	enum html_state back;		/* where a reference returns to */
+	enum html_tail tail;
+	char word[HTML_WORD_MAX + 1];	/* a name */
+	size_t word_len;		/* 0 to HTML_WORD_MAX + 1: too long */
+	int closing;			/* </x> */
+	int slash;			/* <x/> */
+	uint16_t key;			/* which element it is */
+	char quote;			/* around the value; 0: none */
+	enum html_attr attr;
+	unsigned seen;			/* attributes that had their turn */
+	unsigned looks;			/* what style and hidden say */
+	char rule[HTML_RULE_MAX + 1];	/* a declaration of style */
+	size_t rule_len;
+	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
+	size_t value_len;
+	int value_cut;			/* it was longer */
+	uint32_t code;			/* of a numeric reference */
+	unsigned base;			/* its digits: 10, 16 */
+	int digits;			/* there is one */
+	unsigned char part[4];		/* a character cut by a piece's end */
+	size_t part_len;
+
+	/* the elements that are open */
+	struct html_level stack[HTML_DEPTH_MAX];
+	size_t depth;
+	size_t hide;			/* depth of the one that is hidden */
+	unsigned pre;			/* how many keep white space */
+	unsigned lists;
+	int number[HTML_LIST_MAX];
+	enum html_choice select;
+
+	/* what will come before the next character */
+	int started;			/* there has been one */
+	unsigned lines;			/* LFs, 0 to 2 */
+	int hard;			/* a cell's edge does not undo them */
+	int edge;			/* nothing in the cell yet */
+	int space;
+	enum html_marker marker;
+	int item;			/* the number of a list item */
+	enum html_skip skip;
+	unsigned dashes;		/* the line: 0 "", 1 -, 2 --, 3 else */
+
+	/* the link that is open */
+	int link;
+	int link_text;			/* it has text */
+	int same[2];			/* which is the target's so far */
+	size_t at[2];
+	char href[HTML_VALUE_MAX];
+	size_t href_len;
+
+	char out[HTML_OUT_MAX];
+	size_t out_len;
+};
+
+#endif

@@ -1,0 +1,250 @@
+"""The log: one line for each event, and no secret in it; SPEC, section 8."""
+
+import re
+
+import tap
+from gateway import Gateway
+from smtp import NUMBER, Session, b64, own_credentials, own_token
+
+PASSWORD = "sesam-0pen-Pa55"
+TOKEN = "t0k3n-ey.JhbGci-secret"
+TEXT = "the quick brown fox"
+LINE = (r'^smtp2sms(-deliver)?\[\d+\]: event=[a-z-]+'
+        r'( [a-z_-]+=("[ -!#-\[\]-~]*(\\x[0-9a-f]{2}[ -!#-\[\]-~]*)*"'
+        r'|[!-~]+))*$')
+gw = Gateway(users={"alice": PASSWORD, "own": PASSWORD}, tokens=[TOKEN])
+SECRETS = [PASSWORD, TOKEN, b64("\0alice\0" + PASSWORD), b64(PASSWORD),
+           b64("alice:" + PASSWORD), b64("own:" + PASSWORD),
+           b64("user=alice\1auth=Bearer %s\1\1" % TOKEN)]
+VERBOSE = ["-v"]
+
+
+def shape(s, what):
+    """Every line is an event."""
+    bad = [line for line in s.log().splitlines()
+           if not re.match(LINE, line)]
+    tap.is_(bad, [], what + ": every line is an event")
+
+
+def discreet(s, what, text=TEXT):
+    """No secret, no text."""
+    log = s.log()
+    found = [secret for secret in SECRETS + [text, b64(text)]
+             if secret in log]
+    tap.is_(found, [], what + ": no secret, no text")
+
+
+def masked(s, what):
+    """No number but its last four digits."""
+    tap.ok("5112345678" not in s.log() and "5678" in s.log(),
+           what + ": numbers are masked", s.log())
+
+
+@tap.test("a mail that is sent")
+def good():
+    for args in ([], VERBOSE):
+        what = " ".join(["sent", *args])
+        gw.reset()
+        with Session([], gw, args=args, remote="127.0.0.1") as s:
+            s.login("alice", PASSWORD)
+            reply = s.send_message(TEXT)
+            assert reply.code == 250, repr(reply)
+            tap.is_(s.quit(), 0, what + ": exit 0")
+            shape(s, what)
+            discreet(s, what)
+            if args:
+                tap.like(s.log(), "EHLO client.test",
+                         what + ": the dialogue is there")
+                tap.like(s.log(), r"AUTH \*\*\*|AUTH PLAIN \*\*\*",
+                         what + ": AUTH is masked")
+                continue
+            masked(s, what)
+            events = [e for e in s.events() if e["event"] == "message"]
+            tap.is_(len(events), 1, what + ": one line for the message")
+            event = events[0]
+            for key, want in (("peer", "127.0.0.1"), ("user", "alice"),
+                              ("parts", "1"), ("alphabet", "GSM-7"),
+                              ("outcome", "accepted"), ("status", "202"),
+                              ("id", gw.messages[0]["id"])):
+                tap.is_(event.get(key), want, "%s: %s" % (what, key))
+            tap.like(event.get("ms", ""), r"^\d+$", what + ": its time")
+            tap.is_(len({e.get("session") for e in s.events()
+                         if "session" in e}), 1, what + ": a session id")
+
+
+@tap.test("mails that are not sent")
+def failures():
+    rows = [("401", "credentials", "401"), ("400:{}", "refused", "400"),
+            ("500", "failed", "500"), ("close", "lost", "0"),
+            ("stall", "timeout", "0"), ("garbage", "unclear", "200")]
+    for action, outcome, status in rows:
+        gw.reset()
+        gw.queue(action)
+        with Session(own_credentials("own", PASSWORD)
+                     + ["timeout-gateway 1"], gw, args=VERBOSE) as s:
+            s.ehlo()
+            s.send_message(TEXT)
+            s.quit()
+            shape(s, action)
+            discreet(s, action)
+            event = [e for e in s.events() if e["event"] == "message"][0]
+            tap.is_((event["outcome"], event["status"]), (outcome, status),
+                    action + ": the outcome and the status")
+
+
+@tap.test("the gateway's own words are escaped")
+def words():
+    gw.reset()
+    gw.queue('400:{"message": "no\\nevent=fake \\"quoted\\" \\u001b[31m \\\\ '
+             '\\u00e4 +4915112345678"}')
+    with Session(own_credentials("own", PASSWORD), gw) as s:
+        s.ehlo()
+        s.send_message(TEXT)
+        s.quit()
+        shape(s, "a hostile message")
+        discreet(s, "a hostile message")
+        tap.ok("event=fake" not in [line.split(": ")[-1].split()[0]
+                                    for line in s.log().splitlines()],
+               "no line of its own")
+
+
+@tap.test("AUTH that fails")
+def auth():
+    for lines in ([], ["auth-check yes"]):
+        for args in ([], VERBOSE):
+            what = " ".join(["AUTH", *lines, *args])
+            gw.reset()
+            with Session(lines + ["max-auth-failures 9"], gw,
+                         args=args) as s:
+                s.ehlo()
+                s.auth_plain("alice", PASSWORD + "x")
+                s.cmds("AUTH LOGIN", b64("alice"), "*")
+                s.cmd("AUTH XOAUTH2 " + b64("user=bob\1auth=Bearer %sx\1\1"
+                                            % TOKEN), 20)
+                s.cmd("", 20)
+                s.try_send("QUIT\r\n")
+                s.rest()
+                s.finish()
+                shape(s, what)
+                discreet(s, what)
+
+
+@tap.test("a password that was sent where none was asked for")
+def blind():
+    """Some clients go on with AUTH LOGIN whatever the answers are."""
+    plain = b64("\0alice\0" + PASSWORD)
+    talks = [
+        ("after a refused AUTH", ["auth-without-tls no"],
+         ["AUTH LOGIN", b64("alice"), b64(PASSWORD)]),
+        ("after an unknown mechanism", [],
+         ["AUTH CRAM-MD5", plain]),
+        ("after a bad user name", [],
+         ["AUTH LOGIN", "alice!", b64(PASSWORD)]),
+        ("before EHLO", [], [None, "AUTH PLAIN", plain]),
+        ("with a tab", [], ["AUTH\tPLAIN\t" + plain]),
+        ("with a blank in front", [], [" AUTH PLAIN " + plain]),
+        ("misspelt", [], ["AUTHPLAIN " + plain, "ATH PLAIN " + plain]),
+        ("in clear", [], ["USER alice", "PASS " + PASSWORD]),
+    ]
+    for what, lines, commands in talks:
+        with Session(lines, gw, args=VERBOSE) as s:
+            if commands[0] is None:
+                commands = commands[1:]
+            else:
+                s.ehlo()
+            for command in commands:
+                s.cmd(command)
+            s.quit()
+            discreet(s, what)
+
+
+@tap.test("a token")
+def token():
+    gw.reset()
+    with Session(own_token(TOKEN), gw, args=VERBOSE) as s:
+        s.ehlo()
+        reply = s.send_message(TEXT)
+        tap.is_(reply.code, 250, "a mail", repr(reply))
+        s.quit()
+        discreet(s, "our own token")
+    with Session([], gw, args=VERBOSE) as s:
+        s.ehlo()
+        s.cmd("AUTH OAUTHBEARER " + b64("n,a=a,\1auth=Bearer %s\1\1"
+                                        % TOKEN))
+        s.send_message(TEXT)
+        s.quit()
+        discreet(s, "the client's")
+
+
+@tap.test("a dry run prints the request without its secrets")
+def dry_run():
+    with Session(own_credentials("own", PASSWORD), gw, args=["-n"]) as s:
+        s.ehlo()
+        s.send_message(TEXT)
+        s.quit()
+        log = s.log()
+        found = [secret for secret in SECRETS if secret in log]
+        tap.is_(found, [], "no secret")
+        tap.ok(TEXT in log, "the text is there")
+
+
+@tap.test("what a client says is escaped")
+def escaped():
+    with Session(["max-errors 100", "max-auth-failures 9"], gw,
+                 args=VERBOSE) as s:
+        s.cmd(b"EHLO x\x1b[31mevent=fake \"quoted\" \\ \xff\xfe")
+        s.cmd(b"event=fake session=1")
+        s.cmd(b"MAIL FROM:<a\"b@c.test> \x01\x02\x7f")
+        s.auth_plain("al\nice event=auth result=ok", "x")
+        s.auth_plain("al\" event=auth", "x")
+        s.quit()
+        shape(s, "hostile words")
+
+
+@tap.test("refusals are events, numbers in them are masked")
+def refusals():
+    with Session(own_credentials("own", PASSWORD) + ["deny +49151"], gw) as s:
+        s.ehlo()
+        s.mail()
+        s.rcpt(NUMBER)
+        s.rcpt("nobody")
+        s.cmd("BOGUS " + NUMBER)
+        s.quit()
+        shape(s, "refusals")
+        tap.ok("5112345678" not in s.log(), "no number in full", s.log())
+        codes = [e.get("code") for e in s.events()
+                 if e["event"] == "refused"]
+        tap.is_(codes, ["550", "550", "500"], "each has its line")
+
+
+@tap.test("a client that is refused for ever does not fill the disk")
+def flood():
+    with Session(own_credentials("own", PASSWORD)
+                 + ["max-recipients 1"], gw) as s:
+        s.ehlo()
+        s.mail()
+        lines = ["RCPT TO:<+49151%08d@sms.test>\r\n" % i
+                 for i in range(20000)]
+        for start in range(0, len(lines), 100):
+            s.send("".join(lines[start:start + 100]))
+            s.replies(100)
+        s.quit()
+        size = len(s.log().splitlines())
+        tap.ok(size < 1000, "20000 refusals, less than 1000 lines", size)
+
+
+@tap.test("the end")
+def ends():
+    rows = [("QUIT", lambda s: s.cmd("QUIT")),
+            ("EOF", lambda s: s.hang_up()),
+            ("timeout", lambda s: s.reply(5))]
+    for what, leave in rows:
+        with Session(["timeout-command 1"], gw) as s:
+            leave(s)
+            s.finish()
+            events = [e["event"] for e in s.events()]
+            tap.is_(events.count("end"), 1, what + ": one line says so")
+            shape(s, what)
+
+
+tap.run()

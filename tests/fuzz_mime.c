@@ -1,0 +1,135 @@
+/*
+ * fuzz_mime: a libFuzzer target for mime.c and what it stands on.  The input
+ * is a message.  How it is cut changes nothing, what comes out is UTF-8
+ * without NUL and within its limits.
+ *
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. \
+ *	    tests/fuzz_mime.c mime.c charset.c html.c
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mime.h"
+
+#define HOLDS(cond) \
+	do { \
+		if (!(cond)) { \
+			fprintf(stderr, "line %d: %s\n", __LINE__, #cond); \
+			abort(); \
+		} \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* UTF-8 after the table of RFC 3629, section 4; apart from charset.c. */
+static int
+valid(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	unsigned low, high, more;
+
+	while (*p != 0) {
+		low = 0x80;
+		high = 0xbf;
+		if (*p < 0x80)
+			more = 0;
+		else if (*p >= 0xc2 && *p <= 0xdf)
+			more = 1;
+		else if (*p >= 0xe0 && *p <= 0xef)
+			more = 2;
+		else if (*p >= 0xf0 && *p <= 0xf4)
+			more = 3;
+		else
+			return 0;
+		if (*p == 0xe0)
+			low = 0xa0;
+		else if (*p == 0xed)
+			high = 0x9f;
+		else if (*p == 0xf0)
+			low = 0x90;
+		else if (*p == 0xf4)
+			high = 0x8f;
+		for (p++; more > 0; more--, p++) {
+			if (*p < low || *p > high)
+				return 0;
+			low = 0x80;
+			high = 0xbf;
+		}
+	}
+	return 1;
+}
+
+/* Decode in pieces as the seed says; it may be a single octet each. */
+static void
+decode(struct mime *m, const uint8_t *p, size_t n, uint32_t seed)
+{
+	uint32_t size = seed % 5 * seed % 5;
+	uint8_t *copy;
+	size_t k;
+
+	mime_init(m, (int)(seed & 1));
+	for (; n > 0; p += k, n -= k) {
+		seed = seed * 1664525 + 1013904223;
+		k = 1 + (seed >> 16) % (1 + 17 * size);
+		k = k > n ? n : k;
+		HOLDS((copy = malloc(k)) != NULL);
+		memcpy(copy, p, k);
+		mime_feed(m, copy, k);
+		free(copy);
+	}
+	mime_end(m);
+}
+
+static void
+check(const struct mime *m)
+{
+	const char *s;
+	enum mime_field i;
+
+	s = mime_text(m);
+	HOLDS(s != NULL && valid(s) && strlen(s) <= MIME_TEXT_MAX);
+	HOLDS(strchr(s, '\r') == NULL);
+	HOLDS(strlen(s) == m->ntext);
+	for (i = 0; i < MIME_FIELDS; i++) {
+		if ((s = mime_field(m, i)) == NULL)
+			continue;
+		HOLDS(valid(s) && strlen(s) <= MIME_FIELD_MAX);
+		HOLDS(strpbrk(s, "\r\n\t") == NULL);
+		HOLDS(s[0] != ' ' && (s[0] == '\0' || s[strlen(s) - 1] != ' '));
+	}
+	s = mime_source(m);
+	HOLDS(strlen(s) <= MIME_SOURCE_MAX && s[0] != '\0');
+	HOLDS((strcmp(s, "none") == 0) == (mime_text(m)[0] == '\0'));
+	for (; *s != '\0'; s++)
+		HOLDS(*s >= ' ' && *s <= '~');
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct mime whole, pieces;
+	enum mime_field i;
+	uint32_t seed;
+
+	for (seed = (uint32_t)n; seed < n + 4; seed++) {
+		mime_init(&whole, (int)(seed & 1));
+		mime_feed(&whole, data, n);
+		mime_end(&whole);
+		check(&whole);
+		memset(&pieces, 0xa5, sizeof(pieces) - sizeof(pieces.text));
+		decode(&pieces, data, n, seed);
+		check(&pieces);
+		HOLDS(strcmp(mime_text(&whole), mime_text(&pieces)) == 0);
+		HOLDS(strcmp(mime_source(&whole), mime_source(&pieces)) == 0);
+		HOLDS(mime_overflow(&whole) == mime_overflow(&pieces));
+		for (i = 0; i < MIME_FIELDS; i++) {
+			HOLDS(!mime_field(&whole, i) == !mime_field(&pieces, i));
+			HOLDS(mime_field(&whole, i) == NULL ||
+			    strcmp(mime_field(&whole, i),
+				mime_field(&pieces, i)) == 0);
+		}
+	}
+	return 0;
+}

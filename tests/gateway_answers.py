@@ -1,0 +1,272 @@
+"""What the gateway says, and what the client then hears: SPEC, section 6."""
+
+import tap
+from gateway import Gateway, closed_port
+from smtp import NUMBER, WRAP, Session, own_credentials, process_status
+
+gw = Gateway()
+other = Gateway()
+OWN = own_credentials()
+RETRY = OWN + ["replies retry"]
+
+REFUSED = "450 4.0.0 Temporary failure, try again later"
+FAILED = "550 5.0.0 Message delivery failed"
+LOGIN = "535 5.7.8 Authentication failed"
+AGAIN = "451"
+NEVER = "554 5.0.0"
+
+# status: (replies documented, replies retry)
+STATUS = {
+    400: (REFUSED, NEVER), 401: (LOGIN, LOGIN), 402: (REFUSED, NEVER),
+    403: (LOGIN, LOGIN), 404: (REFUSED, NEVER), 405: (REFUSED, NEVER),
+    406: (REFUSED, NEVER), 408: (REFUSED, AGAIN), 409: (REFUSED, NEVER),
+    410: (REFUSED, NEVER), 413: (REFUSED, NEVER), 415: (REFUSED, NEVER),
+    418: (REFUSED, NEVER), 422: (REFUSED, NEVER), 425: (REFUSED, AGAIN),
+    426: (REFUSED, NEVER), 429: (REFUSED, AGAIN), 431: (REFUSED, NEVER),
+    451: (REFUSED, NEVER), 499: (REFUSED, NEVER), 500: (FAILED, AGAIN),
+    501: (FAILED, AGAIN), 502: (FAILED, AGAIN), 503: (FAILED, AGAIN),
+    504: (FAILED, AGAIN), 507: (FAILED, AGAIN), 511: (FAILED, AGAIN),
+    599: (FAILED, AGAIN),
+}
+
+
+@tap.test("both tables, every status")
+def statuses():
+    for column, lines in enumerate((OWN, RETRY)):
+        gw.reset()
+        with Session(lines, gw) as s:
+            s.ehlo()
+            for status, wants in STATUS.items():
+                gw.queue(status)
+                reply = s.send_message("status %d" % status)
+                want = wants[column]
+                good = (str(reply) == want if " " in want[4:]
+                        and want != NEVER else reply.starts(want))
+                tap.ok(good, "%s, %d: %s" % (lines[-1].split()[-1] if column
+                                             else "documented", status,
+                                             want), repr(reply))
+            tap.is_(s.send_message().code, 250, "and the session goes on")
+        tap.is_(len(gw.posts()), len(STATUS) + 1, "each was asked once")
+
+
+@tap.test("the body of a refusal does not matter")
+def bodies():
+    for body in ("", "null", "[]", '"text"', "{}", '{"message": null}',
+                 '{"message": 5}', '{"message": {"x": []}}', "\xff\xfe",
+                 "<html>", '{"message": "a\\r\\n250 OK"}', "{" * 5000,
+                 "[" * 100000, '{"message": "%s"}' % ("m" * 100000)):
+        gw.reset()
+        gw.queue("400:" + body, "503:" + body)
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            first, second = s.send_message("a"), s.send_message("b")
+            tap.is_([str(first), str(second)], [REFUSED, FAILED],
+                    "400 and 503 with %r" % body[:40])
+
+
+# (action, what the reply must start with)
+STRANGE = [
+    ("garbage", "451"),
+    ("200", "451"),
+    ('200:{"id": "x"}', "451"),
+    ('201:{"id": "x"}', "451"),
+    ("204", "451"),
+    ("garbage-202", "451"),
+    ("empty-202", "451"),
+    ("300", "451"),
+    ("304", "451"),
+    ("close", "451 4.4."),
+    ("close-head", "451 4.4."),
+    ("close-body", "451 4.4."),
+    ("reset", "451 4.4."),
+    ("not-http", "451 4."),
+    ("huge", "451 4."),
+    ("huge-head", "451 4."),
+]
+
+
+@tap.test("answers that are none")
+def strange():
+    for lines in (OWN, RETRY):
+        for action, want in STRANGE:
+            gw.reset()
+            gw.default = action
+            with Session(lines, gw) as s:
+                s.ehlo()
+                reply = s.send_message("strange")
+                tap.ok(str(reply).startswith(want),
+                       "%s: %s" % (action, want), repr(reply))
+                gw.default = "ok"
+                reply = s.send_message("after it")
+                tap.is_(reply.code, 250, "%s: the next is sent" % action,
+                        repr(reply))
+
+
+@tap.test("a hundred megabytes are not read into memory")
+def huge():
+    if WRAP:
+        raise tap.Skip("there is something around it")
+    for action in ("huge", "huge-head"):
+        gw.reset()
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            tap.is_(s.send_message("before").code, 250, "a mail")
+            pid = s.processes("smtp2sms-deliver")[0]
+            before = process_status(pid, "VmHWM")
+            gw.queue(action)
+            reply = s.send_message("huge")
+            tap.is_(reply.code, 451, action + ": 451", repr(reply))
+            grown = process_status(pid, "VmHWM") - before
+            tap.ok(grown < 4096, action + ": less than 4 MB more",
+                   "%d kB more than %d kB" % (grown, before))
+
+
+@tap.test("half a status line is no success")
+def half_status():
+    gw.reset()
+    gw.default = "close-middle"
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        reply = s.send_message()
+        tap.is_(reply.code, 451, "451", repr(reply))
+
+
+# (action, what must be in the reply)
+ACCEPTED = [
+    ("ok", None),
+    ("chunked", None),
+    ("continue", None),
+    ("delay:300", None),
+    ('202:{"id": "GW-1"}', "queued as GW-1 "),
+    ('202:{"id":"GW-2","x":[1,2,{"y":null}],"id2":true}', "queued as GW-2 "),
+    ('202: {"id" : "GW\\u002d3" }', "queued as GW-3 "),
+    # accepted, but what to call it?  By the id that was asked for.
+    ("noid", "queued as %s "),
+    ('202:{"id": null}', "queued as %s "),
+    ('202:{"id": {"a": "b"}}', "queued as %s "),
+    ('202:{"id": "a b"}', "queued as %s "),
+    ('202:{"id": "a\\r\\n250 evil"}', "queued as %s "),
+    ('202:{"id": "\\u0000"}', "queued as %s "),
+    ('202:{"id": "\\u00e4"}', "queued as %s "),
+    ('202:{"id": ""}', "queued as %s "),
+    ('202:{"id": "' + "i" * 5000 + '"}', "queued as %s "),
+]
+
+
+@tap.test("answers that accept, and the id in the reply")
+def accepted():
+    for action, want in ACCEPTED:
+        gw.reset()
+        gw.queue(action)
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message("hello")
+            ours = gw.posts()[0].json()["id"]
+            want = (want or "queued as %s ")
+            want = want % ours if "%s" in want else want
+            tap.ok(reply.starts("250 2.0.0 Message accepted,")
+                   and want in str(reply) and len(reply.lines) == 1,
+                   "%s: 250" % action[:60], repr(reply), "want: " + want)
+            tap.is_(s.cmd("NOOP").code, 250, "%s: and one reply"
+                    % action[:60])
+
+
+@tap.test("a gateway that has this id already")
+def conflict():
+    rows = [
+        ('409:{"message":"message with the same ID already exists"}', 250),
+        ('409:{"message":"Message with the same id already exists"}', None),
+        ('409:{"message":"UNIQUE constraint failed"}', 450),
+        ('409:{"message":"conflict"}', 450),
+        ('409:message with the same ID already exists', 450),
+        ('409:{"error":"message with the same ID already exists"}', 450),
+        ('409:{"message":["same ID"]}', 450),
+        ("409:", 450),
+        ('400:{"message":"message with the same ID already exists"}', 450),
+        ('500:{"message":"message with the same ID already exists"}', 550),
+    ]
+    for action, code in rows:
+        if code is None:
+            continue
+        gw.reset()
+        gw.queue(action)
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message("hello")
+            tap.is_(reply.code, code, action, repr(reply))
+            if code == 250:
+                tap.ok(gw.posts()[0].json()["id"] in str(reply),
+                       "the id is the one that was asked for", repr(reply))
+
+
+@tap.test("no connection")
+def unreachable():
+    rows = ["http://127.0.0.1:%d" % closed_port(),
+            "http://[::1]:%d" % closed_port(),
+            "http://%s.test" % ("x" * 64)]
+    for base in rows:
+        for lines in (OWN, RETRY):
+            with Session(lines + ["set base " + base], gw) as s:
+                s.ehlo()
+                reply = s.send_message()
+                tap.ok(reply.starts("451 4.4.1"), base[:40] + ": 451 4.4.1",
+                       repr(reply))
+                tap.is_(s.send_message().code, 451, "and again")
+                tap.is_(s.quit(), 0, "exit 0")
+    for how in ("close", "reset"):
+        gw.reset()
+        gw.on_connect = how
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok(str(reply).startswith("451 4.4."),
+                   how + " at once: 451 4.4.x", repr(reply))
+            gw.on_connect = None
+            tap.is_(s.send_message().code, 250, "when it is back: 250")
+
+
+@tap.test("a redirect is not followed")
+def redirects():
+    for status in (301, 302, 303, 307, 308):
+        gw.reset()
+        other.reset()
+        gw.queue("redirect:%s/messages" % other.url)
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.is_(reply.code, 451, "%d: 451" % status, repr(reply))
+        tap.is_(other.requests, [], "%d: nobody else got it" % status)
+
+
+@tap.test("an answer that was lost")
+def lost():
+    for action in ("lost", "lost-stall"):
+        gw.reset()
+        gw.queue(action)
+        with Session(OWN + ["timeout-gateway 1"], gw) as s:
+            s.ehlo()
+            reply = s.send_message("once")
+            tap.ok(reply.starts("451 4.4.2"), action + ": 451 4.4.2",
+                   repr(reply))
+        tap.is_(len(gw.posts()), 1, action + ": it was asked once")
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message("once")
+            tap.is_(reply.code, 250, action + ": the retry is accepted",
+                    repr(reply))
+        tap.is_(len(gw.messages), 1, action + ": and nothing went twice")
+
+
+@tap.test("several recipients share their answer")
+def several():
+    for action, want in (("500", FAILED), ("400", REFUSED), ("401", LOGIN)):
+        gw.reset()
+        gw.queue(action)
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message("x", [NUMBER, "+4915112345679"])
+            tap.is_(str(reply), want, "two recipients, " + action)
+        tap.is_(len(gw.posts()), 1, action + ": one request")
+
+
+tap.run()

@@ -1,0 +1,109 @@
+"""TLS to the gateway is verified; SPEC, section 6."""
+
+import tap
+from gateway import Certificate, Gateway
+from smtp import Session, own_credentials
+
+OWN = own_credentials()
+
+
+@tap.test("a good certificate")
+def good():
+    with Gateway(tls="good") as gw:
+        for host in ("localhost", "127.0.0.1"):
+            gw.reset()
+            base = "set base https://%s:%d" % (host, gw.port)
+            with Session(OWN + [base], gw) as s:
+                s.ehlo()
+                replies = [s.send_message(t).code for t in ("a", "b")]
+                tap.is_(replies, [250, 250], "https://%s: 250" % host)
+            tap.is_(len(gw.messages), 2, "https://%s: delivered" % host)
+            tap.is_(len({r.connection for r in gw.requests}), 1,
+                    "https://%s: over one connection" % host)
+
+
+@tap.test("a bad certificate")
+def bad():
+    for kind in Certificate.KINDS[1:]:
+        with Gateway(tls=kind) as gw:
+            with Session(OWN, gw) as s:
+                s.ehlo()
+                for attempt in (1, 2):
+                    reply = s.send_message()
+                    tap.ok(reply.starts("451 4.4.1"),
+                           "%s: 451 4.4.1 (%d)" % (kind, attempt),
+                           repr(reply))
+                tap.is_(s.quit(), 0, kind + ": exit 0")
+            tap.is_(gw.requests, [], kind + ": it has not got anything")
+            tap.ok(gw.connections > 0, kind + ": it was connected to")
+
+
+@tap.test("a certificate that only this test's CA knows")
+def unknown():
+    with Gateway(tls="good") as gw:
+        gw.ca, ca = None, gw.ca
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok(reply.starts("451 4.4.1"), "without gateway-ca: 451 4.4.1",
+                   repr(reply))
+        gw.ca = ca
+        tap.is_(gw.requests, [], "nothing was asked")
+
+
+@tap.test("a CA file that is missing or is none")
+def no_ca():
+    with Gateway(tls="good") as gw:
+        for path in ("/nonexistent.pem", "/dev/null", __file__):
+            with Session(OWN + ["gateway-ca " + path], gw) as s:
+                s.ehlo()
+                reply = s.send_message()
+                tap.ok(reply.starts("451 4.4.1"), path + ": 451 4.4.1",
+                       repr(reply))
+        tap.is_(gw.requests, [], "nothing was asked")
+
+
+@tap.test("AUTH is not tried on a gateway that is not verified")
+def auth():
+    with Gateway(tls="self-signed") as gw:
+        with Session(["auth-check yes"], gw) as s:
+            s.ehlo()
+            reply = s.auth_plain()
+            tap.ok(reply.starts("454 4.7.0"), "454 4.7.0", repr(reply))
+        tap.is_(gw.requests, [], "the password has not left")
+
+
+@tap.test("a server that speaks no TLS, and the reverse")
+def mismatch():
+    with Gateway() as gw:
+        line = "set base https://127.0.0.1:%d" % gw.port
+        with Session(OWN + [line, "timeout-gateway 1"], gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok(str(reply).startswith("451 4.4."), "451 4.4.x",
+                   repr(reply))
+        tap.is_(gw.posts(), [], "nothing was sent in clear")
+    with Gateway(tls="good") as gw:
+        line = "set base http://127.0.0.1:%d" % gw.port
+        with Session(OWN + [line, "timeout-gateway 1"], gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.is_(reply.code, 451, "http to a TLS port: 451", repr(reply))
+
+
+@tap.test("no other protocol than HTTP")
+def protocols():
+    for base in ("file:///etc", "ftp://127.0.0.1", "gopher://127.0.0.1:70",
+                 "smtp://127.0.0.1"):
+        with Session(OWN + ["set base " + base], greeting=False) as s:
+            greeting = s.reply()
+            if greeting.code == 421:
+                tap.ok(True, base + ": is refused at once")
+                continue
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok(400 <= reply.code <= 554, base + ": is refused",
+                   repr(reply))
+
+
+tap.run()

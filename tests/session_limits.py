@@ -1,0 +1,274 @@
+"""Every limit of a session is met; SPEC, sections 2 and 3."""
+
+import time
+
+import tap
+from gateway import Gateway
+from smtp import NUMBER, SLOW, Session, own_credentials
+
+gw = Gateway()
+OWN = own_credentials()
+LINE = 512          # octets of a command line with its CRLF
+
+
+def padded(command, total):
+    """The command with an argument, total octets with its CRLF."""
+    return command + " " + "x" * (total - 3 - len(command))
+
+
+@tap.test("the length of a line")
+def lines():
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        tap.is_(s.cmd(padded("NOOP", LINE)).code, 250, "512 octets")
+    for total in (LINE + 1, LINE + 2, 1000, 4096, 12287, 12288, 12289,
+                  16383, 16384, 16385, 100000):
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            s.send(padded("NOOP", total) + "\r\nNOOP\r\n")
+            first, second = s.replies(2)
+            tap.ok(first.starts("500 5.5.6") and second.code == 250,
+                   "%d: 500 5.5.6, then the next command" % total,
+                   repr(first), repr(second))
+
+
+@tap.test("extensions add their due to MAIL")
+def mail_line():
+    sender = "a" * 64 + "@" + ".".join(["d" * 60] * 4)[:180]
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        line = "MAIL FROM:<%s> SIZE=1000" % sender
+        blanks = LINE + 26 - 2 - len(line)
+        reply = s.cmd("MAIL FROM:<%s>%s SIZE=1000" % (sender, " " * blanks))
+        tap.is_(reply.code, 250, "512 + 26 octets with SIZE", repr(reply))
+
+
+@tap.test("a million octets without an end")
+def endless():
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        s.send(b"x" * 1000000)
+        s.send(b"\r\nNOOP\r\n")
+        first, second = s.replies(2)
+        tap.ok(first.starts("500 5.5.6"), "500 5.5.6", repr(first))
+        tap.is_(second.code, 250, "and the next command is read")
+
+
+@tap.test("a bare LF, CR or NUL in a command")
+def bare():
+    rows = [b"NOOP\n", b"NOOP\nNOOP\r\n", b"NO\rOP\r\n", b"NOOP \0\r\n",
+            b"\0\r\n", b"NOOP\r\r\n", b"\n"]
+    for octets in rows:
+        with Session(OWN, gw) as s:
+            s.send(octets)
+            reply = s.reply()
+            tap.is_(reply.code, 500, "%r: 500" % octets, repr(reply))
+            if not octets.endswith(b"\r\n"):
+                s.send(b"\r\n")
+            s.send("EHLO c\r\n")
+            tap.is_(s.reply().code, 250, "%r: one reply; it goes on"
+                    % octets)
+
+
+@tap.test("max-errors")
+def errors():
+    with Session(OWN + ["max-errors 4"], gw) as s:
+        codes = [s.cmd(line).code for line in
+                 ("BOGUS", "DATA", "EHLO c", "RCPT TO:<x@y>", "BOGUS")]
+        tap.is_(codes[:4], [500, 503, 250, 503], "three errors are borne")
+        tap.is_(codes[4], 421, "the fourth: 421")
+        tap.is_(s.rest(), b"", "and the connection is closed")
+        tap.is_(s.finish(), 0, "exit 0")
+    with Session(OWN, gw) as s:
+        s.send("BOGUS\r\n" * 50)
+        answers = s.rest().split(b"\r\n")[:-1]
+        tap.is_([line[:3] for line in answers], [b"500"] * 9 + [b"421"],
+                "by default: ten, and nothing after the 421")
+
+
+@tap.test("max-messages")
+def messages():
+    gw.reset()
+    with Session(OWN + ["max-messages 2"], gw) as s:
+        s.ehlo()
+        for text in ("one", "two"):
+            tap.is_(s.send_message(text).code, 250, text)
+        reply = s.mail()
+        tap.is_(reply.code, 421, "the third MAIL: 421", repr(reply))
+        tap.is_(s.rest(), b"", "and the connection is closed")
+        tap.is_(s.finish(), 0, "exit 0")
+    tap.is_(len(gw.messages), 2, "two were sent")
+
+
+@tap.test("max-recipients")
+def recipients():
+    gw.reset()
+    three = "alias three +491511000011 +491511000012 +491511000013"
+    with Session(OWN + ["max-recipients 2", three], gw) as s:
+        s.ehlo()
+        s.must("MAIL FROM:<a@b>", 250)
+        s.must("RCPT TO:<+491511000001@sms.test>", 250)
+        s.must("RCPT TO:<+491511000002@sms.test>", 250)
+        reply = s.rcpt("+491511000003")
+        tap.ok(reply.starts("452 4.5.3"), "the third: 452 4.5.3",
+               repr(reply))
+        tap.is_(s.rcpt("+491511000001").code, 250,
+                "one that is there already: 250")
+        s.must("DATA", 354)
+        tap.is_(s.data("\nhello").code, 250, "the two are served")
+        s.mail()
+        reply = s.rcpt("three")
+        tap.ok(reply.starts("452 4.5.3"), "an alias of three: 452 4.5.3",
+               repr(reply))
+        tap.is_(s.cmd("DATA").code, 503, "and none of them was taken")
+        s.must("RSET", 250)
+        s.mail()
+        tap.is_(s.rcpt().code, 250, "the next mail counts from none")
+    tap.is_([m["phoneNumbers"] for m in gw.messages],
+            [["+491511000001", "+491511000002"]], "what the gateway got")
+
+
+@tap.test("max-recipients by default: a hundred, in one request")
+def hundred():
+    gw.reset()
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        s.must("MAIL FROM:<a@b>", 250)
+        numbers = ["+49151%08d" % i for i in range(101)]
+        s.send("".join("RCPT TO:<%s@sms.test>\r\n" % n for n in numbers))
+        codes = [r.code for r in s.replies(101)]
+        tap.is_(codes, [250] * 100 + [452], "the hundred and first: 452")
+        s.must("DATA", 354)
+        tap.is_(s.data("\nhello").code, 250, "the mail")
+    tap.is_([m["phoneNumbers"] for m in gw.messages], [numbers[:100]],
+            "all in one request, in their order")
+
+
+def lasts(s, code, least, most, what):
+    """The session says code and ends between two times from now."""
+    start = time.monotonic()
+    reply = s.reply(most)
+    took = time.monotonic() - start
+    tap.is_(reply.code, code, what + ": %d" % code, repr(reply))
+    tap.ok(least <= took <= most * SLOW, "%s: in time" % what,
+           "%.2f s" % took)
+    tap.is_(s.rest(), b"", what + ": and closed")
+    tap.is_(s.finish(), 0, what + ": exit 0")
+
+
+@tap.test("timeouts")
+def timeouts():
+    with Session(OWN + ["timeout-command 1"], gw) as s:
+        lasts(s, 421, 0.8, 2, "timeout-command, at once")
+    with Session(OWN + ["timeout-command 1"], gw) as s:
+        s.ehlo()
+        s.mail()
+        s.send("RCPT TO")
+        lasts(s, 421, 0.8, 2, "timeout-command, inside a command")
+    with Session(["timeout-command 1"], gw) as s:
+        s.ehlo()
+        s.must("AUTH LOGIN", 334)
+        lasts(s, 421, 0.8, 2, "timeout-command, inside AUTH")
+    with Session(["timeout-greeting 1"], gw) as s:
+        s.ehlo()
+        lasts(s, 421, 0.6, 2, "timeout-greeting")
+    gw.reset()
+    with Session(OWN + ["timeout-data 1"], gw) as s:
+        s.ehlo()
+        s.envelope()
+        s.send("Subject: x\r\n\r\nhello\r\n")
+        lasts(s, 421, 0.8, 2, "timeout-data")
+    tap.is_(gw.posts(), [], "nothing was sent")
+
+
+def busy(s, seconds):
+    """Send NOOPs until the session ends; what it said last."""
+    start = time.monotonic()
+    while time.monotonic() - start < seconds * SLOW:
+        if not s.try_send("NOOP\r\n"):
+            break
+        try:
+            reply = s.reply()
+        except EOFError:
+            break
+        if reply.code != 250:
+            return reply.code, time.monotonic() - start
+        time.sleep(0.05)
+    return None, time.monotonic() - start
+
+
+@tap.test("who keeps talking is stopped, too")
+def talkers():
+    with Session(["timeout-greeting 1"], gw) as s:
+        code, took = busy(s, 4)
+        tap.is_(code, 421, "timeout-greeting: 421")
+        tap.ok(took < 2 * SLOW, "in time", "%.2f s" % took)
+    with Session(["timeout-greeting 1"], gw) as s:
+        s.login()
+        code, took = busy(s, 1.5)
+        tap.is_(code, None, "who has authenticated may stay")
+    with Session(["timeout-session 1"], gw) as s:
+        s.login()
+        code, took = busy(s, 4)
+        tap.is_(code, 421, "timeout-session: 421")
+        tap.ok(took < 2 * SLOW, "in time", "%.2f s" % took)
+    gw.reset()
+    with Session(OWN + ["timeout-session 1"], gw) as s:
+        s.ehlo()
+        s.envelope()
+        start = time.monotonic()
+        while s.try_send("x\r\n") and s.quiet():
+            time.sleep(0.05)
+            if time.monotonic() - start > 4 * SLOW:
+                break
+        tap.is_(s.reply().code, 421, "timeout-session, inside DATA: 421")
+        tap.is_(s.finish(), 0, "exit 0")
+    tap.is_(gw.posts(), [], "nothing was sent")
+
+
+@tap.test("a client that does not read")
+def deaf():
+    with Session(OWN + ["timeout-command 1", "max-errors 1000000"], gw,
+                 via="socketpair") as s:
+        s.sock.setblocking(False)
+        sent = 0
+        start = time.monotonic()
+        while time.monotonic() - start < 10 * SLOW:
+            try:
+                sent += s.sock.send(b"HELP\r\n" * 1000)
+            except BlockingIOError:
+                if s.child.poll() is not None:
+                    break
+                time.sleep(0.02)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        tap.is_(s.finish(5), 0, "is given up on; exit 0")
+        tap.note("%d octets of HELP were taken" % sent)
+
+
+@tap.test("max-size")
+def size():
+    gw.reset()
+    with Session(OWN + ["max-size 2000"], gw) as s:
+        s.ehlo()
+        head = "Message-ID: <1@c>\r\n\r\n"
+        for total, code in ((2000, "250"), (2001, "552 5.3.4"),
+                            (2000000, "552 5.3.4")):
+            s.envelope()
+            text = head + "x" * (total - len(head) - 2) + "\r\n"
+            reply = s.raw_data(text + ".\r\n")
+            tap.ok(reply.starts(code), "%d octets: %s" % (total, code),
+                   repr(reply))
+        tap.ok(s.mail(parameters="SIZE=2001").starts("552 5.3.4"),
+               "SIZE=2001: 552 5.3.4")
+        tap.is_(s.mail(parameters="SIZE=2000").code, 250, "SIZE=2000: 250")
+        s.must("RCPT TO:<%s@sms.test>" % NUMBER, 250)
+        s.must("DATA", 354)
+        reply = s.data("\n" + "x" * 3000)
+        tap.ok(reply.starts("552 5.3.4"), "a lie about SIZE: 552 5.3.4",
+               repr(reply))
+        tap.is_(s.quit(), 0, "the session goes on to its end")
+    tap.is_(len(gw.messages), 1, "one was sent")
+
+
+tap.run()

@@ -1,0 +1,153 @@
+"""From mail to SMS, end to end: each keyword that changes the text, and
+each thing that people complain about (CLIENTS).  The details are the unit
+tests' of mime.c, html.c, charset.c and text.c."""
+
+import base64
+import quopri
+
+import tap
+from gateway import Gateway
+from smtp import NUMBER, Session, own_credentials
+
+gw = Gateway()
+OWN = own_credentials()
+TYPE = "Content-Type: text/plain; charset=utf-8\n"
+
+
+def sms(mail, *lines):
+    """The text that a mail becomes, or the reply that refuses it."""
+    gw.reset()
+    with Session(OWN + list(lines), gw) as s:
+        s.ehlo()
+        s.envelope()
+        reply = s.data(mail)
+    if reply.code != 250:
+        return reply.code
+    return gw.messages[0]["textMessage"]["text"]
+
+
+@tap.test("subject")
+def subject():
+    both, only, none = "Subject: Alarm\n\nfire\n", "Subject: Alarm\n\n", \
+        "X: y\n\nfire\n"
+    rows = {"ignore": ["fire", 550, "fire"],
+            "prefix": ["Alarm\nfire", "Alarm", "fire"],
+            "fallback": ["fire", "Alarm", "fire"],
+            "only": ["Alarm", "Alarm", None]}
+    for rule, wants in rows.items():
+        for mail, want in zip((both, only, none), wants):
+            got = sms(mail, "subject " + rule)
+            if want is None:
+                tap.ok(got in (550, "fire"), "%s, %r" % (rule, mail), got)
+            elif rule == "prefix" and mail is both:
+                tap.ok(got in ("Alarm\nfire", "Alarm: fire"),
+                       "%s, %r" % (rule, mail), got)
+            else:
+                tap.is_(got, want, "%s, %r" % (rule, mail))
+    tap.is_(sms(both), "fire", "by default it is ignored")
+    tap.is_(sms("Subject: =?utf-8?B?%s?=\n\n" % base64.b64encode(
+        "\u00dcberlauf".encode()).decode(), "subject only"),
+        "\u00dcberlauf", "encoded words")
+
+
+@tap.test("signature")
+def signature():
+    mail = "X: y\n\nhello\n-- \nJane Doe\n"
+    tap.is_(sms(mail), "hello", "goes by default")
+    tap.is_(sms(mail, "signature strip"), "hello", "strip")
+    tap.like(sms(mail, "signature keep"), r"^hello\n-- ?\nJane Doe$",
+             "keep")
+
+
+@tap.test("alphabet")
+def alphabet():
+    mail = TYPE + "\n\u201cquoted\u201d \u2013 it\u2019s\u2026\n"
+    tap.is_(sms(mail), "\"quoted\" - it's...",
+            "auto: typographic signs go where that makes it GSM-7")
+    tap.is_(sms(mail, "alphabet keep"),
+            "\u201cquoted\u201d \u2013 it\u2019s\u2026", "keep")
+    mixed = TYPE + "\n\u201c\u4f60\u201d\n"
+    tap.is_(sms(mixed), "\u201c\u4f60\u201d",
+            "auto: where it does not they stay")
+    got = sms(TYPE + "\n\u0142\u00f3d\u017a \u201cx\u201d\n", "alphabet gsm")
+    tap.ok(isinstance(got, str) and got.isascii() and got.endswith('"x"'),
+           "gsm: all is transliterated", got)
+
+
+@tap.test("max-parts and overlong")
+def parts():
+    mail = "X: y\n\n" + "\n".join(["x" * 70] * 100)
+    got = sms(mail)
+    tap.ok(len(got) <= 1530 and got.endswith("..."), "ten by default",
+           len(got))
+    got = sms(mail, "max-parts 1")
+    tap.ok(len(got) <= 160 and got.endswith("..."), "one", got)
+    tap.is_(sms(mail, "max-parts 0"), "\n".join(["x" * 70] * 100),
+            "no limit")
+    tap.is_(sms(mail, "overlong reject"), 552, "overlong reject")
+    tap.is_(sms("X: y\n\n" + "x" * 160, "max-parts 1"), "x" * 160,
+            "160 are one")
+
+
+@tap.test("blank lines and blanks")
+def blanks():
+    tap.is_(sms("X: y\n\n\n\n a  \n\n\n\nb\t\n \n\n"), " a\n\nb",
+            "outer lines go, several are one, trailing blanks go")
+
+
+HTML = ("<html><head><style>p {color: red}</style><title>t</title></head>"
+        "<body><p>Disk &amp; CPU</p><script>x()</script><p>on "
+        "<b>web1</b></p></body></html>")
+
+
+@tap.test("what people complain about")
+def complaints():
+    text = "The server web1 is down. \u00c4 \u20ac"
+    encoded = base64.encodebytes(text.encode()).decode()
+    tap.is_(sms(TYPE + "Content-Transfer-Encoding: base64\n\n" + encoded),
+            text, "base64 is not sent as base64")
+    quoted = quopri.encodestring(text.encode()).decode()
+    tap.is_(sms(TYPE + "Content-Transfer-Encoding: quoted-printable\n\n"
+                + quoted), text, "nor quoted-printable")
+    html = sms("Content-Type: text/html; charset=utf-8\n\n" + HTML)
+    tap.ok(isinstance(html, str) and html.split() ==
+           ["Disk", "&", "CPU", "on", "web1"], "HTML is text", html)
+    mixed = ("MIME-Version: 1.0\nContent-Type: multipart/alternative; "
+             "boundary=b\n\n--b\n%s\n%s\n--b\nContent-Type: text/html; "
+             "charset=utf-8\n\n%s\n--b--\n" % (TYPE, text, HTML))
+    tap.is_(sms(mixed), text, "the plain part")
+    tap.is_(sms(mixed.replace(text, " ")).split(),
+            ["Disk", "&", "CPU", "on", "web1"],
+            "the other, where that is empty")
+    latin = "Stra\u00dfe \u20ac".encode("windows-1252")
+    tap.is_(sms(b"Content-Type: text/plain; charset=windows-1252\n\n"
+                + latin), "Stra\u00dfe \u20ac", "windows-1252")
+    tap.is_(sms(b"X: y\n\n" + latin), "Stra\u00dfe \u20ac",
+            "without a charset")
+    tap.is_(sms("X: y\n\nL\u00fcfter".encode()), "L\u00fcfter",
+            "raw UTF-8 without a Content-Type")
+    koi8 = "\u041f\u0440\u0438\u0432\u0435\u0442"
+    tap.is_(sms(b"Content-Type: text/plain; charset=koi8-r\n\n"
+                + koi8.encode("koi8-r")), koi8,
+            "a charset of iconv, inside the sandbox")
+
+
+@tap.test("the other faults of the bridge that is there already")
+def bridge():
+    gw.reset()
+    second = "+4915112345679"
+    with Session([], gw) as s:
+        s.login()
+        tap.is_(s.send_message("one", [NUMBER, second]).code, 250,
+                "several recipients")
+        tap.is_(s.send_message("two").code, 250, "a second mail")
+        gw.queue("401", "400:{}", "500")
+        codes = [s.send_message("mail %d" % i).code for i in range(3)]
+        tap.is_(codes, [535, 450, 550], "failures as documented, no 554")
+    tap.is_([m["phoneNumbers"] for m in gw.messages],
+            [[NUMBER, second], [NUMBER]], "all of them, with their +")
+    tap.is_([m["user"] for m in gw.messages], ["alice"] * 2,
+            "the credentials are kept")
+
+
+tap.run()

@@ -1,0 +1,995 @@
+/*
+ * unit_mime: mime.c, shape by shape, limit by limit.  Each message is fed
+ * with LF and with CRLF, whole and in pieces of several sizes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mime.h"
+#include "tap.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define ROOM	  (16 * 1024 * 1024)
+#define TYPE(t)	  "Content-Type: " t "\n"
+#define ENCODED(e) "Content-Transfer-Encoding: " e "\n"
+#define PLAIN	  TYPE("text/plain; charset=utf-8")
+
+static struct mime mime;
+static char message[ROOM];
+static size_t nmessage;
+
+/* ---- a message put together piece by piece ---- */
+
+static void
+put(const char *s, size_t n)
+{
+	if (n > ROOM - nmessage)
+		abort();
+	memcpy(message + nmessage, s, n);
+	nmessage += n;
+}
+
+static void
+puts_(const char *s)
+{
+	put(s, strlen(s));
+}
+
+static void
+repeat(const char *s, size_t times)
+{
+	while (times-- > 0)
+		puts_(s);
+}
+
+static void
+number(const char *before, unsigned n, const char *after)
+{
+	char s[16];
+
+	puts_(before);
+	snprintf(s, sizeof(s), "%u", n);
+	puts_(s);
+	puts_(after);
+}
+
+/* ---- what mime.c makes of it ---- */
+
+static void
+feed(const char *p, size_t n, size_t size)
+{
+	char *copy;
+	size_t k;
+
+	mime_init(&mime, 0);
+	for (; n > 0; p += k, n -= k) {
+		k = n < size ? n : size;
+		/* so that ASan and valgrind see what is read beyond it */
+		if ((copy = malloc(k)) == NULL)
+			abort();
+		memcpy(copy, p, k);
+		mime_feed(&mime, copy, k);
+		free(copy);
+	}
+	mime_end(&mime);
+}
+
+/* The text of the message that was put together, which is then forgotten. */
+static const char *
+made(void)
+{
+	feed(message, nmessage, 64 * 1024);
+	nmessage = 0;
+	return mime_text(&mime);
+}
+
+/* Copy with CRLF for LF. */
+static size_t
+crlf(char *out, const char *p, size_t n)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		if (p[i] == '\n')
+			out[k++] = '\r';
+		out[k++] = p[i];
+	}
+	return k;
+}
+
+/* The text of n octets, in whatever way they come; NULL if that differs. */
+static const char *
+text(const char *p, size_t n)
+{
+	static const size_t sizes[] = {1, 2, 3, 7, 61, 4096};
+	static char copy[64 * 1024], first[MIME_TEXT_MAX + 1];
+	size_t i, k;
+
+	if (2 * n > sizeof(copy))
+		abort();
+	k = crlf(copy, p, n);
+	feed(p, n, n + 1);
+	strcpy(first, mime_text(&mime));
+	for (i = 0; i < LENGTH(sizes); i++) {
+		feed(copy, k, sizes[i]);
+		if (strcmp(mime_text(&mime), first) != 0)
+			return NULL;
+		feed(p, n, sizes[i]);
+		if (strcmp(mime_text(&mime), first) != 0)
+			return NULL;
+	}
+	return first;
+}
+
+#define IS(octets, want, title) \
+	tap_is(text((octets), sizeof(octets) - 1), (want), (title))
+
+static const char *
+field(const char *header, enum mime_field f)
+{
+	static char s[64 * 1024];
+
+	snprintf(s, sizeof(s), "%s\nbody\n", header);
+	if (text(s, strlen(s)) == NULL || strcmp(mime_text(&mime), "body\n"))
+		return "THE BODY IS WRONG";
+	return mime_field(&mime, f);
+}
+
+#define SUBJECT(s, want, title) \
+	tap_is(field("Subject: " s "\n", MIME_SUBJECT), (want), (title))
+
+/* ---- header ---- */
+
+static void
+fields(void)
+{
+	static const struct {
+		const char *name;
+		enum mime_field field;
+	} all[] = {{"Subject", MIME_SUBJECT}, {"Message-ID", MIME_MESSAGE_ID},
+	    {"date", MIME_DATE}, {"IMPORTANCE", MIME_IMPORTANCE},
+	    {"X-Priority", MIME_X_PRIORITY}, {"Priority", MIME_PRIORITY},
+	    {"X-SMS-Priority", MIME_SMS_PRIORITY}, {"x-sms-ttl", MIME_SMS_TTL},
+	    {"X-SMS-Schedule", MIME_SMS_SCHEDULE},
+	    {"X-SMS-Delivery-Report", MIME_SMS_REPORT},
+	    {"X-SMS-Device", MIME_SMS_DEVICE}, {"X-SMS-SIM", MIME_SMS_SIM},
+	    {"X-SMS-From", MIME_SMS_FROM}, {"X-SMS-Port", MIME_SMS_PORT}};
+	char header[128];
+	size_t i;
+
+	tap_ok(LENGTH(all) == MIME_FIELDS, "all fields are tried");
+	for (i = 0; i < LENGTH(all); i++) {
+		snprintf(header, sizeof(header), "X: y\n%s: <v> 1\nZ: z\n",
+		    all[i].name);
+		tap_is(field(header, all[i].field), "<v> 1", all[i].name);
+	}
+	tap_is(field("X: y\n", MIME_SUBJECT), NULL, "no such field");
+	tap_is(field("Subject:\n", MIME_SUBJECT), "", "an empty field");
+	tap_is(field("Date: 1\nDate: 2\n", MIME_DATE), "1", "the first counts");
+	tap_is(field("Date:\nDate: 2\n", MIME_DATE), "", "even if empty");
+	tap_is(field("Subjects: x\nSubjec: y\n", MIME_SUBJECT), NULL,
+	    "names that are nearly the same");
+	tap_is(field("Subject \t: x\n", MIME_SUBJECT), "x",
+	    "blanks before the colon, RFC 5322, 4.5");
+	tap_is(field("Subject:x\n", MIME_SUBJECT), "x", "none behind it");
+	tap_is(field("Subject: \t x \t \n", MIME_SUBJECT), "x",
+	    "blanks around the body go");
+	tap_is(field("Date: a\n b\n\tc\n", MIME_DATE), "a b c", "unfolded");
+	tap_is(field("Date:\n a\n", MIME_DATE), "a", "nothing but folded");
+	tap_is(field("Date: a\n \n b\n", MIME_DATE), "a  b",
+	    "a blank line inside, RFC 5322, 4.2");
+	tap_is(field("Date: a\001b\177\n", MIME_DATE), "a b",
+	    "control characters are blanks");
+	tap_is(field("From root Mon Jan  1 00:00:00 2024\nDate: x\n",
+		   MIME_DATE), "x", "an envelope line in front");
+	tap_is(field("\357\273\277Date: x\n", MIME_DATE), "x",
+	    "a byte order mark in front");
+	tap_is(field("Date: =?utf-8?Q?x?=\n", MIME_DATE), "=?utf-8?Q?x?=",
+	    "no words are decoded where none can be");
+	tap_is(field("X-SMS-From: Z\303\274rich \374\n", MIME_SMS_FROM),
+	    "Zürich ü", "octets that are not ASCII");
+}
+
+static void
+bodies(void)
+{
+	IS("", "", "nothing at all");
+	IS("\n", "", "an empty line");
+	IS("Subject: x\n", "", "a header alone");
+	IS("Subject: x", "", "a header alone, without its line end");
+	tap_is(mime_field(&mime, MIME_SUBJECT), "x", "the field is there");
+	IS("\nhello", "hello", "no header");
+	IS("hello there\nyou: too\n", "hello there\nyou: too\n",
+	    "what is no field begins the body");
+	IS("X: y\n:z\nb\n", ":z\nb\n", "a colon alone is no field");
+	IS("X: y\nn\303\244me: x\n", "näme: x\n", "nor is a name with umlaut");
+	IS(" x\ny\n", " x\ny\n", "nor a first line that begins with a blank");
+	IS("X: y\n\n\n \n  hello\n\n\n", "  hello\n\n\n",
+	    "blank lines in front go, those behind stay");
+	IS("X: y\n\na\r\r\nb\rc\n", "a\nb\nc\n", "odd line ends");
+	IS("X: y\n\na\0b\0\0\nc\n", "ab\nc\n", "NUL goes");
+	IS("X: y\n\n\357\273\277hi\n", "hi\n", "a byte order mark goes");
+	IS("X: y\n\n--a\n--\n--a--\n", "--a\n--\n--a--\n",
+	    "delimiters of nothing");
+	IS(PLAIN "\n\302\240\342\200\213\n", "", "blanks of Unicode");
+	tap_is(mime_source(&mime), "none", "have no source");
+}
+
+static void
+words(void)
+{
+	SUBJECT("=?utf-8?Q?Gr=C3=BC=C3=9Fe?=", "Grüße", "Q");
+	SUBJECT("=?UTF-8?q?a_b=20c?=", "a b c", "blanks in Q");
+	SUBJECT("=?utf-8?B?R3LDvMOfZQ==?=", "Grüße", "B");
+	SUBJECT("=?utf-8?b?R3LDvMOfZQ?=", "Grüße", "B without padding");
+	SUBJECT("=?iso-8859-1?Q?caf=E9?= x", "café x", "another charset");
+	SUBJECT("=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本", "with escapes");
+	SUBJECT("=?utf-8*de?Q?=C3=BC?=", "ü", "a language, RFC 2231, 5");
+	SUBJECT("=?x-none?Q?=FC_=C3=BC?=", "ü Ã¼", "an unknown charset");
+	SUBJECT("=?us-ascii?Q?=C3=BC?=", "ü", "a wrong charset");
+	SUBJECT("a =?utf-8?Q?b?= c", "a b c", "blanks beside text stay");
+	SUBJECT("=?utf-8?Q?a?= =?utf-8?Q?b?=", "ab", "those between words go");
+	SUBJECT("=?utf-8?Q?a?=\n \t =?utf-8?Q?b?=", "ab", "folded too");
+	SUBJECT("=?utf-8?Q?a?= =?iso-8859-1?Q?=E9?=", "aé", "two charsets");
+	SUBJECT("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab", "no blank between");
+	SUBJECT("(=?utf-8?Q?a?=)", "(a)", "beside other signs");
+	SUBJECT("=?utf-8?Q?=C3?= =?UTF-8?Q?=BC?=", "ü",
+	    "a character cut in two");
+	SUBJECT("=?utf-8?B?4oI=?= =?utf-8?B?rA==?=", "€", "cut, in B");
+	SUBJECT("=?utf-8?Q?=E2=82?= =?utf-8?B?rA==?=", "€", "cut, Q and B");
+	SUBJECT("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=", "你好", "two of a kind");
+	SUBJECT("=?utf-8?Q?a?=  x  =?utf-8?Q?b?=", "a  x  b", "text between");
+	SUBJECT("=?utf-8?Q?a b?=", "a b", "blanks in a word");
+	SUBJECT("=?utf-8?Q?Really?" "?=", "Really?", "? in a word");
+	SUBJECT("=?utf-8?Q?" "?=", "", "an empty word");
+	SUBJECT("=?utf-8?Q?=41?=", "A", "= after the ?");
+	SUBJECT("=?utf-8?Q?=4?=", "=4", "half an octet");
+	SUBJECT("=?utf-8?Q?=0A=00x=09?=", "x", "control characters inside");
+	SUBJECT("=?utf-8?B?!!!?=", "=?utf-8?B?!!!?=", "broken: no base64");
+	SUBJECT("=?utf-8?X?a?=", "=?utf-8?X?a?=", "broken: encoding");
+	SUBJECT("=?utf-8?Q?a", "=?utf-8?Q?a", "broken: no end");
+	SUBJECT("=?utf-8?Q?a?", "=?utf-8?Q?a?", "broken: half an end");
+	SUBJECT("=?utf-8?", "=?utf-8?", "broken: cut early");
+	SUBJECT("=?", "=?", "broken: the start alone");
+	SUBJECT("=?u/8?Q?a?=", "=?u/8?Q?a?=", "broken: charset");
+	SUBJECT("=??Q?a?=", "=??Q?a?=", "broken: no charset");
+	SUBJECT("=?utf-8?Q?a =?utf-8?Q?b?= c", "a =?utf-8?Q?b c",
+	    "a start inside a word");
+	SUBJECT("Gr\303\274\303\237e", "Grüße", "raw UTF-8");
+	SUBJECT("Gr\374\337e", "Grüße", "raw windows-1252");
+	SUBJECT("\303\274 =?utf-8?Q?=C3=BC?= \303\274", "ü ü ü", "both");
+	SUBJECT("=?utf-8?Q?=FF?= x", "ÿ x", "wrong charset in a word");
+}
+
+/* ---- parameters, encodings ---- */
+
+/* A part in KOI8-R by a field as it may be written. */
+static void
+parameter(const char *type, const char *want, const char *title)
+{
+	char s[4096];
+
+	snprintf(s, sizeof(s), "Content-Type: %s\n\n\301\n", type);
+	tap_is(text(s, strlen(s)), want, title);
+}
+
+static void
+parameters(void)
+{
+	static const char *const koi8[] = {
+		"text/plain; charset=koi8-r",
+		"text/plain;charset=koi8-r",
+		"TEXT/Plain; CHARSET=KOI8-R",
+		"text/plain; charset=\"koi8-r\"",
+		"text/plain; charset=\"koi8\\-r\"",
+		"text/plain; charset='koi8-r'",
+		"text/plain; charset = koi8-r",
+		"text/plain; charset=koi8-r (Russian)",
+		"text/plain (not (really) \\) html); charset=koi8-r",
+		"(a comment) text/plain; charset=koi8-r",
+		"text/plain;\n charset=koi8-r",
+		"text/plain;\n\tcharset=\n koi8-r",
+		"text/plain; format=fixed; charset=koi8-r; x=y",
+		"text/plain;; ; charset=koi8-r;",
+		"text/plain; x; charset=koi8-r",
+		"text/plain; x=\"; charset=utf-8\"; charset=koi8-r",
+		"text/plain; x=\"\\\"; charset=utf-8\"; charset=koi8-r",
+		"text/plain; xcharset=utf-8; charset=koi8-r",
+		"text/plain; charset=koi8-r; charset=utf-8",
+		"text/plain; charset*=us-ascii'en'koi8%2Dr",
+		"text/plain; charset*=''koi8-r",
+		"text/plain; charset*0=koi; charset*1=8-r",
+		"text/plain; charset*1=8-r; charset*0=\"koi\"",
+		"text/plain; charset*0*=us-ascii'en'koi%38; charset*1*=%2dr",
+		"text/plain; charset*0*=''koi8; charset*1=\"-r\"",
+		"text/plain charset=koi8-r; charset=koi8-r",
+	};
+	size_t i;
+
+	for (i = 0; i < LENGTH(koi8); i++)
+		parameter(koi8[i], "а\n", strpbrk(koi8[i], "\n#") == NULL ?
+			koi8[i] :
+			"folded");
+	parameter("text/plain; charset*1=koi8-r", "Á\n",
+	    "a section without the first");
+	parameter("text/plain; charset*0=utf; charset*2=-8", "Á\n",
+	    "sections end at a gap");
+	parameter("text/plain; charset=koi8-r\"; x=\"", "Á\n",
+	    "a charset with a quote");
+	parameter("text/plain; charset=\"koi8-r", "а\n", "an open quote");
+	parameter("text/plain; charset=", "Á\n", "no value");
+	parameter("text/plain; charset=\"\"", "Á\n", "an empty value");
+	parameter("text/plain; charset", "Á\n", "no equals sign");
+	parameter("text", "Á\n", "a type without a subtype is plain");
+	parameter("", "Á\n", "an empty type is plain");
+	parameter("image/png; charset=koi8-r", "", "not text");
+	parameter("text/calendar; charset=koi8-r", "", "text of a program");
+	parameter("text/x-vcard", "", "text of a program");
+	parameter("text/plain2", "", "nearly plain");
+	parameter("text/enriched; charset=koi8-r", "а\n", "enriched");
+	parameter("text/markdown; charset=koi8-r", "а\n", "markdown");
+	parameter("multipart/mixed", "", "a multipart without a boundary");
+}
+
+/* A boundary in so many sections of one octet each. */
+static const char *
+sectioned(unsigned n)
+{
+	unsigned i;
+
+	puts_("Content-Type: multipart/mixed");
+	for (i = 0; i < n; i++)
+		number(";\n boundary*", i, "=b");
+	puts_("\n\n--");
+	repeat("b", MIME_SECTIONS_MAX);
+	puts_("\n\nx");
+	return made();
+}
+
+static void
+sections(void)
+{
+	tap_is(sectioned(MIME_SECTIONS_MAX - 1), "", "a section is missing");
+	tap_is(sectioned(MIME_SECTIONS_MAX), "x", "as many as there may be");
+	tap_is(sectioned(MIME_SECTIONS_MAX + 1), "x", "and one too many");
+}
+
+static void
+encodings(void)
+{
+	IS(ENCODED("7bit") "\na=20b\n", "a=20b\n", "7bit");
+	IS(ENCODED("8bit") "\n\303\251\n", "é\n", "8bit");
+	IS(ENCODED("x-unknown") "\nabc\n", "abc\n", "unknown: as it is");
+	IS(ENCODED("Quoted-Printable") "\n=C3=A9\n", "é\n", "QP");
+	IS(ENCODED(" \"quoted-printable\" ") "\n=e9\n", "é\n", "QP, quoted");
+	IS(ENCODED("quoted-printable (x)") "\na=\nb\n", "ab\n", "soft break");
+	IS(ENCODED("quoted-printable;") "\na= \t\nb\n", "ab\n",
+	    "blanks after the = of a soft break");
+	IS(ENCODED("quoted-printable") "\na \t \nb =\nc  ", "a\nb c",
+	    "blanks at a line's end go, RFC 2045, 6.7");
+	IS(ENCODED("quoted-printable") "\na=20\nb\n", "a \nb\n",
+	    "encoded blanks stay");
+	IS(ENCODED("quoted-printable") "\n1+1=2, =zz =4 =\t= ==41=\n",
+	    "1+1=2, =zz =4 =\t= =A", "broken QP stays as it is");
+	IS(ENCODED("quoted-printable") "\na=", "a", "= at the end");
+	IS(ENCODED("quoted-printable") "\na=4", "a=4", "half at the end");
+	IS(ENCODED("quoted-printable") "\na=\r\rb=\rc", "a\nbc",
+	    "a bare CR after =");
+	IS(ENCODED("base64") "\naGVs\nbG8gdGhl cmU=\n", "hello there", "base64");
+	IS(ENCODED("base64") "\naGVsbG8gd29ybGQ", "hello world",
+	    "without padding");
+	IS(ENCODED("BASE64") "\naGVsbG8\n", "hello", "cut");
+	IS(ENCODED("base64") "\naGVsbG8g*d29\344ybG!Q=", "hello world",
+	    "octets that are no digits");
+	IS(ENCODED("base64") "\naGk=\n-- \nThis list\n", "hi",
+	    "what comes after the padding");
+	IS(ENCODED("base64") "\n=aGk=\n", "hi", "padding in front");
+	IS(ENCODED("base64") "\naGkNCnlvdQ0K\n", "hi\nyou\n", "CRLF inside");
+	IS(ENCODED("base64") "\naGkABHlvdQ==\n", "hi\004you", "NUL inside");
+	IS(ENCODED("base64") "\n77u/aGk=\n", "hi", "a byte order mark inside");
+	IS(TYPE("text/plain; charset=utf-16") ENCODED("base64")
+	    "\n//5oAGkACgAfBA==\n", "hi\nП", "UTF-16");
+	puts_(TYPE("text/plain; charset=utf-16le") "\n");
+	put("h\0i\0\n\0\037\004", 8);
+	tap_is(made(), "hi\nП", "UTF-16 as it is");
+}
+
+/* ---- text/plain ---- */
+
+#define FLOWED(body) TYPE("text/plain; format=flowed") "\n" body
+#define DELSP(body)  TYPE("text/plain; format=Flowed; delsp=YES") "\n" body
+
+static void
+flowed(void)
+{
+	IS(FLOWED("a \nb \nc\nd\n"), "a b c\nd", "lines are joined");
+	IS(FLOWED("a\n b\n  c\n"), "a\nb\n c", "stuffing goes");
+	IS(FLOWED(" > a\n From b\n"), "> a\nFrom b", "stuffed signs");
+	IS(FLOWED("a\n\nb \n\nc\n"), "a\n\nb \n\nc", "an empty line ends it");
+	IS(FLOWED("a \n \nb\n"), "a \n\nb", "so does one with a space");
+	IS(FLOWED("a  \n b\n"), "a  b", "two spaces");
+	IS(FLOWED("> a \n> b\n> c\n"), "> a b\n> c", "a quotation");
+	IS(FLOWED("> a \n>> b \nc\n"), "> a \n>> b \nc", "of other depth");
+	IS(FLOWED(">> a \n>>b\n"), ">> a b", "with and without a space");
+	IS(FLOWED("> \n>\n> a\n"), "> \n> \n> a", "empty lines in it");
+	IS(FLOWED("a \n-- \nb \nc\n"), "a \n-- \nb c", "a signature");
+	IS(FLOWED("-- \nx\n"), "-- \nx", "a signature alone");
+	IS(FLOWED("a \n--\nb\n-\n-- x\n"), "a --\nb\n-\n-- x", "nearly one");
+	IS(FLOWED("a \n-- "), "a \n-- ", "one at the end");
+	IS(FLOWED("> -- \n> x\n"), "> -- \n> x", "a quoted one");
+	IS(FLOWED("a \nb "), "a b ", "a space at the end");
+	IS(FLOWED("a \n-"), "a -", "cut inside a mark");
+	IS(FLOWED("a \n>"), "a \n> ", "cut inside a quotation");
+	IS(FLOWED("\n \n \n"), "", "blank lines");
+	IS(DELSP("a \nb \nc\n"), "abc", "delsp");
+	IS(DELSP("\346\227\245 \n\346\234\254\n"), "日本", "delsp, Japanese");
+	IS(DELSP("a  \nb\n-- \nc\n"), "a b\n-- \nc", "delsp, two spaces");
+	IS(TYPE("text/plain; format=fixed") "\na \nb\n", "a \nb\n", "fixed");
+	IS(TYPE("text/plain; format=flowed") ENCODED("quoted-printable")
+	    "\na=20\n b=20\nc d=\n e\n", "a b c d e", "quoted-printable");
+	IS(TYPE("text/html; format=flowed") "\n<p>a \n&gt; b</p>\n", "a > b",
+	    "HTML does not flow");
+}
+
+#define UU_HI "$:&D*>0``\n" /* "hi\ny" */
+
+static void
+uuencode(void)
+{
+	IS(PLAIN "\na\nbegin 644 x.bin\n" UU_HI "`\nend\nb\n", "a\nb\n",
+	    "a block goes");
+	IS(PLAIN "\nbegin 0644 x y.bin\n" UU_HI " \nend\nb\n", "b\n",
+	    "four digits, a space for a grave");
+	IS(PLAIN "\nbegin 644 x\n" UU_HI UU_HI "\nend\nb\n", "b\n",
+	    "an empty last line");
+	IS(PLAIN "\nbegin 644 x\n" UU_HI, "", "no end");
+	IS(PLAIN "\nbegin 644 x\n" UU_HI "#:&D", "", "cut inside a line");
+	IS(PLAIN "\nbegin 644 x\n" UU_HI "hello there!\nb\n",
+	    "hello there!\nb\n", "no end, but text");
+	IS(PLAIN "\nbegin 644 x\n" UU_HI "end\nb\nbegin 644 y\n" UU_HI "end\n",
+	    "b\n", "two blocks");
+	IS(PLAIN "\nbegin 644 x\nhello there!\n",
+	    "begin 644 x\nhello there!\n", "no data after it");
+	IS(PLAIN "\nbegin 644 x\n\nend\n", "begin 644 x\n\nend\n",
+	    "an empty line after it");
+	IS(PLAIN "\nbegin 644 x", "begin 644 x", "nothing after it");
+	IS(PLAIN "\nbegin 644 x\n", "begin 644 x\n", "nothing after it");
+	IS(PLAIN "\nbegin 64 x\n" UU_HI, "begin 64 x\n" UU_HI, "two digits");
+	IS(PLAIN "\nbegin 689 x\n" UU_HI, "begin 689 x\n" UU_HI, "no octal");
+	IS(PLAIN "\nbegin 64400 x\n" UU_HI, "begin 64400 x\n" UU_HI,
+	    "five digits");
+	IS(PLAIN "\nbegin 644\n" UU_HI, "begin 644\n" UU_HI, "no name");
+	IS(PLAIN "\nbegin 644 \n" UU_HI, "begin 644 \n" UU_HI, "no name");
+	IS(PLAIN "\nbegin the day\nbe\nb", "begin the day\nbe\nb", "words");
+	IS(TYPE("text/plain; format=flowed") "\nbegin 644 x\n" UU_HI "`\nend\n"
+	    "b \nc\n", "b c", "in a text that flows");
+
+	puts_(PLAIN "\nbegin 644 ");
+	repeat("n", MIME_BEGIN_MAX - 10);
+	puts_("\n" UU_HI "end\nb\n");
+	tap_is(made(), "b\n", "the longest first line");
+	puts_(PLAIN "\nbegin 644 ");
+	repeat("n", MIME_BEGIN_MAX - 9);
+	puts_("\n" UU_HI "end\nb\n");
+	tap_ok(strncmp(made(), "begin 644 n", 11) == 0, "one that is longer");
+	puts_(PLAIN "\nbegin 644 x\n_");
+	repeat("A", 84);
+	puts_("\nend\nb\n");
+	tap_is(made(), "b\n", "the longest line of data");
+	puts_(PLAIN "\nbegin 644 x\n_");
+	repeat("A", MIME_UU_MAX);
+	puts_("\nend\nb\n");
+	tap_ok(strncmp(made(), "begin 644 x\n_A", 14) == 0,
+	    "one that is longer");
+}
+
+/* ---- structure ---- */
+
+#define MIXED TYPE("multipart/mixed; boundary=b") "\n"
+
+static void
+boundaries(void)
+{
+	IS(MIXED "--b\n\nx\n--b--\n", "x", "one part");
+	IS(MIXED "pre\n\n--b\n\nx\n--b--\nepi\n--b\n\nno\n", "x",
+	    "preamble and epilogue");
+	IS(MIXED "--b\n\nx\n\n--b--\n", "x\n", "the last line end is not text");
+	IS(MIXED "--b\n\nx\n--b", "x", "no end but a delimiter");
+	IS(MIXED "--b\n\nx\n", "x", "no end");
+	IS(MIXED "--b\n\nx", "x", "no end, no line end");
+	IS(MIXED "--b \t \n\nx\n--b-- \t\nno\n", "x", "blanks behind");
+	IS(MIXED "--bb\n\nx\n--b-\n--b--x\n--b -- \n-- b\n -b\n--\n", "",
+	    "not quite the boundary");
+	IS(MIXED "--b\n\n--bb\n--b-\n---b\n--\n-\n --b\n--b--\n",
+	    "--bb\n--b-\n---b\n--\n-\n --b", "nor inside a part");
+	IS(MIXED "--b\nX-Y: z\nContent-Type: text/plain\n--b\n\nx\n--b--\n",
+	    "x", "a part that ends in its header");
+	IS(MIXED "--b\n--b\n--b\n\nx\n--b--\n", "x", "empty parts");
+	IS(MIXED "--b\nhello there\n--b--\n", "hello there",
+	    "a part without header and empty line");
+	IS(TYPE("multipart/mixed; boundary=b") "--b\n\nx\n--b--\n", "x",
+	    "no empty line before the first delimiter");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=c") "--c\n\nx\n--c--\n"
+	    "--b\n\ny\n--b--\n", "x\ny", "nor before an inner one");
+	IS(TYPE("multipart/mixed; boundary=\"b c\"") "\n--b c\n\nx\n--b c--\n",
+	    "x", "a blank inside");
+	IS(TYPE("multipart/mixed; boundary=\"b \"") "\n--b\n\nx\n--b--\n", "x",
+	    "a blank at its end is none, RFC 2046, 5.1.1");
+	IS(TYPE("multipart/mixed; boundary=a=b:?/c") "\n--a=b:?/c\n\nx\n", "x",
+	    "odd signs without quotes");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=bb") "\n--bb\n\n1\n"
+	    "--bb--\n--b\n\n2\n--b--\n", "1\n2", "b and bb");
+	IS(TYPE("multipart/mixed; boundary=bb") "\n--bb\n"
+	    TYPE("multipart/mixed; boundary=b") "\n--b\n\n1\n--b--\n--bb\n\n2\n"
+	    "--bb--\n", "1\n2", "bb and b");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=\"b--\"")
+	    "\n--b--\n\n1\n--b----\n--b\n\n2\n--b--\n", "1\n2", "b and b--");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=c")
+	    "\n--c\n\n1\n--b\n\n2\n--c\n\n3\n--b--\n", "1\n2\n--c\n\n3",
+	    "an inner end is missing");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=b")
+	    "\n--b\n\n1\n--b--\n--b\n\n2\n--b--\n", "1\n2",
+	    "the same boundary twice");
+	puts_(MIXED "--b\r\n\r\nx\ny\r\n--b\n\r\nz\r\n--b--\n");
+	tap_is(made(), "x\ny\nz", "LF and CRLF mixed");
+	IS(MIXED "--b\n\nx\n--b\n\ny\r\n\n--b--\n", "x\ny\n", "and inside");
+}
+
+#define ALT   TYPE("multipart/alternative; boundary=b") "\n"
+#define P(t)  "--b\nContent-Type: text/plain\n\n" t
+#define H(t)  "--b\nContent-Type: text/html\n\n" t
+
+static void
+alternative(void)
+{
+	IS(ALT P("p\n") H("<p>h</p>\n") "--b--\n", "p", "plain and HTML");
+	tap_is(mime_source(&mime), "1 text/plain", "its source");
+	IS(ALT H("<p>h</p>\n") P("p\n") "--b--\n", "p", "HTML and plain");
+	tap_is(mime_source(&mime), "2 text/plain", "its source");
+	IS(ALT P("") H("<p>h</p>\n") "--b--\n", "h", "plain is empty");
+	IS(ALT P(" \n\t\n\302\240\n") H("<p>h</p>\n") "--b--\n", "h",
+	    "plain is blank");
+	tap_is(mime_source(&mime), "2 text/html", "its source");
+	IS(ALT H("<p>h</p>\n") P(" \n") "--b--\n", "h", "blank comes last");
+	IS(ALT H("<p>h</p>\n") "--b--\n", "h", "HTML alone");
+	IS(ALT P("p\n") P("q\n") "--b--\n", "p", "two plain ones");
+	IS(ALT P(" \n") H("<br>\n") "--b--\n", "", "both are blank");
+	IS(ALT "--b\n" TYPE("text/enriched") "\ne\n" H("h\n") "--b--\n", "h",
+	    "HTML is better than enriched");
+	IS(ALT H("h\n") "--b\n" TYPE("text/markdown") "\nm\n--b--\n", "m",
+	    "markdown is better than HTML");
+	IS(ALT P("p\n") "--b\n" TYPE("text/calendar") "\nc\n--b--\n", "p",
+	    "a calendar");
+	IS(ALT "--b\n" TYPE("text/plain; name=x") "\np\n" H("h\n"), "p",
+	    "a name does not make an attachment here");
+	IS(ALT "--b\nContent-Disposition: attachment\n\np\n" H("h\n"), "h",
+	    "the disposition does");
+	IS("\n" ALT P("p\n"), "Content-Type: multipart/alternative; "
+	    "boundary=b\n\n--b\nContent-Type: text/plain\n\np\n",
+	    "no header, and all is text");
+}
+
+#define INNER(type, parts) "--b\n" TYPE("multipart/" type "; boundary=c") \
+	"\n" parts "--c--\n"
+#define IP(t) "--c\nContent-Type: text/plain\n\n" t
+#define IH(t) "--c\nContent-Type: text/html\n\n" t
+#define IMAGE "--c\n" TYPE("image/png") ENCODED("base64") "\naGVsbG8=\n"
+#define ATTACHED "--b\n" TYPE("application/pdf") "\nno\n"
+
+static void
+nested(void)
+{
+	IS(ALT P("p\n") INNER("related", IH("h\n") IMAGE) "--b--\n", "p",
+	    "plain, and HTML with images");
+	IS(ALT P(" \n") INNER("related", IH("h\n") IMAGE) "--b--\n", "h",
+	    "the HTML with images");
+	IS(ALT INNER("mixed", IP("1\n") IMAGE IP("2\n")) H("h\n"), "1\n2",
+	    "a mixed one is chosen as a whole");
+	IS(ALT INNER("mixed", IP("1\n") IMAGE IH("2\n")) H("h\n"), "1\n2",
+	    "with the HTML in it");
+	IS(ALT INNER("mixed", IH("1\n") IMAGE IP("2\n")) P("p\n"), "1\n2",
+	    "and is plain if one of it is");
+	IS(ALT H("h\n") INNER("mixed", IH("1\n") IP("2\n")), "2",
+	    "all but the HTML, which is no better than what there was");
+	tap_is(mime_source(&mime), "2.2 text/plain", "its source");
+	IS(MIXED INNER("alternative", IP("p\n") IH("h\n")) ATTACHED
+	    P("foot\n") "--b--\n", "p\nfoot", "alternative in mixed");
+	IS(MIXED P("head\n") INNER("alternative", IH("h\n") IP("p\n"))
+	    P("foot\n") "--b--\n", "head\np\nfoot",
+	    "what is before the choice stays");
+	tap_is(mime_source(&mime), "1 text/plain, 2.2 text/plain, "
+	    "3 text/plain", "its sources");
+	IS(MIXED P("x\n") INNER("signed", IP("s\n") "--c\n"
+	    TYPE("application/pgp-signature") "\nno\n") "--b--\n", "x\ns",
+	    "signed in mixed");
+	IS(ALT "--b\n" TYPE("multipart/related; boundary=c; start=\"<r>\"")
+	    "\n" IH("1\n") "--c\nContent-ID: <r>\n" TYPE("text/html") "\n2\n"
+	    "--c--\n" P(" \n") "--b--\n", "2", "a choice in a choice");
+}
+
+static void
+mixed(void)
+{
+	IS(MIXED P("1\n") P("2\n") H("<p>3\n") P("4\n"), "1\n2\n3\n4",
+	    "text parts in order");
+	IS(MIXED P("1\n\n") P("\n2\n"), "1\n\n2",
+	    "a blank line between them");
+	IS(MIXED P("1") "\n" P("  2\n"), "1\n  2", "an indented one");
+	IS(MIXED P(" \n") P("2\n"), "2", "a blank one");
+	IS(MIXED P("x\n") "--b\n" TYPE("text/plain")
+	    "Content-Disposition: attachment\n\nno\n", "x", "attachment");
+	IS(MIXED P("x\n") "--b\nContent-Disposition: ATTACHMENT; "
+	    "filename=a.txt\n\nno\n", "x", "attachment, no type");
+	IS(MIXED P("x\n") "--b\nContent-Disposition: inline; "
+	    "filename=a.txt\n\nno\n", "x", "inline with a file name");
+	IS(MIXED P("x\n") "--b\nContent-Disposition: inline;\n "
+	    "filename*=utf-8''a.txt\n\nno\n", "x", "its name as in RFC 2231");
+	IS(MIXED P("x\n") "--b\n" TYPE("text/plain; name=\"a.txt\"") "\nno\n",
+	    "x", "a name");
+	IS(MIXED P("x\n") "--b\n" TYPE("text/plain; name*0=a; name*1=b")
+	    "\nno\n", "x", "a name in sections");
+	IS(MIXED P("x\n") "--b\n" TYPE("text/plain; name=\"\"") "\ny\n",
+	    "x\ny", "an empty name");
+	IS(MIXED P("x\n") "--b\nContent-Disposition: inline\n\ny\n", "x\ny",
+	    "inline");
+	IS(MIXED P("x\n") "--b\nContent-Disposition: attachment\n"
+	    TYPE("multipart/mixed; boundary=c") "\n--c\n\nno\n--c--\n"
+	    P("y\n"), "x\ny", "a multipart that is attached");
+	IS("Content-Disposition: attachment; filename=a.txt\n"
+	    TYPE("text/plain; name=a.txt") "\nx\n", "x\n",
+	    "a message has nothing to be attached to");
+	IS(MIXED ATTACHED ATTACHED, "", "attachments alone");
+	tap_is(mime_source(&mime), "none", "have no source");
+	IS(TYPE("multipart/x-whatever; boundary=b") "\n" P("1\n") P("2\n"),
+	    "1\n2", "an unknown multipart");
+	IS(TYPE("multipart/report; boundary=b") "\n" P("failed\n") "--b\n"
+	    TYPE("message/delivery-status") "\nAction: failed\n--b\n"
+	    TYPE("text/rfc822-headers") "\nSubject: x\n--b--\n", "failed",
+	    "a report");
+}
+
+#define RELATED(start) TYPE("multipart/related; boundary=b" start) "\n"
+#define ID(id, type) "--b\nContent-ID: " id "\n" TYPE(type) "\n"
+
+static void
+related(void)
+{
+	IS(RELATED("") H("1\n") H("2\n"), "1", "the first is the root");
+	IS(RELATED("; start=r") ID("<q>", "text/html") "1\n"
+	    ID("<r>", "text/html") "2\n" ID("<s>", "text/html") "3\n", "2",
+	    "start says which");
+	tap_is(mime_source(&mime), "2 text/html", "its source");
+	IS(RELATED("; start=\"<r>\"") ID("r", "text/html") "1\n"
+	    ID("<s>", "text/html") "2\n", "1", "with and without brackets");
+	IS(RELATED("; start=\"<none>\"") ID("<r>", "text/plain") "1\n"
+	    ID("<s>", "text/plain") "2\n", "1\n2", "a root that is not there");
+	IS(RELATED("; start=\"<r>\"") ID("<r>", "text/html") " \n"
+	    ID("<s>", "text/html") "2\n", "2", "a root that is empty");
+	IS(RELATED("; start=\"<smil>\"") ID("<smil>", "application/smil")
+	    "<smil/>\n" "--b\n" TYPE("text/plain; name=t.txt") "\nMMS\n",
+	    "MMS", "an MMS: the text beside its SMIL");
+	IS(RELATED("") INNER("alternative", IP("p\n") IH("h\n")) H("x\n"),
+	    "p", "alternative as the root");
+}
+
+static void
+others(void)
+{
+	static const char inner[] = "--b\n" TYPE("message/rfc822")
+	    "\nSubject: i\n\ninner\n";
+
+	IS(TYPE("multipart/signed; boundary=b") "\n" P("s\n") P("no\n"), "s",
+	    "signed: the first part alone");
+	IS(TYPE("multipart/encrypted; boundary=b") "\n--b\n"
+	    TYPE("application/pgp-encrypted") "\nVersion: 1\n--b\n"
+	    TYPE("application/octet-stream") "\nno\n", "", "encrypted");
+	IS(TYPE("multipart/digest; boundary=b") "\n--b\n\nSubject: x\n\n1\n"
+	    "--b\n\nSubject: y\n\n2\n--b\n" TYPE("text/plain") "\nNext:\n",
+	    "Next:", "a digest with a text of its own");
+	IS(TYPE("multipart/digest; boundary=b") "\n--b\n\nSubject: x\n\n1\n"
+	    "--b\n\nSubject: y\n\n2\n--b--\n", "1\n2", "a digest");
+	tap_is(mime_source(&mime), "1.1 text/plain, 2.1 text/plain",
+	    "its sources");
+	IS(TYPE("message/rfc822") "Subject: o\n\nSubject: i\n\ninner\n",
+	    "inner\n", "a message that is a message");
+	tap_is(mime_field(&mime, MIME_SUBJECT), "o", "its own subject");
+
+	nmessage = 0;
+	puts_(MIXED);
+	puts_(inner);
+	puts_(P("outer\n"));
+	tap_is(made(), "outer", "text comes before that of a message inside");
+	puts_(MIXED P("outer\n"));
+	puts_(inner);
+	tap_is(made(), "outer", "in any order");
+	puts_(MIXED P(" \n"));
+	puts_(inner);
+	puts_(inner);
+	tap_is(made(), "inner\ninner", "messages where there is nothing else");
+	IS(MIXED "--b\n" TYPE("message/rfc822")
+	    "Content-Disposition: attachment\n\n" ALT P("p\n") H("h\n") "--b--\n",
+	    "p", "one that is attached, with the same boundary");
+	IS(MIXED "--b\n" TYPE("message/rfc822") ENCODED("base64")
+	    "\nU3ViamVjdDogeAoKeAo=\n--b--\n", "",
+	    "one that is encoded, against RFC 2046, 5.2.1");
+	IS(MIXED "--b\n" TYPE("message/rfc822") "\n", "", "an empty one");
+	IS(MIXED "--b\n" TYPE("message/rfc822") "\n--b\n\nx\n", "x",
+	    "an empty one and text");
+	IS(MIXED "--b\n" TYPE("message/partial; id=1") "\nno\n", "",
+	    "a part of a message");
+}
+
+static void
+html(void)
+{
+	mime_init(&mime, 1);
+	puts_(TYPE("text/html") "\n<a href=\"http://x.example/\">x</a>\n");
+	mime_feed(&mime, message, nmessage);
+	nmessage = 0;
+	mime_end(&mime);
+	tap_ok(strstr(mime_text(&mime), "http://x.example/") != NULL,
+	    "links are printed");
+	IS(TYPE("text/html") "\n<a href=\"http://x.example/\">x</a>\n", "x",
+	    "or not");
+	IS(TYPE("text/html; charset=iso-8859-1") ENCODED("quoted-printable")
+	    "\n<p>caf=E9 &eac=\nute; <=\nb>b</=\nb></p>\n", "café é b",
+	    "tags and entities with soft breaks inside");
+	IS(TYPE("text/html") ENCODED("base64") "\nPHA+YTxicj5iPC9wPg==\n",
+	    "a\nb", "base64");
+	IS(TYPE("text/html") "\n<style>p{}</style><br> &nbsp;", "",
+	    "nothing to be read");
+	IS(TYPE("text/html") "\nbegin 644 x\n" UU_HI, "begin 644 x $:&D*>0``",
+	    "no uuencode in HTML");
+}
+
+/* ---- limits: each is met, and one more ---- */
+
+static void
+long_lines(void)
+{
+	size_t n, same = 0;
+
+	/* a CR at the very end of what is looked at, a field that goes on */
+	for (n = MIME_LINE_MAX - 3; n <= MIME_LINE_MAX + 3; n++) {
+		nmessage = 0;
+		puts_("Date: ");
+		repeat("d", n - 6);
+		puts_("\r\n\r\nx");
+		feed(message, nmessage, 5);
+		same += strcmp(mime_text(&mime), "x") == 0 &&
+		    strlen(mime_field(&mime, MIME_DATE)) == MIME_FIELD_MAX;
+		nmessage = 0;
+		puts_(MIXED "--b\n\n");
+		repeat("a", n);
+		puts_("\r\nb\r\n--b--\r\n");
+		feed(message, nmessage, 5);
+		same += strlen(mime_text(&mime)) == n + 2 &&
+		    strcmp(mime_text(&mime) + n, "\nb") == 0;
+		nmessage = 0;
+		puts_(MIXED "--b\n\nx\n--b--");
+		repeat(" ", n - 5);
+		puts_("\r\nb\r\n");
+		feed(message, nmessage, 5);
+		same += (strchr(mime_text(&mime), 'b') == NULL) ==
+		    (n + 1 < MIME_LINE_MAX);
+	}
+	nmessage = 0;
+	tap_ok(same == 21, "lines about MIME_LINE_MAX long: %zu of 21", same);
+
+	puts_("X: y\n");
+	repeat("n", MIME_NAME_MAX);
+	puts_(": z\n\nx");
+	tap_is(made(), "x", "the longest name of a field");
+	puts_("X: y\n");
+	repeat("n", MIME_NAME_MAX + 1);
+	puts_(": z\n\nx");
+	tap_ok(strncmp(made(), "nnn", 3) == 0, "one that is longer is none");
+}
+
+static void
+long_fields(void)
+{
+	puts_("Subject: ");
+	repeat("s", MIME_FIELD_MAX);
+	puts_("\n\n");
+	made();
+	tap_ok(strlen(mime_field(&mime, MIME_SUBJECT)) == MIME_FIELD_MAX,
+	    "the longest field");
+	puts_("Subject: ");
+	repeat("s", MIME_FIELD_MAX - 1);
+	puts_("é\n\n");
+	made();
+	tap_ok(strlen(mime_field(&mime, MIME_SUBJECT)) == MIME_FIELD_MAX - 1,
+	    "no character is cut");
+	puts_("Subject:");
+	repeat(" =?utf-8?Q?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=\n", 10000);
+	puts_("\nx");
+	tap_is(made(), "x", "a field over MIME_RAW_MAX");
+	tap_ok(strlen(mime_field(&mime, MIME_SUBJECT)) == MIME_FIELD_MAX,
+	    "is cut");
+	puts_("Content-Type: text/plain; x=");
+	repeat("x", MIME_RAW_MAX - 30);
+	puts_("; charset=koi8-r\n\n\301");
+	tap_is(made(), "а", "a parameter that ends at MIME_RAW_MAX");
+	puts_("Content-Type: text/plain; x=");
+	repeat("x", MIME_RAW_MAX - 16);
+	puts_("; charset=koi8-r\n\n\301");
+	tap_is(made(), "Á", "one that begins there");
+	puts_("X: ");
+	repeat("0123456789 abcdef\n ", 600000);
+	puts_("y\n\nx");
+	tap_is(made(), "x", "a field of 10 MB");
+	repeat("X-SMS-TTL: 5\n", 800000);
+	puts_("\nx");
+	tap_is(made(), "x", "a header of 10 MB");
+	tap_is(mime_field(&mime, MIME_SMS_TTL), "5", "its first field");
+	puts_("\n");
+	repeat("0123456789", 1000000);
+	tap_ok(strlen(made()) == MIME_TEXT_MAX, "a line of 10 MB");
+}
+
+/* A multipart by a boundary of n octets with x in it. */
+static const char *
+bounded(size_t n)
+{
+	puts_("Content-Type: multipart/mixed; boundary=");
+	repeat("b", n);
+	puts_("\n\n--");
+	repeat("b", n);
+	puts_("\n\nx\n--");
+	repeat("b", n);
+	puts_("--\n");
+	return made();
+}
+
+/* A text so many multiparts deep, another one behind them all. */
+static const char *
+deep(unsigned n)
+{
+	unsigned i;
+
+	puts_(TYPE("multipart/mixed; boundary=b") "\n--b\n");
+	for (i = 1; i < n; i++) {
+		number("Content-Type: multipart/mixed; boundary=b", i, "\n\n");
+		number("--b", i, "\n");
+	}
+	puts_("\nx\n");
+	for (i = n - 1; i > 0; i--)
+		number("--b", i, "--\n");
+	puts_("--b\n\ny\n--b--\n");
+	return made();
+}
+
+static void
+structure_limits(void)
+{
+	unsigned i;
+
+	tap_is(bounded(MIME_BOUNDARY_MAX), "x", "the longest boundary");
+	tap_is(bounded(MIME_BOUNDARY_MAX + 1), "", "one that is longer");
+	/* the message itself is a level */
+	tap_is(deep(MIME_DEPTH_MAX - 1), "x\ny", "the deepest nesting");
+	tap_is(deep(MIME_DEPTH_MAX), "y", "what is deeper is skipped");
+	tap_is(deep(10000), "y", "even if much deeper");
+	for (i = 0; i < 10000; i++)
+		puts_(TYPE("message/rfc822") "\n");
+	tap_is(made(), "", "10,000 messages in each other");
+
+	puts_(MIXED);
+	for (i = 0; i < 100000; i++)
+		number("--b\n\npart ", i, "\n");
+	puts_("--b--\n");
+	made();
+	tap_ok(mime_overflow(&mime) &&
+	    strncmp(mime_text(&mime), "part 0\npart 1\npart 2\n", 21) == 0,
+	    "100,000 parts");
+	puts_(MIXED);
+	repeat("--b\n" TYPE("text/html; charset=koi8-r") "\n \n", 100000);
+	puts_("--b\n\nx\n--b--\n");
+	tap_is(made(), "x", "100,000 empty parts");
+	tap_is(mime_source(&mime), "100001 text/plain", "its source");
+
+	puts_("Content-Type: multipart/related; boundary=b; start=\"<");
+	repeat("i", MIME_ID_MAX);
+	puts_("1>\"\n\n--b\n\nx\n--b\nContent-ID: <");
+	repeat("i", MIME_ID_MAX);
+	puts_("2>\n\ny\n--b--\n");
+	tap_is(made(), "y", "ids that begin alike for MIME_ID_MAX octets");
+}
+
+static void
+text_limits(void)
+{
+	puts_("\n");
+	repeat("a", MIME_TEXT_MAX);
+	made();
+	tap_ok(strlen(mime_text(&mime)) == MIME_TEXT_MAX &&
+	    !mime_overflow(&mime), "the longest text");
+	puts_("\n");
+	repeat("a", MIME_TEXT_MAX - 1);
+	puts_("éa");
+	made();
+	tap_ok(strlen(mime_text(&mime)) == MIME_TEXT_MAX - 1 &&
+	    mime_overflow(&mime), "no character is cut");
+	puts_(ALT "--b\n" TYPE("text/html") "\n");
+	repeat("a", 2 * MIME_TEXT_MAX);
+	puts_("\n" P("short\n") "--b--\n");
+	tap_is(made(), "short", "what was too long gives way");
+	tap_ok(!mime_overflow(&mime), "and is forgotten");
+	puts_(MIXED P("short\n") "--b\n" TYPE("text/html") "\n");
+	repeat("a", 2 * MIME_TEXT_MAX);
+	puts_("\n" P("lost\n"));
+	made();
+	tap_ok(mime_overflow(&mime) &&
+	    strstr(mime_text(&mime), "lost") == NULL, "what is behind it");
+	puts_("\n");
+	repeat(" ", 2 * MIME_INDENT_MAX);
+	puts_("x");
+	tap_ok(strlen(made()) == MIME_INDENT_MAX + 1, "the deepest indent");
+	puts_(ENCODED("quoted-printable") "\na");
+	repeat(" ", MIME_BLANKS_MAX);
+	puts_("\nb");
+	tap_is(made(), "a\nb", "the most blanks before a line's end");
+	puts_(ENCODED("quoted-printable") "\na");
+	repeat(" ", MIME_BLANKS_MAX + 1);
+	puts_("\nb");
+	tap_ok(strlen(made()) == MIME_BLANKS_MAX + 3, "one more stays");
+	puts_(ENCODED("quoted-printable") "\na=");
+	repeat(" ", 3 * MIME_BLANKS_MAX);
+	puts_("\nb");
+	tap_is(made(), "ab", "any number after =");
+	tap_ok(sizeof(struct mime) < 256 * 1024, "struct mime: %zu octets",
+	    sizeof(struct mime));
+}
+
+static void
+sources(void)
+{
+	unsigned i;
+
+	IS(TYPE("Text/HTML; charset=\"UTF-8\"") "\nx", "x", "HTML");
+	tap_is(mime_source(&mime), "1 text/html charset=UTF-8", "its source");
+	IS("\nx", "x", "no header");
+	tap_is(mime_source(&mime), "1 text/plain", "its source");
+	IS(MIXED "--b\n" TYPE("message/rfc822") "\n"
+	    TYPE("multipart/alternative; boundary=c") "\n" IP(" \n") IH("h\n")
+	    "--c--\n--b--\n", "h", "HTML in a message");
+	tap_is(mime_source(&mime), "1.2 text/html", "its source");
+	puts_(MIXED);
+	for (i = 0; i < 1000; i++)
+		puts_(P("x\n"));
+	made();
+	tap_ok(strlen(mime_source(&mime)) <= MIME_SOURCE_MAX &&
+	    strncmp(mime_source(&mime), "1 text/plain, 2 text", 20) == 0 &&
+	    strcmp(mime_source(&mime) + strlen(mime_source(&mime)) - 5,
+		", ...") == 0, "more than can be named");
+	deep(MIME_DEPTH_MAX - 1);
+	tap_ok(strlen(mime_source(&mime)) <= MIME_SOURCE_MAX &&
+	    strncmp(mime_source(&mime), "1.1.1.1.", 8) == 0, "a deep one");
+}
+
+int
+main(void)
+{
+	fields();
+	bodies();
+	words();
+	parameters();
+	sections();
+	encodings();
+	flowed();
+	uuencode();
+	boundaries();
+	alternative();
+	nested();
+	mixed();
+	related();
+	others();
+	html();
+	long_lines();
+	long_fields();
+	structure_limits();
+	text_limits();
+	sources();
+	return tap_done();
+}
