@@ -22,13 +22,17 @@ COMPILE = $(CC) -std=c11 $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
 LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid`
 
-PROGRAMS = smtp2sms smtp2sms-deliver
+PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
-PURE = address.o auth.o buf.o charset.o gsm.o html.o ipc.o mime.o text.o
-SESSION = smtp2sms.o session.o conn.o ask.o sandbox.o config.o log.o $(PURE)
+PURE = address.o auth.o buf.o charset.o gsm.o html.o ipc.o mime.o reply.o \
+	text.o
+SESSION = smtp2sms.o session.o conn.o ask.o peer.o sandbox.o config.o log.o \
+	$(PURE)
 DELIVER = deliver.o gateway.o config.o log.o address.o buf.o ipc.o
+TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	gateway.h gsm.h html.h html_entities.h ipc.h log.h mime.h sandbox.h session.h text.h
+	gateway.h gsm.h html.h html_entities.h ipc.h log.h mime.h peer.h reply.h sandbox.h session.h \
+	text.h tls_cert.h tls_pump.h tls_sandbox.h
 
 all: $(PROGRAMS)
 
@@ -38,11 +42,14 @@ smtp2sms: $(SESSION)
 smtp2sms-deliver: $(DELIVER)
 	$(LINK) -o $@ $(DELIVER) $(LIBS)
 
+smtp2sms-tls: $(TLS)
+	$(LINK) -o $@ $(TLS) `$(PKG_CONFIG) --libs libtls`
+
 .SUFFIXES: .c .o
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER): $(HEADERS)
+$(SESSION) $(DELIVER) $(TLS): $(HEADERS)
 
 # ---- installation ----
 
@@ -51,7 +58,7 @@ install: all
 	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
-	install -m 755 smtp2sms-deliver $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 \

@@ -115,15 +115,28 @@ begin(struct buf *b, enum ipc_type type)
 	ipc_begin(b, type);
 }
 
-void
-ask_warm(void)
+/* A request without fields and without an answer. */
+static void
+tell(enum ipc_type type)
 {
 	struct buf b;
 
 	if (wire.broken)
 		return;
-	begin(&b, REQ_WARM);
+	begin(&b, type);
 	put_frame(&b);
+}
+
+void
+ask_warm(void)
+{
+	tell(REQ_WARM);
+}
+
+void
+ask_forget(void)
+{
+	tell(REQ_FORGET);
 }
 
 static int

@@ -22,6 +22,9 @@ int ask_broken(void);
 /* Tell the delivery side to connect to the gateway; no answer. */
 void ask_warm(void);
 
+/* Tell it that what it knows of the client is void; no answer. */
+void ask_forget(void);
+
 /* Hand over credentials that only the gateway can judge.  0, or -1. */
 int ask_login(const struct auth *);
 

@@ -325,6 +325,12 @@ static const struct keyword keywords[] = {
 	ENUM("auth-check", auth_check, names_yesno),
 	ENUM("auth-without-tls", auth_without_tls, names_clear),
 	ENUM("auth-legacy", auth_legacy, names_yesno),
+	STRING("tls-cert", tls_cert),
+	STRING("tls-key", tls_key),
+	STRING("tls-client-ca", tls_client_ca),
+	ENUM("require-tls", require_tls, names_yesno),
+	STRING("user", user),
+	ENUM("proxy-protocol", proxy_protocol, names_yesno),
 	MANY("trust", parse_trust, trust),
 	MANY("sender-allow", parse_list, sender_allow),
 	{"country-code", parse_country, 0, 0, 0, NULL, 1, 0},
@@ -342,6 +348,7 @@ static const struct keyword keywords[] = {
 	SECONDS("timeout-session", timeout_session),
 	SECONDS("timeout-greeting", timeout_greeting),
 	NUMBER("timeout-gateway", timeout_gateway, 1, 3600),
+	NUMBER("timeout-tls", timeout_tls, 1, 3600),
 	ENUM("subject", subject, names_subject),
 	ENUM("signature", keep_signature, names_signature),
 	ENUM("alphabet", alphabet, names_alphabet),
@@ -372,6 +379,7 @@ set_defaults(struct config *c)
 	c->timeout_session = 3600;
 	c->timeout_greeting = 60;
 	c->timeout_gateway = 10;
+	c->timeout_tls = 30;
 	c->max_parts = 10;
 }
 
@@ -546,6 +554,10 @@ finish(struct line *l)
 			    c->hostname);
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
+	if ((c->tls_cert == NULL) != (c->tls_key == NULL))
+		fail(l, "tls-cert and tls-key go together");
+	if (c->tls_client_ca != NULL && c->tls_cert == NULL)
+		fail(l, "tls-client-ca goes with tls-cert and tls-key");
 	c->address.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
 		for (j = 0; j < c->alias.v[i].numbers.n; j++) {

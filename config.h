@@ -51,6 +51,8 @@ struct config {
 	char *gateway, *descriptors, *libexec, *gateway_ca;
 	struct config_pairs set, secret;
 	int auth, auth_check, auth_without_tls, auth_legacy;
+	char *tls_cert, *tls_key, *tls_client_ca, *user;
+	int require_tls, proxy_protocol;
 	struct {
 		struct config_net *v;
 		size_t n;
@@ -66,7 +68,7 @@ struct config {
 	long max_size, max_recipients, max_messages, max_errors;
 	long max_auth_failures;
 	long timeout_command, timeout_data, timeout_session;
-	long timeout_greeting, timeout_gateway; /* seconds */
+	long timeout_greeting, timeout_gateway, timeout_tls; /* seconds */
 	int subject, keep_signature, alphabet, overlong;
 	long max_parts;
 	int links;

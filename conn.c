@@ -95,6 +95,16 @@ conn_forget(struct conn *c)
 	explicit_bzero(c->inbuf + c->end, CONN_IN_MAX - c->end);
 }
 
+int
+conn_switch(struct conn *c, int in, int out)
+{
+	if (c->start != c->end)
+		return -1;
+	c->in = in;
+	c->out = out;
+	return 0;
+}
+
 void
 conn_farewell(struct conn *c, int ms)
 {

@@ -69,6 +69,12 @@ void conn_flush(struct conn *);
 /* Overwrite what has been read and taken: it held a secret. */
 void conn_forget(struct conn *);
 
+/*
+ * Go on with other descriptors, those of a TLS wrapper.  -1 if octets that
+ * came in clear have not been taken: they must never be run.
+ */
+int conn_switch(struct conn *, int in, int out);
+
 /* Write the last reply, at most ms milliseconds past any deadline. */
 void conn_farewell(struct conn *, int ms);
 

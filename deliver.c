@@ -147,16 +147,22 @@ begin(struct buf *b, enum ipc_type type)
 }
 
 static void
+forget(void)
+{
+	self.logged_in = 0;
+	explicit_bzero(self.secret, sizeof(self.secret));
+	self.user[0] = '\0';
+}
+
+static void
 finish_auth(enum verdict v)
 {
 	struct buf b;
 
 	self.logged_in = v == VERDICT_OK;
 	self.auth_failures += v == VERDICT_WRONG;
-	if (!self.logged_in) {
-		explicit_bzero(self.secret, sizeof(self.secret));
-		self.user[0] = '\0';
-	}
+	if (!self.logged_in)
+		forget();
 	self.busy = 0;
 	begin(&b, ANS_AUTH);
 	ipc_put_u8(&b, v);
@@ -642,6 +648,11 @@ answer(struct ipc_frame *f)
 		if (ipc_close(f) == -1)
 			fatal("a malformed request");
 		self.want_warm = 1;
+		break;
+	case REQ_FORGET:
+		if (ipc_close(f) == -1)
+			fatal("a malformed request");
+		forget();
 		break;
 	case REQ_LOGIN:
 		if (self.config.auth_check)

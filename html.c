@@ -411,13 +411,12 @@ html_cell(struct html *h)
 	h->edge = 1;
 }
 
+/* White space in what is visible. */
 static void
 html_blank(struct html *h, char c)
 {
 	enum html_skip skip = h->skip;
 
-	if (html_hidden(h))
-		return;
 	if (h->pre == 0) {
 		html_space(h);
 		return;

@@ -23,7 +23,8 @@ enum ipc_type {
 	REQ_AUTH,	/* (u8 kind, str user, str secret) */
 	ANS_AUTH,	/* (u8 enum verdict) */
 	REQ_SEND,	/* see ask_send */
-	ANS_SEND	/* see ask_send */
+	ANS_SEND,	/* see ask_send */
+	REQ_FORGET	/* (): the credentials are void; no answer */
 };
 
 enum ipc_kind { IPC_PASSWORD, IPC_BEARER };

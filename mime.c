@@ -830,6 +830,7 @@ mime_param_next(const char *p, struct mime_param *out)
 	out->nname = strcspn(p, "=; \t(");
 	p += out->nname;
 	p += strspn(p, " \t");
+	out->value = p;
 	if (*p != '=')
 		return p == out->name ? p + 1 : p;
 	p++;

@@ -1,13 +1,15 @@
 /*
- * session: the command table, the states and the table of replies; the
- * only place that decides a reply (RFC 5321, 4954, 2034).  The octets are
+ * session: the command table and the states; the only place that decides a
+ * reply (RFC 5321, 4954, 3207), by a name of reply.h.  The octets are
  * conn.c's, the mail is mime.c's and text.c's, delivery is ask.c's.
  */
 #include <fnmatch.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "ask.h"
@@ -17,6 +19,7 @@
 #include "conn.h"
 #include "log.h"
 #include "mime.h"
+#include "reply.h"
 #include "session.h"
 #include "text.h"
 
@@ -25,172 +28,9 @@
 #define AUTH_DELAY	1000	/* milliseconds after a wrong password */
 #define FAREWELL	1000	/* milliseconds for the last reply */
 #define NOTE_MAX	2048	/* octets of a reply of many lines */
+#define TLS_VARIABLES_MAX 8192 /* octets of what a TLS wrapper tells */
 #define LOG_RCPTS	10	/* numbers in one line of the log */
 #define LOG_REFUSALS	100	/* lines of the log; then only the sum */
-
-/* ---- replies ---- */
-
-enum reply {
-	GO,		/* in the command table: the state allows it */
-	R_NONE,		/* there is nobody to answer, or it is done */
-	R_GREETING,
-	R_BYE,
-	R_OK,
-	R_NOTE,		/* 250 and the lines of the note */
-	R_HELP,
-	R_SENDER_OK,
-	R_RCPT_OK,
-	R_ACCEPTED,
-	R_AUTH_OK,
-	R_VRFY,
-	R_CHALLENGE,
-	R_GO_AHEAD,
-	R_421_DELIVERY,
-	R_421_TIMEOUT,
-	R_421_ERRORS,
-	R_421_AUTH,
-	R_421_MESSAGES,
-	R_421_HTTP,
-	R_GATEWAY_4XX,
-	R_RETRY,
-	R_UNREACHABLE,
-	R_TIMEOUT,
-	R_LOST,
-	R_UNCLEAR,
-	R_NO_DELIVERY,
-	R_TOO_MANY_RCPTS,
-	R_AUTH_TEMPORARY,
-	R_UNKNOWN,
-	R_BAD_LINE,
-	R_TOO_LONG,
-	R_SYNTAX,
-	R_HELO_SYNTAX,
-	R_MAIL_SYNTAX,
-	R_RCPT_SYNTAX,
-	R_BAD_SIZE,
-	R_BAD_BODY,
-	R_NO_ARGUMENT,
-	R_BASE64,
-	R_CANCELLED,
-	R_NOT_HERE,
-	R_HELLO_FIRST,
-	R_EHLO_FIRST,
-	R_MAIL_FIRST,
-	R_NEED_MAIL,
-	R_NEED_RCPT,
-	R_NESTED_MAIL,
-	R_IN_TRANSACTION,
-	R_AUTH_TWICE,
-	R_NO_MECHANISM,
-	R_NO_HELP,
-	R_AUTH_REQUIRED,
-	R_AUTH_FAILED,
-	R_AUTH_CLEAR,
-	R_GATEWAY_5XX,
-	R_PERMANENT,
-	R_SENDER_DENIED,
-	R_RCPT_FORMAT,
-	R_RCPT_DOMAIN,
-	R_RCPT_NUMBER,
-	R_RCPT_DENIED,
-	R_BARE,
-	R_EMPTY,
-	R_TOO_BIG,
-	R_OVERLONG,
-	R_PARAMETER
-};
-
-/* Whether a reply ends the session, or counts for max-errors. */
-enum { KEEP, ERROR, CLOSE };
-
-static const struct {
-	int code;
-	const char *enhanced;	/* RFC 3463; NULL: none */
-	const char *text;	/* NULL: the note's lines */
-	int effect;
-} replies[] = {
-	[R_GREETING] = {220, NULL, NULL, KEEP},
-	[R_BYE] = {221, "2.0.0", "Bye", CLOSE},
-	[R_OK] = {250, "2.0.0", "OK", KEEP},
-	[R_NOTE] = {250, NULL, NULL, KEEP},
-	[R_HELP] = {214, "2.0.0", NULL, KEEP},
-	[R_SENDER_OK] = {250, "2.1.0", "Sender OK", KEEP},
-	[R_RCPT_OK] = {250, "2.1.5", "Recipient OK", KEEP},
-	[R_ACCEPTED] = {250, "2.0.0", NULL, KEEP},
-	[R_AUTH_OK] = {235, "2.7.0", "Authentication successful", KEEP},
-	[R_VRFY] = {252, "2.5.0", "Cannot verify, but will try", KEEP},
-	[R_CHALLENGE] = {334, NULL, NULL, KEEP},
-	[R_GO_AHEAD] = {354, NULL, "End data with <CRLF>.<CRLF>", KEEP},
-	[R_421_DELIVERY] = {421, "4.3.0",
-	    "Delivery is not available, try again later", CLOSE},
-	[R_421_TIMEOUT] = {421, "4.4.2", "Timeout, closing connection", CLOSE},
-	[R_421_ERRORS] = {421, "4.7.0", "Too many errors", CLOSE},
-	[R_421_AUTH] = {421, "4.7.0", "Too many authentication failures",
-	    CLOSE},
-	[R_421_MESSAGES] = {421, "4.7.0", "Too many messages in one session",
-	    CLOSE},
-	[R_421_HTTP] = {421, "4.7.0", "This is not an HTTP server", CLOSE},
-	[R_GATEWAY_4XX] = {450, "4.0.0",
-	    "Temporary failure, try again later", KEEP},
-	[R_RETRY] = {451, "4.3.0", "Temporary failure, try again later",
-	    KEEP},
-	[R_UNREACHABLE] = {451, "4.4.1", "No connection to the gateway",
-	    KEEP},
-	[R_TIMEOUT] = {451, "4.4.2", "Timeout", KEEP},
-	[R_LOST] = {451, "4.4.2", "Connection to the gateway lost", KEEP},
-	[R_UNCLEAR] = {451, "4.3.0", "The gateway's answer is unclear", KEEP},
-	[R_NO_DELIVERY] = {451, "4.3.0",
-	    "Delivery is not available, try again later", KEEP},
-	[R_TOO_MANY_RCPTS] = {452, "4.5.3", "Too many recipients", KEEP},
-	[R_AUTH_TEMPORARY] = {454, "4.7.0",
-	    "Temporary authentication failure", KEEP},
-	[R_UNKNOWN] = {500, "5.5.1", "Command not recognized", ERROR},
-	[R_BAD_LINE] = {500, "5.5.2",
-	    "Lines end in CRLF and hold no NUL, CR or LF", ERROR},
-	[R_TOO_LONG] = {500, "5.5.6", "Line too long", ERROR},
-	[R_SYNTAX] = {501, "5.5.4", "Syntax error in arguments", ERROR},
-	[R_HELO_SYNTAX] = {501, "5.5.4", "Syntax: EHLO hostname", ERROR},
-	[R_MAIL_SYNTAX] = {501, "5.5.4", "Syntax: MAIL FROM:<address>", ERROR},
-	[R_RCPT_SYNTAX] = {501, "5.5.4", "Syntax: RCPT TO:<number@domain>",
-	    ERROR},
-	[R_BAD_SIZE] = {501, "5.5.4", "Bad value of SIZE", ERROR},
-	[R_BAD_BODY] = {501, "5.5.4", "Bad value of BODY", ERROR},
-	[R_NO_ARGUMENT] = {501, "5.5.4", "No argument allowed", ERROR},
-	[R_BASE64] = {501, "5.5.2", "Invalid authentication response", ERROR},
-	[R_CANCELLED] = {501, "5.7.0", "Authentication cancelled", ERROR},
-	[R_NOT_HERE] = {502, "5.5.1", "Command not implemented", ERROR},
-	[R_HELLO_FIRST] = {503, "5.5.1", "Send EHLO or HELO first", ERROR},
-	[R_EHLO_FIRST] = {503, "5.5.1", "Send EHLO first", ERROR},
-	[R_MAIL_FIRST] = {503, "5.5.1", "Send MAIL first", ERROR},
-	[R_NEED_MAIL] = {503, "5.5.1", "Need MAIL command", ERROR},
-	[R_NEED_RCPT] = {503, "5.5.1", "Need RCPT command", ERROR},
-	[R_NESTED_MAIL] = {503, "5.5.1", "Nested MAIL command", ERROR},
-	[R_IN_TRANSACTION] = {503, "5.5.1",
-	    "Not allowed during a mail transaction", ERROR},
-	[R_AUTH_TWICE] = {503, "5.5.1", "Already authenticated", ERROR},
-	[R_NO_MECHANISM] = {504, "5.5.4",
-	    "Unrecognized authentication mechanism", ERROR},
-	[R_NO_HELP] = {504, "5.5.4", "No help for that", ERROR},
-	[R_AUTH_REQUIRED] = {530, "5.7.0", "Authentication required", ERROR},
-	[R_AUTH_FAILED] = {535, "5.7.8", "Authentication failed", KEEP},
-	[R_AUTH_CLEAR] = {538, "5.7.11",
-	    "Encryption required for requested authentication mechanism",
-	    ERROR},
-	[R_GATEWAY_5XX] = {550, "5.0.0", "Message delivery failed", KEEP},
-	[R_PERMANENT] = {554, "5.0.0", "Message refused by the gateway",
-	    KEEP},
-	[R_SENDER_DENIED] = {550, "5.7.1", "Sender not allowed", KEEP},
-	[R_RCPT_FORMAT] = {550, "5.1.3", "Invalid recipient format", KEEP},
-	[R_RCPT_DOMAIN] = {550, "5.1.2", "Invalid recipient domain", KEEP},
-	[R_RCPT_NUMBER] = {550, "5.1.3", "Invalid phone number format", KEEP},
-	[R_RCPT_DENIED] = {550, "5.7.1", "Destination not allowed", KEEP},
-	[R_BARE] = {550, "5.5.2", "Bare CR, bare LF or NUL in the message",
-	    KEEP},
-	[R_EMPTY] = {550, "5.6.0", "Message body is empty", KEEP},
-	[R_TOO_BIG] = {552, "5.3.4", "Message too big", KEEP},
-	[R_OVERLONG] = {552, "5.2.3", "Text has too many parts", KEEP},
-	[R_PARAMETER] = {555, "5.5.4", "Parameter not recognized", ERROR},
-};
 
 /* ---- the session ---- */
 
@@ -201,6 +41,7 @@ static struct session {
 	const struct config *config;
 	struct conn conn;
 	enum state state;
+	int tls;
 	int authenticated;
 	int warmed;		/* the delivery side knows that mail comes */
 	int over;
@@ -223,6 +64,7 @@ struct command {
 	enum reply (*handle)(struct session *, char *args);
 	size_t line_max;	/* octets with CRLF */
 	const char *syntax;	/* for HELP; NULL: not to be mentioned */
+	int clear;		/* may come before TLS under require-tls */
 };
 
 static void
@@ -250,16 +92,16 @@ trace(struct session *s, const char *who, const char *line)
 
 /* One line of a reply; sep is '-' if there are more. */
 static void
-write_line(struct session *s, enum reply r, char sep, const char *text,
-    size_t n)
+write_line(struct session *s, const struct reply_text *r, char sep,
+    const char *text, size_t n)
 {
 	char line[NOTE_MAX + 32];
 	struct buf b;
 
 	buf_init(&b, line, sizeof(line));
-	buf_fmt(&b, "%d%c", replies[r].code, sep);
-	if (replies[r].enhanced != NULL)
-		buf_fmt(&b, "%s ", replies[r].enhanced);
+	buf_fmt(&b, "%d%c", r->code, sep);
+	if (r->enhanced != NULL)
+		buf_fmt(&b, "%s ", r->enhanced);
 	buf_put(&b, text, n);
 	trace(s, "s", line);
 	buf_puts(&b, "\r\n");
@@ -268,26 +110,26 @@ write_line(struct session *s, enum reply r, char sep, const char *text,
 
 /* The only way to the client. */
 static void
-reply(struct session *s, enum reply r)
+reply(struct session *s, enum reply which)
 {
+	const struct reply_text *r = reply_of(which);
 	const char *text, *nl;
 
-	if (r == R_NONE || r == GO)
+	if (which == REPLY_NONE || which == GO)
 		return;
-	if (replies[r].effect == ERROR &&
-	    ++s->errors >= s->config->max_errors)
-		r = R_421_ERRORS;
-	text = replies[r].text != NULL ? replies[r].text : s->note.p;
+	if (r->effect == ERROR && ++s->errors >= s->config->max_errors)
+		r = reply_of(REPLY_421_ERRORS);
+	text = r->text != NULL ? r->text : s->note.p;
 	while ((nl = strchr(text, '\n')) != NULL) {
 		write_line(s, r, '-', text, (size_t)(nl - text));
 		text = nl + 1;
 	}
 	write_line(s, r, ' ', text, strlen(text));
-	if (replies[r].effect == CLOSE)
+	if (r->effect == CLOSE)
 		s->over = 1;
-	if (replies[r].code >= 400 && s->refusals++ < LOG_REFUSALS)
-		log_event(LOG_NOTICE, "refused", "code",
-		    LOG_NUM(replies[r].code), "text", text, NULL);
+	if (r->code >= 400 && s->refusals++ < LOG_REFUSALS)
+		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(r->code),
+		    "text", text, NULL);
 }
 
 static enum reply
@@ -295,19 +137,19 @@ line_reply(struct session *s, enum conn_status st)
 {
 	switch (st) {
 	case CONN_TIMEOUT:
-		return R_421_TIMEOUT;
+		return REPLY_421_TIMEOUT;
 	case CONN_LONG:
-		return R_TOO_LONG;
+		return REPLY_TOO_LONG;
 	case CONN_BARE:
-		return R_BAD_LINE;
+		return REPLY_BAD_LINE;
 	case CONN_EOF:
 		s->over = 1;
-		return R_NONE;
+		return REPLY_NONE;
 	case CONN_OK:
 	case CONN_END:
 		break;
 	}
-	return R_NONE;
+	return REPLY_NONE;
 }
 
 static int
@@ -344,43 +186,57 @@ static enum reply
 do_helo(struct session *s, char *args)
 {
 	if (*args == '\0')
-		return R_HELO_SYNTAX;
+		return REPLY_HELO_SYNTAX;
 	s->state = GREETED;
 	reset_transaction(s);
 	note(s, "%s", s->config->hostname);
-	return R_NOTE;
+	return REPLY_NOTE;
+}
+
+static int
+auth_allowed(const struct session *s)
+{
+	return s->tls || (s->setup->auth_in_clear && !s->config->require_tls);
 }
 
 static int
 auth_offered(const struct session *s)
 {
 	return s->config->auth != CONFIG_AUTH_NONE && !s->authenticated &&
-	    s->setup->auth_allowed;
+	    auth_allowed(s);
+}
+
+static int
+tls_offered(const struct session *s)
+{
+	return !s->tls && s->setup->tls_control != -1;
 }
 
 static enum reply
 do_ehlo(struct session *s, char *args)
 {
-	if (do_helo(s, args) != R_NOTE)
-		return R_HELO_SYNTAX;
+	if (do_helo(s, args) != REPLY_NOTE)
+		return REPLY_HELO_SYNTAX;
 	buf_fmt(&s->note,
 	    "\nPIPELINING\nSIZE %ld\n8BITMIME\nENHANCEDSTATUSCODES",
 	    s->config->max_size);
+	if (tls_offered(s))
+		buf_puts(&s->note, "\nSTARTTLS");
 	if (auth_offered(s)) {
 		buf_puts(&s->note, "\nAUTH " AUTH_MECHANISMS);
 		if (s->config->auth_legacy)
 			buf_puts(&s->note, "\nAUTH=LOGIN PLAIN");
 	}
-	return R_NOTE;
+	return REPLY_NOTE;
 }
 
 static enum reply
 do_rset(struct session *s, char *args)
 {
 	if (*args != '\0')
-		return R_NO_ARGUMENT;
+		return REPLY_NO_ARGUMENT;
 	reset_transaction(s);
-	return R_OK;
+	return REPLY_OK;
 }
 
 static enum reply
@@ -388,21 +244,21 @@ do_noop(struct session *s, char *args)
 {
 	(void)s;
 	(void)args;
-	return R_OK;
+	return REPLY_OK;
 }
 
 static enum reply
 do_quit(struct session *s, char *args)
 {
 	(void)s;
-	return *args == '\0' ? R_BYE : R_NO_ARGUMENT;
+	return *args == '\0' ? REPLY_BYE : REPLY_NO_ARGUMENT;
 }
 
 static enum reply
 do_vrfy(struct session *s, char *args)
 {
 	(void)s;
-	return *args != '\0' ? R_VRFY : R_SYNTAX;
+	return *args != '\0' ? REPLY_VRFY : REPLY_SYNTAX;
 }
 
 static enum reply
@@ -410,7 +266,7 @@ do_nothing(struct session *s, char *args)
 {
 	(void)s;
 	(void)args;
-	return R_NOT_HERE;
+	return REPLY_NOT_HERE;
 }
 
 static enum reply
@@ -418,7 +274,93 @@ do_http(struct session *s, char *args)
 {
 	(void)s;
 	(void)args;
-	return R_421_HTTP;
+	return REPLY_421_HTTP;
+}
+
+/* ---- STARTTLS (RFC 3207) by UCSPI-TLS ---- */
+
+/*
+ * The wrapper's variables, NUL-terminated, with another NUL at the end.
+ * They come when the handshake is over; 0, or -1 if it failed.
+ */
+static int
+read_tls_variables(struct session *s, char *block, size_t room)
+{
+	struct pollfd p = {.fd = s->setup->tls_control, .events = POLLIN};
+	size_t have = 0;
+	ssize_t n;
+
+	for (;;) {
+		if (poll(&p, 1, clock_left(s->conn.until)) != 1)
+			return -1;
+		n = read(p.fd, block + have, room - have);
+		if (n <= 0)
+			return -1;
+		have += (size_t)n;
+		if (block[have - 1] == '\0' &&
+		    (have == 1 || block[have - 2] == '\0'))
+			return 0;
+		if (have == room)
+			return -1;
+	}
+}
+
+/* The value of a variable in the block, or NULL. */
+static const char *
+tls_variable(const char *block, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *block != '\0'; block += strlen(block) + 1)
+		if (strncmp(block, name, n) == 0 && block[n] == '=')
+			return block + n + 1;
+	return NULL;
+}
+
+/* Everything that was said in clear is forgotten. */
+static void
+forget_clear(struct session *s)
+{
+	s->state = START;
+	s->nrcpt = 0;
+	if (s->authenticated) {
+		s->authenticated = 0;
+		log_context("user", NULL);
+		ask_forget();
+		set_deadline(s);
+	}
+}
+
+static enum reply
+do_starttls(struct session *s, char *args)
+{
+	char block[TLS_VARIABLES_MAX];
+
+	if (s->setup->tls_control == -1)
+		return REPLY_NOT_HERE;
+	if (s->tls)
+		return REPLY_TLS_TWICE;
+	if (*args != '\0')
+		return REPLY_NO_ARGUMENT;
+	if (conn_switch(&s->conn, s->conn.in, s->conn.out) == -1)
+		return REPLY_TLS_BEHIND;
+	reply(s, REPLY_TLS_READY);
+	conn_flush(&s->conn);
+	s->tls = 1;
+	if (s->conn.gone || write(s->setup->tls_control, "Y", 1) != 1 ||
+	    read_tls_variables(s, block, sizeof(block)) == -1) {
+		log_event(LOG_WARNING, "starttls", "error", "no handshake",
+		    NULL);
+		s->over = 1;
+		return REPLY_NONE;
+	}
+	close(s->setup->tls_control);
+	conn_switch(&s->conn, s->setup->tls_in, s->setup->tls_out);
+	forget_clear(s);
+	log_event(LOG_INFO, "starttls", "protocol",
+	    tls_variable(block, "SSL_PROTOCOL"), "cipher",
+	    tls_variable(block, "SSL_CIPHER"), NULL);
+	return REPLY_NONE;
 }
 
 /* ---- AUTH ---- */
@@ -442,8 +384,8 @@ auth_failed(struct session *s)
 	    NULL);
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
-		return R_421_AUTH;
-	return R_AUTH_FAILED;
+		return REPLY_421_AUTH;
+	return REPLY_AUTH_FAILED;
 }
 
 static enum reply
@@ -453,7 +395,7 @@ auth_succeeded(struct session *s)
 	set_deadline(s);
 	log_context("user", s->auth.user);
 	log_event(LOG_INFO, "auth", "result", "ok", NULL);
-	return R_AUTH_OK;
+	return REPLY_AUTH_OK;
 }
 
 /* Send the challenge and read its answer. */
@@ -464,7 +406,7 @@ challenge(struct session *s, char **line)
 	size_t n;
 
 	note(s, "%s", s->auth.challenge);
-	reply(s, R_CHALLENGE);
+	reply(s, REPLY_CHALLENGE);
 	if ((st = conn_line(&s->conn, line, &n)) == CONN_OK)
 		trace(s, "c", "***");
 	return st;
@@ -478,11 +420,11 @@ auth_outcome(struct session *s, enum auth_status st)
 
 	switch (st) {
 	case AUTH_UNKNOWN:
-		return R_NO_MECHANISM;
+		return REPLY_NO_MECHANISM;
 	case AUTH_CANCELLED:
-		return R_CANCELLED;
+		return REPLY_CANCELLED;
 	case AUTH_MALFORMED:
-		return R_BASE64;
+		return REPLY_BASE64;
 	case AUTH_REFUSED:
 		return auth_failed(s);
 	case AUTH_CHALLENGE:
@@ -493,7 +435,7 @@ auth_outcome(struct session *s, enum auth_status st)
 	case VERDICT_OK:
 		return auth_succeeded(s);
 	case VERDICT_TEMPORARY:
-		return R_AUTH_TEMPORARY;
+		return REPLY_AUTH_TEMPORARY;
 	case VERDICT_WRONG:
 		break;
 	}
@@ -512,13 +454,13 @@ do_auth(struct session *s, char *args)
 	enum reply r;
 
 	if (s->config->auth == CONFIG_AUTH_NONE)
-		return R_NOT_HERE;
+		return REPLY_NOT_HERE;
 	if (s->authenticated)
-		return R_AUTH_TWICE;
-	if (!s->setup->auth_allowed)
-		return R_AUTH_CLEAR;
+		return REPLY_AUTH_TWICE;
+	if (!auth_allowed(s))
+		return REPLY_AUTH_CLEAR;
 	if (*args == '\0')
-		return R_SYNTAX;
+		return REPLY_SYNTAX;
 	if (*initial != '\0')
 		*initial++ = '\0';
 	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL);
@@ -551,9 +493,9 @@ take_size(struct session *s, const char *value)
 	long size;
 
 	if (n == 0 || n > 20 || strspn(value, "0123456789") != n)
-		return R_BAD_SIZE;
+		return REPLY_BAD_SIZE;
 	size = n > 18 ? s->config->max_size + 1 : strtol(value, NULL, 10);
-	return size > s->config->max_size ? R_TOO_BIG : GO;
+	return size > s->config->max_size ? REPLY_TOO_BIG : GO;
 }
 
 static enum reply
@@ -563,7 +505,8 @@ take_body(const char *value)
 	    strcasecmp(value, "8BITMIME") == 0)
 		return GO;
 	/* RFC 3030: a value of an extension that is not announced */
-	return strcasecmp(value, "BINARYMIME") == 0 ? R_PARAMETER : R_BAD_BODY;
+	return strcasecmp(value, "BINARYMIME") == 0 ? REPLY_PARAMETER :
+						      REPLY_BAD_BODY;
 }
 
 /* One ESMTP parameter of MAIL: GO, or why not. */
@@ -582,7 +525,7 @@ take_mail_parameter(struct session *s, char *word)
 	if (strcasecmp(word, "AUTH") == 0 && value != NULL &&
 	    s->config->auth != CONFIG_AUTH_NONE)
 		return GO;
-	return R_PARAMETER;
+	return REPLY_PARAMETER;
 }
 
 static enum reply
@@ -626,24 +569,24 @@ do_mail(struct session *s, char *args)
 	enum reply r;
 
 	if (!may_send(s))
-		return R_AUTH_REQUIRED;
+		return REPLY_AUTH_REQUIRED;
 	if (ask_broken())
-		return R_421_DELIVERY;
+		return REPLY_421_DELIVERY;
 	if (s->messages >= s->config->max_messages)
-		return R_421_MESSAGES;
+		return REPLY_421_MESSAGES;
 	if ((args = after_keyword(args, "FROM:")) == NULL ||
 	    address_path(args, &end, &path) == -1 ||
 	    (*end != '\0' && *end != ' '))
-		return R_MAIL_SYNTAX;
+		return REPLY_MAIL_SYNTAX;
 	if ((r = take_mail_parameters(s, args + (end - args))) != GO)
 		return r;
 	if (!sender_allowed(s->config, &path))
-		return R_SENDER_DENIED;
+		return REPLY_SENDER_DENIED;
 	s->state = MAILED;
 	if (!s->warmed && !s->authenticated)
 		ask_warm();
 	s->warmed = 1;
-	return R_SENDER_OK;
+	return REPLY_SENDER_OK;
 }
 
 static int
@@ -669,7 +612,7 @@ add_numbers(struct session *s, char *const *number, size_t n)
 		if (!address_allowed(number[i], c->allow.v, c->allow.n,
 			c->deny.v, c->deny.n)) {
 			s->nrcpt = before;
-			return R_RCPT_DENIED;
+			return REPLY_RCPT_DENIED;
 		}
 		for (k = 0; k < s->nrcpt; k++)
 			if (strcmp(s->rcpt[k], number[i]) == 0)
@@ -678,7 +621,7 @@ add_numbers(struct session *s, char *const *number, size_t n)
 			continue;
 		if (s->nrcpt >= (size_t)c->max_recipients) {
 			s->nrcpt = before;
-			return R_TOO_MANY_RCPTS;
+			return REPLY_TOO_MANY_RCPTS;
 		}
 		s->rcpt[s->nrcpt] = s->numbers[s->nrcpt];
 		snprintf(s->numbers[s->nrcpt++], ADDRESS_NUMBER_MAX, "%s",
@@ -696,7 +639,7 @@ add_recipient(struct session *s, const char *local)
 	if ((alias = config_find_alias(s->config, local)) != NULL)
 		return add_numbers(s, alias->numbers.v, alias->numbers.n);
 	if (address_number(local, &s->config->address, number) == -1)
-		return R_RCPT_NUMBER;
+		return REPLY_RCPT_NUMBER;
 	return add_numbers(s, &number, 1);
 }
 
@@ -708,17 +651,17 @@ do_rcpt(struct session *s, char *args)
 	enum reply r;
 
 	if ((args = after_keyword(args, "TO:")) == NULL)
-		return R_RCPT_SYNTAX;
+		return REPLY_RCPT_SYNTAX;
 	if (address_path(args, &end, &path) == -1 || path.domain[0] == '\0')
-		return R_RCPT_FORMAT;
+		return REPLY_RCPT_FORMAT;
 	if (*end != '\0')
-		return *end == ' ' ? R_PARAMETER : R_RCPT_FORMAT;
+		return *end == ' ' ? REPLY_PARAMETER : REPLY_RCPT_FORMAT;
 	if (!is_our_domain(s->config, path.domain))
-		return R_RCPT_DOMAIN;
+		return REPLY_RCPT_DOMAIN;
 	if ((r = add_recipient(s, path.local)) != GO)
 		return r;
 	s->state = RECEIVING;
-	return R_RCPT_OK;
+	return REPLY_RCPT_OK;
 }
 
 /* ---- the message ---- */
@@ -731,45 +674,46 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 
 	switch (r->outcome) {
 	case OUTCOME_ACCEPTED:
-		return R_ACCEPTED;
+		return REPLY_ACCEPTED;
 	case OUTCOME_CREDENTIALS:
-		return R_AUTH_FAILED;
+		return REPLY_AUTH_FAILED;
 	case OUTCOME_REFUSED:
 		if (!retry)
-			return R_GATEWAY_4XX;
+			return REPLY_GATEWAY_4XX;
 		return r->status == 408 || r->status == 425 ||
-		    r->status == 429 ? R_RETRY : R_PERMANENT;
+		    r->status == 429 ? REPLY_RETRY : REPLY_PERMANENT;
 	case OUTCOME_FAILED:
-		return retry ? R_RETRY : R_GATEWAY_5XX;
+		return retry ? REPLY_RETRY : REPLY_GATEWAY_5XX;
 	case OUTCOME_TEMPORARY:
-		return R_RETRY;
+		return REPLY_RETRY;
 	case OUTCOME_PERMANENT:
-		return R_PERMANENT;
+		return REPLY_PERMANENT;
 	case OUTCOME_UNCLEAR:
-		return R_UNCLEAR;
+		return REPLY_UNCLEAR;
 	case OUTCOME_LOST:
-		return R_LOST;
+		return REPLY_LOST;
 	case OUTCOME_TIMEOUT:
-		return R_TIMEOUT;
+		return REPLY_TIMEOUT;
 	case OUTCOME_UNREACHABLE:
-		return R_UNREACHABLE;
+		return REPLY_UNREACHABLE;
 	case OUTCOME_INTERNAL:
-		return R_NO_DELIVERY;
+		return REPLY_NO_DELIVERY;
 	}
-	return R_NO_DELIVERY;
+	return REPLY_NO_DELIVERY;
 }
 
 /* The reply for all: what is worth a retry comes first, then what is not. */
 static enum reply
 worst_reply(const struct session *s)
 {
-	enum reply worst = R_ACCEPTED, r;
+	enum reply worst = REPLY_ACCEPTED, r;
 	size_t i;
 
 	for (i = 0; i < s->nrcpt; i++) {
 		r = outcome_reply(s->config, &s->result[i]);
-		if (worst == R_ACCEPTED || (replies[worst].code >= 500 &&
-		    r != R_ACCEPTED && replies[r].code < 500))
+		if (worst == REPLY_ACCEPTED ||
+		    (reply_of(worst)->code >= 500 && r != REPLY_ACCEPTED &&
+		    reply_of(r)->code < 500))
 			worst = r;
 	}
 	return worst;
@@ -866,9 +810,9 @@ send_text(struct session *s)
 	switch (text_make(&out, mime_field(&s->mime, MIME_SUBJECT),
 	    mime_text(&s->mime), mime_overflow(&s->mime), &rules, &info)) {
 	case TEXT_EMPTY:
-		return R_EMPTY;
+		return REPLY_EMPTY;
 	case TEXT_TOO_LONG:
-		return R_OVERLONG;
+		return REPLY_OVERLONG;
 	case TEXT_OK:
 		break;
 	}
@@ -884,8 +828,8 @@ do_data(struct session *s, char *args)
 	enum reply r;
 
 	if (*args != '\0')
-		return R_NO_ARGUMENT;
-	reply(s, R_GO_AHEAD);
+		return REPLY_NO_ARGUMENT;
+	reply(s, REPLY_GO_AHEAD);
 	mime_init(&s->mime, s->config->links);
 	conn_data_begin(&s->conn);
 	s->conn.wait = (int)s->config->timeout_data * 1000;
@@ -899,7 +843,7 @@ do_data(struct session *s, char *args)
 		return line_reply(s, st);
 	mime_end(&s->mime);
 	s->messages++;
-	r = conn_bare(&s->conn) ? R_BARE : size > max ? R_TOO_BIG : GO;
+	r = conn_bare(&s->conn) ? REPLY_BARE : size > max ? REPLY_TOO_BIG : GO;
 	if (r == GO)
 		r = send_text(s);
 	reset_transaction(s);
@@ -913,35 +857,39 @@ static enum reply do_help(struct session *, char *);
 #define ANYWHERE {GO, GO, GO, GO}
 
 static const struct command commands[] = {
-	{"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname"},
-	{"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname"},
-	{"AUTH", {R_EHLO_FIRST, GO, R_IN_TRANSACTION, R_IN_TRANSACTION},
-	    do_auth, CONN_LINE_MAX, "AUTH mechanism [initial-response]"},
-	{"MAIL", {R_HELLO_FIRST, GO, R_NESTED_MAIL, R_NESTED_MAIL}, do_mail,
-	    LINE_LIMIT_MAIL,
-	    "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]"},
-	{"RCPT", {R_HELLO_FIRST, R_MAIL_FIRST, GO, GO}, do_rcpt, LINE_LIMIT,
-	    "RCPT TO:<number@domain>"},
-	{"DATA", {R_HELLO_FIRST, R_NEED_MAIL, R_NEED_RCPT, GO}, do_data,
-	    LINE_LIMIT, "DATA"},
-	{"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET"},
-	{"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]"},
-	{"QUIT", ANYWHERE, do_quit, LINE_LIMIT, "QUIT"},
-	{"HELP", ANYWHERE, do_help, LINE_LIMIT, "HELP [command]"},
-	{"VRFY", ANYWHERE, do_vrfy, LINE_LIMIT, "VRFY number"},
-	{"EXPN", ANYWHERE, do_nothing, LINE_LIMIT, NULL},
-	{"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL},
-	{"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL},
+	{"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname", 1},
+	{"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname", 0},
+	{"STARTTLS", {REPLY_EHLO_FIRST, GO, GO, GO}, do_starttls, LINE_LIMIT,
+	    "STARTTLS", 1},
+	{"AUTH",
+	    {REPLY_EHLO_FIRST, GO, REPLY_IN_TRANSACTION, REPLY_IN_TRANSACTION},
+	    do_auth, CONN_LINE_MAX, "AUTH mechanism [initial-response]", 0},
+	{"MAIL",
+	    {REPLY_HELLO_FIRST, GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL},
+	    do_mail, LINE_LIMIT_MAIL,
+	    "MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]", 0},
+	{"RCPT", {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO}, do_rcpt,
+	    LINE_LIMIT, "RCPT TO:<number@domain>", 0},
+	{"DATA", {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO},
+	    do_data, LINE_LIMIT, "DATA", 0},
+	{"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET", 0},
+	{"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]", 1},
+	{"QUIT", ANYWHERE, do_quit, LINE_LIMIT, "QUIT", 1},
+	{"HELP", ANYWHERE, do_help, LINE_LIMIT, "HELP [command]", 1},
+	{"VRFY", ANYWHERE, do_vrfy, LINE_LIMIT, "VRFY number", 0},
+	{"EXPN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
+	{"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
+	{"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
 	/* a browser that was lured here must not go on (cross-protocol) */
-	{"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL},
-	{"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL},
+	{"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -966,16 +914,17 @@ do_help(struct session *s, char *args)
 	if (*args != '\0') {
 		c = find_command(args, strlen(args));
 		if (c == NULL || c->syntax == NULL)
-			return R_NO_HELP;
+			return REPLY_NO_HELP;
 		note(s, "Syntax: %s", c->syntax);
-		return R_HELP;
+		return REPLY_HELP;
 	}
 	note(s, "Commands:");
 	for (i = 0; i < NCOMMANDS; i++)
-		if (commands[i].syntax != NULL)
+		if (commands[i].syntax != NULL &&
+		    (commands[i].handle != do_starttls || tls_offered(s)))
 			buf_fmt(&s->note, " %s", commands[i].verb);
 	buf_puts(&s->note, "\nMail to <number@domain> is sent as an SMS");
-	return R_HELP;
+	return REPLY_HELP;
 }
 
 /* What is no command may be a password that came at the wrong time. */
@@ -999,9 +948,11 @@ run_line(struct session *s, char *line, size_t len)
 
 	trace_command(s, c, line);
 	if (len + 2 > (c != NULL ? c->line_max : LINE_LIMIT))
-		return R_TOO_LONG;
+		return REPLY_TOO_LONG;
 	if (c == NULL)
-		return R_UNKNOWN;
+		return REPLY_UNKNOWN;
+	if (s->config->require_tls && !s->tls && !c->clear)
+		return REPLY_TLS_REQUIRED;
 	if (c->in[s->state] != GO)
 		return c->in[s->state];
 	while (*args == ' ')
@@ -1022,6 +973,7 @@ session_run(const struct session_setup *setup)
 
 	s->setup = setup;
 	s->config = c;
+	s->tls = setup->tls;
 	s->end = clock_ms() + 1000LL * c->timeout_session;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
 	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :
@@ -1030,7 +982,7 @@ session_run(const struct session_setup *setup)
 	s->conn.wait = (int)c->timeout_command * 1000;
 	set_deadline(s);
 	note(s, "%s ESMTP smtp2sms", c->hostname);
-	reply(s, R_GREETING);
+	reply(s, REPLY_GREETING);
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);
 		reply(s, st == CONN_OK ? run_line(s, line, len) :

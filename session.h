@@ -8,9 +8,11 @@
 
 struct session_setup {
 	const struct config *config;
-	const char *peer;	/* an IP address, or "local" */
 	int trusted;		/* the peer needs no AUTH */
-	int auth_allowed;	/* AUTH may be used on this connection */
+	int auth_in_clear;	/* AUTH may be used without TLS */
+	int tls;		/* TLS was there from the first octet */
+	int tls_control;	/* STARTTLS by UCSPI-TLS: the control */
+	int tls_in, tls_out;	/* descriptors of clear text; -1: none */
 	int any_lf;		/* a bare LF is as good as CRLF */
 	int verbose;		/* log the dialogue, secrets masked */
 };

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +20,11 @@
 #include "ask.h"
 #include "config.h"
 #include "log.h"
+#include "peer.h"
 #include "sandbox.h"
 #include "session.h"
 
 #define OVERRIDES_MAX 64 /* -o options */
-#define PEER_MAX      64 /* octets of the peer's address */
 
 /* sysexits.h, as the manual documents them */
 enum { EXIT_OK = 0, EXIT_USAGE = 64, EXIT_TEMPORARY = 75, EXIT_CONFIG = 78 };
@@ -35,7 +35,9 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test;
-	char peer[PEER_MAX], port[8];
+	int at_once;		/* -s: TLS from the first octet */
+	int tls_control, tls_in, tls_out;
+	struct peer peer;
 	char id[32];
 	int trusted;
 } self = {.file = CONFIG_FILE};
@@ -65,7 +67,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -V\n");
@@ -89,106 +91,147 @@ report(const char *what)
 
 /* ---- the peer ---- */
 
-/* Take an address as text if it is one; brackets around it are known. */
 static int
-take_peer(const char *s)
+auth_in_clear(void)
 {
-	unsigned char ip[16];
-	size_t n = strlen(s);
-
-	if (n > 2 && s[0] == '[' && s[n - 1] == ']') {
-		s++;
-		n -= 2;
-	}
-	if (n == 0 || n >= sizeof(self.peer))
-		return -1;
-	memcpy(self.peer, s, n);
-	self.peer[n] = '\0';
-	return config_ip(self.peer, ip);
-}
-
-static void
-ask_socket(void)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	const void *ip = NULL;
-	unsigned port = 0;
-
-	if (getpeername(STDIN_FILENO, (struct sockaddr *)&ss, &len) == -1) {
-		/* a pipe or a terminal is local; a dead socket is not */
-		strcpy(self.peer, errno == ENOTSOCK ? "local" : "unknown");
-		return;
-	}
-	if (ss.ss_family == AF_INET) {
-		ip = &((struct sockaddr_in *)&ss)->sin_addr;
-		port = ntohs(((struct sockaddr_in *)&ss)->sin_port);
-	} else if (ss.ss_family == AF_INET6) {
-		ip = &((struct sockaddr_in6 *)&ss)->sin6_addr;
-		port = ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
-	}
-	if (ip == NULL || inet_ntop(ss.ss_family, ip, self.peer,
-	    sizeof(self.peer)) == NULL)
-		strcpy(self.peer, ss.ss_family == AF_UNIX ? "local" :
-							    "unknown");
-	else
-		snprintf(self.port, sizeof(self.port), "%u", port);
-}
-
-/* Who the super-server says it is, else who the socket says it is. */
-static void
-find_peer(void)
-{
-	static const char *const names[][2] = {
-		{"TCPREMOTEIP", "TCPREMOTEPORT"},	/* tcpserver, s6 */
-		{"REMOTE_ADDR", "REMOTE_PORT"},		/* systemd */
-		{"REMOTE_HOST", "REMOTE_PORT"},		/* xinetd, stunnel */
-		{"SOCAT_PEERADDR", "SOCAT_PEERPORT"},
-	};
-	const char *ip, *port;
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if ((ip = getenv(names[i][0])) != NULL && *ip != '\0') {
-			/* a name that is no address must not become "local" */
-			if (take_peer(ip) == -1)
-				strcpy(self.peer, "unknown");
-			if ((port = getenv(names[i][1])) != NULL)
-				snprintf(self.port, sizeof(self.port), "%s",
-				    port);
-			return;
-		}
-	ask_socket();
-}
-
-static int
-is_loopback(const char *peer)
-{
-	unsigned char ip[16];
-	static const unsigned char mapped[13] = {[10] = 0xff, [11] = 0xff,
-	    [12] = 127}, v6[16] = {[15] = 1};
-
-	if (strcmp(peer, "local") == 0)
-		return 1;
-	return config_ip(peer, ip) == 0 &&
-	    (memcmp(ip, mapped, 13) == 0 || memcmp(ip, v6, 16) == 0);
-}
-
-/* SSL_PROTOCOL: a TLS wrapper in front says that the client's side is. */
-static int
-auth_allowed(void)
-{
-	const char *tls = getenv("SSL_PROTOCOL");
-
-	if (tls != NULL && *tls != '\0')
-		return 1;
 	switch ((enum config_clear)self.config.auth_without_tls) {
 	case CONFIG_CLEAR_NO:
 		return 0;
 	case CONFIG_CLEAR_LOCAL:
-		return is_loopback(self.peer);
+		return peer_is_loopback(&self.peer);
 	case CONFIG_CLEAR_YES:
 		return 1;
+	}
+	return 0;
+}
+
+/* ---- TLS: a wrapper in front, ours or another ---- */
+
+/* The wrapper says that the client's side is TLS already. */
+static int
+have_tls(void)
+{
+	const char *protocol = getenv("SSL_PROTOCOL");
+
+	return protocol != NULL && *protocol != '\0';
+}
+
+/* A descriptor that the environment names (UCSPI-TLS), or -1. */
+static int
+named_descriptor(const char *name)
+{
+	const char *s = getenv(name);
+	char *end;
+	long fd;
+
+	if (s == NULL || *s < '0' || *s > '9')
+		return -1;
+	fd = strtol(s, &end, 10);
+	if (*end != '\0' || fd < 3 || fd > 65535 ||
+	    fcntl((int)fd, F_GETFD) == -1)
+		return -1;
+	return (int)fd;
+}
+
+static void
+find_wrapper(void)
+{
+	self.tls_control = named_descriptor("SSLCTLFD");
+	self.tls_in = named_descriptor("SSLREADFD");
+	self.tls_out = named_descriptor("SSLWRITEFD");
+	if (self.tls_in == -1 || self.tls_out == -1)
+		self.tls_control = -1;
+}
+
+/* These belong to the session alone. */
+static void
+close_wrapper(void)
+{
+	if (self.tls_control == -1)
+		return;
+	close(self.tls_control);
+	close(self.tls_in);
+	close(self.tls_out);
+}
+
+/* What the wrapper could not know: who the peer is. */
+static void
+tell_peer(void)
+{
+	if (strcmp(self.peer.ip, PEER_LOCAL) == 0)
+		return;
+	setenv("TCPREMOTEIP", self.peer.ip, 1);
+	setenv("TCPREMOTEPORT", self.peer.port, 1);
+}
+
+/*
+ * Become our own wrapper around this very program, which will find it in
+ * its environment.  The PROXY header has been read: it comes before TLS.
+ */
+static void
+become_wrapper(char **argv)
+{
+	char path[4096], program[4096], seconds[24];
+	char *args[2 * OVERRIDES_MAX + 32];
+	size_t n = 0;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/smtp2sms-tls", self.config.libexec);
+	snprintf(seconds, sizeof(seconds), "%ld", self.config.timeout_tls);
+	len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	snprintf(program + (len > 0 ? len : 0),
+	    sizeof(program) - (len > 0 ? (size_t)len : 0), "%s",
+	    len > 0 ? "" : argv[0]);
+	args[n++] = path;
+	args[n++] = "-t";
+	args[n++] = seconds;
+	if (self.config.log_stderr)
+		args[n++] = "-e";
+	if (self.at_once)
+		args[n++] = "-s";
+	if (self.config.tls_client_ca != NULL) {
+		args[n++] = "-c";
+		args[n++] = self.config.tls_client_ca;
+	}
+	if (self.config.user != NULL && geteuid() == 0) {
+		args[n++] = "-u";
+		args[n++] = self.config.user;
+	}
+	args[n++] = self.config.tls_cert;
+	args[n++] = self.config.tls_key;
+	args[n++] = program;
+	for (argv++; *argv != NULL && n < 2 * OVERRIDES_MAX + 24; argv++)
+		args[n++] = *argv;
+	if (self.config.proxy_protocol) {
+		args[n++] = "-o";
+		args[n++] = "proxy-protocol=no";
+	}
+	args[n] = NULL;
+	tell_peer();
+	execv(path, args);
+	log_event(LOG_ERR, "tls", "program", path, "error", strerror(errno),
+	    NULL);
+}
+
+/* ---- privileges ---- */
+
+/* Started as root, become the user of the configuration.  0, or -1. */
+static int
+drop_privileges(void)
+{
+	const char *name = self.config.user;
+	struct passwd *pw;
+
+	if (name == NULL || geteuid() != 0)
+		return 0;
+	if ((pw = getpwnam(name)) == NULL) {
+		report("user: there is no such user");
+		return -1;
+	}
+	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
+	    setuid(pw->pw_uid) == -1 || (pw->pw_uid != 0 && setuid(0) == 0)) {
+		report("user: cannot become this user");
+		return -1;
 	}
 	return 0;
 }
@@ -226,7 +269,7 @@ become_deliver(int fd)
 		argv[n++] = "-i";
 		argv[n++] = self.id;
 		argv[n++] = "-p";
-		argv[n++] = self.peer;
+		argv[n++] = self.peer.ip;
 		if (dup2(fd, STDIN_FILENO) == -1)
 			return;
 		close(fd);
@@ -267,6 +310,7 @@ stand_by(int fd, pid_t pid)
 
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
+	close_wrapper();
 	do
 		n = recv(fd, &c, 1, MSG_PEEK);
 	while (n == -1 && errno == EINTR);
@@ -285,9 +329,12 @@ run_session(int fd)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
-		.peer = self.peer,
 		.trusted = self.trusted,
-		.auth_allowed = auth_allowed(),
+		.auth_in_clear = auth_in_clear(),
+		.tls = have_tls(),
+		.tls_control = self.tls_control,
+		.tls_in = self.tls_in,
+		.tls_out = self.tls_out,
 		.any_lf = self.dry || isatty(STDIN_FILENO),
 		.verbose = self.verbose,
 	};
@@ -348,7 +395,7 @@ identify(void)
 	    (unsigned long long)ts.tv_sec * 1000 +
 	    (unsigned long long)ts.tv_nsec / 1000000, (long)getpid());
 	log_context("session", self.id);
-	log_context("peer", self.peer);
+	log_context("peer", self.peer.ip);
 }
 
 static int
@@ -356,7 +403,7 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:tvV")) != -1)
+	while ((c = getopt(argc, argv, "f:no:stvV")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
@@ -368,6 +415,9 @@ options(int argc, char **argv)
 			if (self.noverrides == OVERRIDES_MAX)
 				return -1;
 			self.overrides[self.noverrides++] = optarg;
+			break;
+		case 's':
+			self.at_once = 1;
 			break;
 		case 't':
 			self.test = 1;
@@ -393,7 +443,7 @@ load(config_report tell)
 
 /* What is wrong is told where the configuration wants it to be told. */
 static int
-configure(void)
+configure(int wrapped)
 {
 	int hidden = stderr_is_client();
 	int bad = load(say_nothing);
@@ -401,33 +451,85 @@ configure(void)
 	log_open("smtp2sms", self.config.log_stderr && !hidden);
 	if (hidden)
 		null_onto(STDERR_FILENO);
-	return bad ? load(report) : 0;
+	if (bad)
+		return load(report);
+	if (self.at_once && !wrapped && self.config.tls_cert == NULL) {
+		report("-s wants tls-cert and tls-key");
+		return -1;
+	}
+	return 0;
+}
+
+/* A configuration that cannot serve this client; it is told so. */
+static int
+misconfigured(void)
+{
+	if (!self.at_once)
+		tell_client("421 4.3.5 Server configuration error\r\n");
+	return EXIT_CONFIG;
+}
+
+/* Who is there: 0; 1 if nobody is; -1 if it will not say. */
+static int
+find_peer(void)
+{
+	if (!self.config.proxy_protocol) {
+		peer_find(&self.peer);
+		return 0;
+	}
+	switch (peer_proxy(STDIN_FILENO, &self.peer)) {
+	case PEER_OK:
+		return 0;
+	case PEER_NOBODY:
+		return 1;
+	case PEER_BAD:
+		break;
+	}
+	log_event(LOG_WARNING, "proxy", "error", "no PROXY header", NULL);
+	if (!self.at_once)
+		tell_client("421 4.7.0 PROXY header expected\r\n");
+	return -1;
+}
+
+static int
+test(void)
+{
+	printf("sandbox: %s\n", sandbox_describe());
+	fflush(stdout);
+	become_deliver(-1);
+	return EXIT_TEMPORARY;
 }
 
 int
 main(int argc, char **argv)
 {
+	int wrapped;
+
 	open_standard();
 	opterr = !stderr_is_client();
 	if (options(argc, argv) == -1)
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
 	unsetenv("GCONV_PATH");
-	if (configure() == -1) {
-		tell_client("421 4.3.5 Server configuration error\r\n");
-		return EXIT_CONFIG;
+	find_wrapper();
+	wrapped = have_tls() || self.tls_control != -1;
+	if (configure(wrapped) == -1)
+		return misconfigured();
+	if (self.test)
+		return test();
+	if (find_peer() != 0)
+		return EXIT_OK;
+	if (self.config.tls_cert != NULL && !wrapped) {
+		become_wrapper(argv);
+		return misconfigured();
 	}
-	if (self.test) {
-		printf("sandbox: %s\n", sandbox_describe());
-		fflush(stdout);
-		become_deliver(-1);
-		return EXIT_TEMPORARY;
-	}
-	find_peer();
+	if (drop_privileges() == -1)
+		return misconfigured();
 	identify();
 	self.trusted = self.config.auth == CONFIG_AUTH_NONE ||
-	    config_trusts(&self.config, self.peer);
-	log_event(LOG_INFO, "connect", "port", self.port, "trusted",
-	    self.trusted ? "yes" : "no", NULL);
+	    config_trusts(&self.config, self.peer.ip);
+	log_event(LOG_INFO, "connect", "port",
+	    self.peer.port[0] != '\0' ? self.peer.port : NULL, "trusted",
+	    self.trusted ? "yes" : "no", "tls", getenv("SSL_PROTOCOL"), NULL);
 	return serve();
 }

@@ -149,6 +149,14 @@ check_again(const char *s, const struct text_info *info,
 	free(out.p);
 }
 
+/* Blanks and directional marks: no text ends with one before the dots. */
+static int
+silent(uint32_t c)
+{
+	return c == ' ' || c == '\n' || c == 0x3000 || c == 0x061c ||
+	    c == 0x200e || c == 0x200f;
+}
+
 /* The whole begins with what was cut, and a character more is too many. */
 static void
 check_cut(const char *s, const char *whole, unsigned max_parts)
@@ -168,11 +176,9 @@ check_cut(const char *s, const char *whole, unsigned max_parts)
 		return;
 	c = gsm_next(&p, end);
 	HOLDS(!gsm_is_mark(c) || heap >= 31);
-	while (p < end &&
-	    (c == ' ' || c == '\n' || c == 0x3000 || c == 0x061c ||
-		c == 0x200e || c == 0x200f))
+	while (p < end && silent(c))
 		c = gsm_next(&p, end);
-	if (max_parts == 0 || gsm_is_mark(c) || gsm_is_picture(c) ||
+	if (max_parts == 0 || silent(c) || gsm_is_mark(c) || gsm_is_picture(c) ||
 	    (c >= 0x1f1e6 && c <= 0x1f1ff))
 		return;
 	/* marks that follow would make it longer still */

@@ -15,7 +15,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 os.chdir(TOP)
 
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "ipc", "mime",
-        "text"]
+        "reply", "text"]
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"
@@ -109,8 +109,8 @@ def manuals():
         tap.ok(re.search(r"^\.It (Ic|Cm) %s( |$)" % re.escape(word),
                          conf, re.M), word + " is in smtp2sms.conf(5)")
     manual = read("smtp2sms.8").replace("\\&", "")
-    replies = re.findall(r'\[R_\w+\] = \{(\d+), "([\d.]+)",\s+"([^"]+)"',
-                         read("session.c"))
+    replies = re.findall(r'\[REPLY_\w+\] = \{(\d+), "([\d.]+)",\s+"([^"]+)"',
+                         read("reply.c"))
     tap.ok(len(replies) > 40, "the table of replies was found")
     for code, enhanced, text in replies:
         tap.ok("%s %s" % (code, enhanced) in manual,

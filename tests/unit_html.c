@@ -203,6 +203,8 @@ test_lists(void)
 	    "numbers");
 	check("<ol start=9><li>a<li>b<li value=\"20\">c<li value=x>d</ol>",
 	    "9. a\n10. b\n20. c\n21. d", "start and value");
+	check("<ol start=' 5 '><li>a</ol><ol start='- 5'><li>b</ol>",
+	    "5. a\n1. b", "blanks around it");
 	check("<ol start=-1><li>a<li>b</ol>", "-1. a\n0. b", "below zero");
 	check("<ol start=1000000><li>a</ol><ol start=999999><li>b<li>c</ol>",
 	    "1. a\n999999. b\n1000000. c", "a number that is too large");

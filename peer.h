@@ -1,0 +1,40 @@
+/*
+ * peer: who the client is, as the super-server, a proxy or the socket says.
+ */
+#ifndef PEER_H
+#define PEER_H
+
+#define PEER_LOCAL	 "local"   /* a pipe, a terminal, a UNIX socket */
+#define PEER_UNKNOWN	 "unknown" /* nobody that could be trusted */
+#define PEER_PROXY_WAIT	 10000	   /* milliseconds for a PROXY header */
+#define PEER_PROXY_V1_MAX 107	   /* octets; the PROXY protocol, 2.1 */
+#define PEER_PROXY_V2_MAX 4096	   /* octets, TLVs included */
+
+struct peer {
+	char ip[64];	/* an address, PEER_LOCAL or PEER_UNKNOWN */
+	char port[8];	/* "": not known */
+};
+
+/*
+ * From the environment (TCPREMOTEIP of tcpserver and s6, REMOTE_ADDR of
+ * systemd, REMOTE_HOST of xinetd and stunnel, SOCAT_PEERADDR), else from
+ * descriptor 0.
+ */
+void peer_find(struct peer *);
+
+enum peer_status {
+	PEER_OK,
+	PEER_NOBODY,	/* the connection was closed without an octet */
+	PEER_BAD	/* no PROXY header, or one that is wrong or late */
+};
+
+/*
+ * From the PROXY header, version 1 or 2, that must come first on this
+ * descriptor; not an octet behind it is read.  A proxy that speaks for
+ * itself (UNKNOWN, LOCAL: a health check) is what peer_find says.
+ */
+enum peer_status peer_proxy(int fd, struct peer *);
+
+int peer_is_loopback(const struct peer *);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * reply: every reply that the session can give.  session.c decides which;
+ * smtp2sms(8) explains them.
+ */
+#ifndef REPLY_H
+#define REPLY_H
+
+enum reply {
+	GO,		/* in the command table: the state allows it */
+	REPLY_NONE,		/* there is nobody to answer, or it is done */
+	REPLY_GREETING,
+	REPLY_BYE,
+	REPLY_OK,
+	REPLY_NOTE,		/* 250 and the lines of the note */
+	REPLY_HELP,
+	REPLY_SENDER_OK,
+	REPLY_RCPT_OK,
+	REPLY_ACCEPTED,
+	REPLY_AUTH_OK,
+	REPLY_VRFY,
+	REPLY_CHALLENGE,
+	REPLY_GO_AHEAD,
+	REPLY_TLS_READY,
+	REPLY_421_DELIVERY,
+	REPLY_421_TIMEOUT,
+	REPLY_421_ERRORS,
+	REPLY_421_AUTH,
+	REPLY_421_MESSAGES,
+	REPLY_421_HTTP,
+	REPLY_GATEWAY_4XX,
+	REPLY_RETRY,
+	REPLY_UNREACHABLE,
+	REPLY_TIMEOUT,
+	REPLY_LOST,
+	REPLY_UNCLEAR,
+	REPLY_NO_DELIVERY,
+	REPLY_TOO_MANY_RCPTS,
+	REPLY_AUTH_TEMPORARY,
+	REPLY_UNKNOWN,
+	REPLY_BAD_LINE,
+	REPLY_TOO_LONG,
+	REPLY_SYNTAX,
+	REPLY_HELO_SYNTAX,
+	REPLY_MAIL_SYNTAX,
+	REPLY_RCPT_SYNTAX,
+	REPLY_BAD_SIZE,
+	REPLY_BAD_BODY,
+	REPLY_NO_ARGUMENT,
+	REPLY_BASE64,
+	REPLY_CANCELLED,
+	REPLY_NOT_HERE,
+	REPLY_HELLO_FIRST,
+	REPLY_EHLO_FIRST,
+	REPLY_MAIL_FIRST,
+	REPLY_NEED_MAIL,
+	REPLY_NEED_RCPT,
+	REPLY_NESTED_MAIL,
+	REPLY_IN_TRANSACTION,
+	REPLY_AUTH_TWICE,
+	REPLY_TLS_TWICE,
+	REPLY_TLS_BEHIND,
+	REPLY_NO_MECHANISM,
+	REPLY_NO_HELP,
+	REPLY_AUTH_REQUIRED,
+	REPLY_TLS_REQUIRED,
+	REPLY_AUTH_FAILED,
+	REPLY_AUTH_CLEAR,
+	REPLY_GATEWAY_5XX,
+	REPLY_PERMANENT,
+	REPLY_SENDER_DENIED,
+	REPLY_RCPT_FORMAT,
+	REPLY_RCPT_DOMAIN,
+	REPLY_RCPT_NUMBER,
+	REPLY_RCPT_DENIED,
+	REPLY_BARE,
+	REPLY_EMPTY,
+	REPLY_TOO_BIG,
+	REPLY_OVERLONG,
+	REPLY_PARAMETER
+};
+
+/* Whether a reply ends the session, or counts for max-errors. */
+enum reply_effect { KEEP, ERROR, CLOSE };
+
+struct reply_text {
+	int code;
+	const char *enhanced;	/* RFC 3463; NULL: none */
+	const char *text;	/* NULL: made by the session */
+	enum reply_effect effect;
+};
+
+/* What a reply says; not for GO and REPLY_NONE. */
+const struct reply_text *reply_of(enum reply);
+
+#endif
