@@ -147,7 +147,9 @@ put_credentials(enum ipc_type type, const struct auth *a)
 	if (wire.broken)
 		return -1;
 	begin(&b, type);
-	ipc_put_u8(&b, a->bearer ? IPC_BEARER : IPC_PASSWORD);
+	ipc_put_u8(&b, a->mechanism == AUTH_EXTERNAL ? IPC_EXTERNAL :
+	    a->bearer				     ? IPC_BEARER :
+						       IPC_PASSWORD);
 	ipc_put_str(&b, a->user, strlen(a->user));
 	ipc_put_str(&b, a->secret, strlen(a->secret));
 	return put_frame(&b);

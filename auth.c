@@ -14,6 +14,7 @@ static const char *const mechanisms[] = {
 	[AUTH_LOGIN] = "LOGIN",
 	[AUTH_XOAUTH2] = "XOAUTH2",
 	[AUTH_OAUTHBEARER] = "OAUTHBEARER",
+	[AUTH_EXTERNAL] = "EXTERNAL",
 };
 #define NMECHANISMS (sizeof(mechanisms) / sizeof(mechanisms[0]))
 
@@ -143,6 +144,15 @@ take_bearer(struct auth *a, const char *s, size_t n)
 	return a->secret[0] != '\0' ? AUTH_DONE : AUTH_MALFORMED;
 }
 
+/* An authorization identity, empty or that of the certificate. */
+static enum auth_status
+take_external(const struct auth *a, const char *s, size_t n)
+{
+	if (strlen(s) != n)
+		return AUTH_MALFORMED;
+	return n == 0 || strcmp(s, a->user) == 0 ? AUTH_DONE : AUTH_REFUSED;
+}
+
 enum auth_status
 auth_answer(struct auth *a, const char *line)
 {
@@ -165,13 +175,17 @@ auth_answer(struct auth *a, const char *line)
 		case AUTH_OAUTHBEARER:
 			st = take_bearer(a, response, (size_t)n);
 			break;
+		case AUTH_EXTERNAL:
+			st = take_external(a, response, (size_t)n);
+			break;
 		}
 	explicit_bzero(response, sizeof(response));
 	return st;
 }
 
 enum auth_status
-auth_begin(struct auth *a, const char *mechanism, const char *initial)
+auth_begin(struct auth *a, const char *mechanism, const char *initial,
+    const char *external)
 {
 	size_t i;
 
@@ -182,6 +196,10 @@ auth_begin(struct auth *a, const char *mechanism, const char *initial)
 	if (i == NMECHANISMS)
 		return AUTH_UNKNOWN;
 	a->mechanism = (enum auth_mechanism)i;
+	if (a->mechanism == AUTH_EXTERNAL &&
+	    (external == NULL || *external == '\0' ||
+	    take(a->user, AUTH_USER_MAX, external, strlen(external)) == -1))
+		return AUTH_UNKNOWN;
 	a->challenge = a->mechanism == AUTH_LOGIN ? "VXNlcm5hbWU6" : "";
 	if (initial == NULL)
 		return AUTH_CHALLENGE;

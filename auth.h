@@ -12,7 +12,8 @@ enum auth_mechanism {
 	AUTH_PLAIN,
 	AUTH_LOGIN,
 	AUTH_XOAUTH2,
-	AUTH_OAUTHBEARER
+	AUTH_OAUTHBEARER,
+	AUTH_EXTERNAL	/* RFC 4422, appendix A: TLS knows who it is */
 };
 
 enum auth_status {
@@ -33,15 +34,16 @@ struct auth {
 	char secret[AUTH_SECRET_MAX + 1];
 };
 
-/* The names of the mechanisms as EHLO announces them. */
+/* The names of the mechanisms as EHLO announces them, but for EXTERNAL. */
 #define AUTH_MECHANISMS "PLAIN LOGIN XOAUTH2 OAUTHBEARER"
 
 /*
  * Begin with the mechanism's name in any letter case and the initial
- * response in base64 ("=" is an empty one, NULL none).
+ * response in base64 ("=" is an empty one, NULL none).  external: whom TLS
+ * knows the client to be; NULL or "": nobody, and then there is no EXTERNAL.
  */
 enum auth_status auth_begin(struct auth *, const char *mechanism,
-    const char *initial);
+    const char *initial, const char *external);
 
 /* Go on with the client's line in base64. */
 enum auth_status auth_answer(struct auth *, const char *line);

@@ -430,10 +430,12 @@ end_exchange(struct exchange *x, CURLcode code)
 
 /* ---- requests of the session ---- */
 
-static struct gateway_login
-login(void)
+/* The credentials for the gateway; NULL: the configuration's own. */
+static const struct gateway_login *
+login(struct gateway_login *l)
 {
-	return (struct gateway_login){self.kind, self.user, self.secret};
+	*l = (struct gateway_login){self.kind, self.user, self.secret};
+	return self.kind == IPC_EXTERNAL ? NULL : l;
 }
 
 /*
@@ -488,7 +490,7 @@ static void
 send_some(size_t first, size_t n)
 {
 	struct exchange *x = new_exchange(TO_SEND);
-	struct gateway_login l = login();
+	struct gateway_login l;
 	struct gateway_message m = {
 		.id = x->id,
 		.text = self.job.text,
@@ -499,8 +501,8 @@ send_some(size_t first, size_t n)
 	x->first = first;
 	x->n = n;
 	make_id(x->id, first, n);
-	if (gateway_send(self.gateway, self.logged_in ? &l : NULL, &m,
-		&x->request) == -1) {
+	if (gateway_send(self.gateway, self.logged_in ? login(&l) : NULL,
+		&m, &x->request) == -1) {
 		log_trouble(x, 0, "no credentials, or a variable is not set");
 		set_result(x, OUTCOME_INTERNAL, 0, "");
 		if (--self.job.pending == 0)
@@ -607,8 +609,10 @@ take_credentials(struct ipc_frame *f)
 
 	ipc_get_str(f, self.user, AUTH_USER_MAX);
 	ipc_get_str(f, self.secret, AUTH_SECRET_MAX);
-	if (ipc_close(f) == -1 || kind > IPC_BEARER)
+	if (ipc_close(f) == -1 || kind > IPC_EXTERNAL)
 		fatal("malformed credentials");
+	if (kind == IPC_EXTERNAL && self.config.tls_client_ca == NULL)
+		fatal("a certificate where none is asked for");
 	if (self.logged_in)
 		fatal("credentials a second time");
 	if (self.auth_failures >= self.config.max_auth_failures)
@@ -623,14 +627,13 @@ answer_auth(struct ipc_frame *f)
 	struct exchange *x;
 
 	take_credentials(f);
-	l = login();
 	self.busy = 1;
 	if (self.dry) {
 		finish_auth(VERDICT_OK);
 		return;
 	}
 	x = new_exchange(TO_CHECK);
-	if (gateway_check(self.gateway, &l, &x->request) == -1) {
+	if (gateway_check(self.gateway, login(&l), &x->request) == -1) {
 		free_exchange(x);
 		finish_auth(VERDICT_WRONG);
 		return;
@@ -655,9 +658,9 @@ answer(struct ipc_frame *f)
 		forget();
 		break;
 	case REQ_LOGIN:
-		if (self.config.auth_check)
-			fatal("credentials that were not checked");
 		take_credentials(f);
+		if (self.config.auth_check && self.kind != IPC_EXTERNAL)
+			fatal("credentials that were not checked");
 		self.logged_in = 1;
 		self.want_warm = 1;
 		break;

@@ -134,6 +134,8 @@ login_value(const struct gateway_login *l, const char *name)
 							NULL;
 	case IPC_BEARER:
 		return strcmp(name, "token") == 0 ? l->secret : NULL;
+	case IPC_EXTERNAL:
+		break; /* it has none: our own are used */
 	}
 	return NULL;
 }

@@ -27,7 +27,8 @@ enum ipc_type {
 	REQ_FORGET	/* (): the credentials are void; no answer */
 };
 
-enum ipc_kind { IPC_PASSWORD, IPC_BEARER };
+/* IPC_EXTERNAL: TLS knows the client; only where tls-client-ca is set. */
+enum ipc_kind { IPC_PASSWORD, IPC_BEARER, IPC_EXTERNAL };
 
 enum verdict { VERDICT_OK, VERDICT_WRONG, VERDICT_TEMPORARY };
 #define VERDICT_LAST VERDICT_TEMPORARY

@@ -42,6 +42,7 @@ static struct session {
 	struct conn conn;
 	enum state state;
 	int tls;
+	char client[AUTH_USER_MAX + 1]; /* of a certificate; "": none */
 	int authenticated;
 	int warmed;		/* the delivery side knows that mail comes */
 	int over;
@@ -224,6 +225,8 @@ do_ehlo(struct session *s, char *args)
 		buf_puts(&s->note, "\nSTARTTLS");
 	if (auth_offered(s)) {
 		buf_puts(&s->note, "\nAUTH " AUTH_MECHANISMS);
+		if (s->client[0] != '\0')
+			buf_puts(&s->note, " EXTERNAL");
 		if (s->config->auth_legacy)
 			buf_puts(&s->note, "\nAUTH=LOGIN PLAIN");
 	}
@@ -317,6 +320,14 @@ tls_variable(const char *block, const char *name)
 	return NULL;
 }
 
+/* Whom the wrapper has verified; it names nobody else. */
+static void
+take_client(struct session *s, const char *subject)
+{
+	if (subject != NULL && strlen(subject) < sizeof(s->client))
+		strcpy(s->client, subject);
+}
+
 /* Everything that was said in clear is forgotten. */
 static void
 forget_clear(struct session *s)
@@ -357,6 +368,7 @@ do_starttls(struct session *s, char *args)
 	close(s->setup->tls_control);
 	conn_switch(&s->conn, s->setup->tls_in, s->setup->tls_out);
 	forget_clear(s);
+	take_client(s, tls_variable(block, "SSL_CLIENT_S_DN"));
 	log_event(LOG_INFO, "starttls", "protocol",
 	    tls_variable(block, "SSL_PROTOCOL"), "cipher",
 	    tls_variable(block, "SSL_CIPHER"), NULL);
@@ -369,6 +381,9 @@ do_starttls(struct session *s, char *args)
 static enum verdict
 judge(struct session *s)
 {
+	if (s->auth.mechanism == AUTH_EXTERNAL)
+		return ask_login(&s->auth) == 0 ? VERDICT_OK :
+						  VERDICT_TEMPORARY;
 	if (!auth_fits_http(&s->auth))
 		return VERDICT_WRONG;
 	if (s->config->auth_check)
@@ -463,7 +478,8 @@ do_auth(struct session *s, char *args)
 		return REPLY_SYNTAX;
 	if (*initial != '\0')
 		*initial++ = '\0';
-	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL);
+	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL,
+	    s->client);
 	while (st == AUTH_CHALLENGE) {
 		if ((lost = challenge(s, &line)) != CONN_OK)
 			break;
@@ -974,6 +990,7 @@ session_run(const struct session_setup *setup)
 	s->setup = setup;
 	s->config = c;
 	s->tls = setup->tls;
+	take_client(s, setup->client);
 	s->end = clock_ms() + 1000LL * c->timeout_session;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
 	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :

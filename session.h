@@ -11,6 +11,7 @@ struct session_setup {
 	int trusted;		/* the peer needs no AUTH */
 	int auth_in_clear;	/* AUTH may be used without TLS */
 	int tls;		/* TLS was there from the first octet */
+	const char *client;	/* ... and whose certificate; NULL: none */
 	int tls_control;	/* STARTTLS by UCSPI-TLS: the control */
 	int tls_in, tls_out;	/* descriptors of clear text; -1: none */
 	int any_lf;		/* a bare LF is as good as CRLF */

@@ -288,7 +288,7 @@ become_deliver(int fd)
 }
 
 static int
-wait_for_session(pid_t pid)
+wait_for(pid_t pid)
 {
 	int status;
 
@@ -318,10 +318,10 @@ stand_by(int fd, pid_t pid)
 		become_deliver(fd);
 		close(STDIN_FILENO);
 		close(fd);
-		wait_for_session(pid);
+		wait_for(pid);
 		return EXIT_TEMPORARY;
 	}
-	return wait_for_session(pid);
+	return wait_for(pid);
 }
 
 static int
@@ -332,6 +332,8 @@ run_session(int fd)
 		.trusted = self.trusted,
 		.auth_in_clear = auth_in_clear(),
 		.tls = have_tls(),
+		.client = self.config.tls_client_ca != NULL ?
+		    getenv("SSL_CLIENT_S_DN") : NULL,
 		.tls_control = self.tls_control,
 		.tls_in = self.tls_in,
 		.tls_out = self.tls_out,
@@ -491,9 +493,39 @@ find_peer(void)
 	return -1;
 }
 
+/* What smtp2sms-tls says of certificate and key; 0, or its status. */
+static int
+test_tls(void)
+{
+	char path[4096], *args[8];
+	size_t n = 0;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/smtp2sms-tls", self.config.libexec);
+	args[n++] = path;
+	args[n++] = "-en";
+	if (self.config.tls_client_ca != NULL) {
+		args[n++] = "-c";
+		args[n++] = self.config.tls_client_ca;
+	}
+	args[n++] = self.config.tls_cert;
+	args[n++] = self.config.tls_key;
+	args[n] = NULL;
+	if ((pid = fork()) == 0) {
+		execv(path, args);
+		fprintf(stderr, "smtp2sms: %s: %s\n", path, strerror(errno));
+		_exit(EXIT_CONFIG);
+	}
+	return pid == -1 ? EXIT_TEMPORARY : wait_for(pid);
+}
+
 static int
 test(void)
 {
+	int status;
+
+	if (self.config.tls_cert != NULL && (status = test_tls()) != EXIT_OK)
+		return status;
 	printf("sandbox: %s\n", sandbox_describe());
 	fflush(stdout);
 	become_deliver(-1);

@@ -54,9 +54,8 @@ def encodings(service):
     file = service.place.write("graph.bin", "\1\2\3" * 100)
     for encoder in "8bit", "quoted-printable", "base64":
         curl(service, None, "--user", USER + ":" + PASSWORD, "--header",
-             "Subject: x", "--form", '="%s";type="text/plain; '
-             'charset=utf-8";encoder=%s' % (LONG, encoder),
-             "--form", "=@%s;encoder=base64" % file)
+             "Subject: x", "--form", '="%s";type=text/plain;encoder=%s'
+             % (LONG, encoder), "--form", "=@%s;encoder=base64" % file)
         service.is_sent(encoder, LONG)
 
 

@@ -259,6 +259,13 @@ def deaf():
         tap.is_(s.finish(), 0, "exit 0")
 
 
+def held_by(pid):
+    """A process's descriptors: number to what it is."""
+    folder = "/proc/%d/fd" % pid
+    return {fd: os.readlink(os.path.join(folder, fd))
+            for fd in os.listdir(folder)}
+
+
 @tap.test("the session is in its sandbox")
 def sandbox():
     if WRAP:
@@ -274,11 +281,15 @@ def sandbox():
         tap.ok(2 in modes, "seccomp filters its system calls", modes)
         child = pids[modes.index(2)]
         tap.is_(process_status(child, "NoNewPrivs"), 1, "no new privileges")
-        links = ["/proc/%d/fd/%s" % (child, fd)
-                 for fd in os.listdir("/proc/%d/fd" % child)]
-        kinds = sorted(os.readlink(link).split(":")[0] for link in links)
-        tap.is_(kinds, sorted([s.path("stderr")] + ["socket"] * 3),
+        held = held_by(child)
+        tap.is_(sorted(name.split(":")[0] for name in held.values()),
+                sorted([s.path("stderr")] + ["socket"] * 3),
                 "it holds the client, the log and the link, no more")
+        parents = [pid for pid in pids if pid != child]
+        tap.ok(wait_until(lambda: not any(
+            held["0"] in held_by(pid).values() for pid in parents)),
+            "and nobody else holds the client",
+            [held_by(pid) for pid in parents])
         s.ehlo()
         tap.is_(s.send_message().code, 250, "and does its work")
 

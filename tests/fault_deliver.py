@@ -3,6 +3,7 @@
 import os
 import signal
 import struct
+import subprocess
 import time
 
 import tap
@@ -430,6 +431,15 @@ def never_started():
             tap.ok(d.has("mark"), "does start it")
 
 
+def ended(s):
+    """Whether the super-server's child ends while the client is there."""
+    try:
+        s.child.wait(0.3 * SLOW)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+
+
 @tap.test("what it refuses to start with")
 def refuses():
     """Its own configuration errors: the descriptor and the secrets."""
@@ -445,6 +455,9 @@ def refuses():
             reply = try_mail(s)
             tap.ok(reply.code in (421, 451), lines[0] + ": temporary",
                    repr(reply))
+            if reply.code == 451:
+                tap.ok(not ended(s), lines[0] + ": the super-server's "
+                       "child lives as long as the session")
             s.try_send("QUIT\r\n")
             s.rest()
             tap.ok(s.finish() in (75, 78), lines[0] + ": exit 75 or 78",

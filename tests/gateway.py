@@ -34,7 +34,7 @@ An action is a word, with an argument after a colon where it takes one:
   garbage-202       202 and something that is not JSON
   noid              202 and an object without an id
   empty-202         202 and no body
-  redirect:URL      307 to the URL
+  redirect:STATUS:URL   that status, to the URL
   huge              202 and a body of 100 MB
   huge-head         202 and a head of 100 MB
   chunked           what SMSGate would say, in chunks of one octet
@@ -559,7 +559,8 @@ class Peer:
         return self.answer(request, 202, b"")
 
     def do_redirect(self, request, argument):
-        return self.answer(request, 307, b"", "Location: " + argument)
+        status, _, url = argument.partition(":")
+        return self.answer(request, int(status), b"", "Location: " + url)
 
     def do_huge(self, request, _):
         self.sock.sendall(self.head(202, HUGE) + b'{"id":"')
@@ -760,7 +761,7 @@ def selftest():
                                    ("close-middle", 202),
                                    ("garbage", 200), ("garbage-202", 202),
                                    ("noid", 202), ("empty-202", 202),
-                                   ("redirect:/x", 307), ("chunked", 409),
+                                   ("redirect:307:/x", 307), ("chunked", 409),
                                    ("continue", 409), ("delay:10", 409)):
                 gateway.queue(action)
                 tap.is_(call(gateway, "POST", "/messages", good)[0], status,

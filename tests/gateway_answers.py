@@ -230,7 +230,7 @@ def redirects():
     for status in (301, 302, 303, 307, 308):
         gw.reset()
         other.reset()
-        gw.queue("redirect:%s/messages" % other.url)
+        gw.queue("redirect:%d:%s/messages" % (status, other.url))
         with Session(OWN, gw) as s:
             s.ehlo()
             reply = s.send_message()

@@ -65,7 +65,7 @@ test_rows(void)
 	int ok;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		st = auth_begin(&a, rows[i].mechanism, rows[i].initial);
+		st = auth_begin(&a, rows[i].mechanism, rows[i].initial, NULL);
 		if (st == AUTH_CHALLENGE && rows[i].answer != NULL)
 			st = auth_answer(&a, rows[i].answer);
 		if (st == AUTH_CHALLENGE && rows[i].answer2 != NULL)
@@ -81,15 +81,31 @@ test_rows(void)
 static void
 test_prompts(void)
 {
-	auth_begin(&a, "LOGIN", NULL);
+	auth_begin(&a, "LOGIN", NULL, NULL);
 	tap_is(a.challenge, "VXNlcm5hbWU6", "Username:");
 	auth_answer(&a, "dXNlcg==");
 	tap_is(a.challenge, "UGFzc3dvcmQ6", "Password:");
-	auth_begin(&a, "PLAIN", NULL);
+	auth_begin(&a, "PLAIN", NULL, NULL);
 	tap_is(a.challenge, "", "PLAIN's challenge is empty");
 	tap_ok(auth_wrong(&a) == AUTH_REFUSED, "PLAIN has no last challenge");
-	auth_begin(&a, "XOAUTH2", "dXNlcj11AWF1dGg9QmVhcmVyIHRvawEB");
+	auth_begin(&a, "XOAUTH2", "dXNlcj11AWF1dGg9QmVhcmVyIHRvawEB", NULL);
 	tap_ok(auth_wrong(&a) == AUTH_CHALLENGE, "XOAUTH2 has");
+}
+
+static void
+test_external(void)
+{
+	tap_ok(auth_begin(&a, "EXTERNAL", "=", NULL) == AUTH_UNKNOWN &&
+	    auth_begin(&a, "EXTERNAL", "=", "") == AUTH_UNKNOWN,
+	    "EXTERNAL needs a certificate");
+	tap_ok(auth_begin(&a, "external", "=", "/CN=u") == AUTH_DONE &&
+	    strcmp(a.user, "/CN=u") == 0, "the subject is the identity");
+	tap_ok(auth_begin(&a, "EXTERNAL", "L0NOPXU=", "/CN=u") == AUTH_DONE,
+	    "named as well");
+	tap_ok(auth_begin(&a, "EXTERNAL", "L0NOPXY=", "/CN=u") ==
+	    AUTH_REFUSED, "and nobody else's");
+	tap_ok(auth_begin(&a, "EXTERNAL", NULL, "/CN=u") == AUTH_CHALLENGE &&
+	    auth_answer(&a, "") == AUTH_DONE, "by an empty answer");
 }
 
 /* PLAIN with a user and a secret of so many octets */
@@ -103,7 +119,7 @@ plain_of(size_t user, size_t secret)
 	plain[0] = plain[1 + user] = '\0';
 	buf_init(&b, line, sizeof(line));
 	buf_base64(&b, plain, 2 + user + secret);
-	return auth_begin(&a, "PLAIN", b.p);
+	return auth_begin(&a, "PLAIN", b.p, NULL);
 }
 
 static void
@@ -145,6 +161,7 @@ main(void)
 {
 	test_rows();
 	test_prompts();
+	test_external();
 	test_limits();
 	test_http();
 	return tap_done();
