@@ -21,11 +21,24 @@
 #define V2_SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 #define V2_HEAD	     16	/* octets: signature, version, family, length */
 
+/* IPv4 that came in on a socket of IPv6 is IPv4 for people. */
+static int
+normalize(struct peer *peer)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	unsigned char ip[16];
+
+	if (config_ip(peer->ip, ip) == -1)
+		return -1;
+	if (memcmp(ip, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, ip + 12, peer->ip, sizeof(peer->ip));
+	return 0;
+}
+
 /* Take an address as text if it is one; brackets around it are known. */
 static int
 take_ip(struct peer *peer, const char *s)
 {
-	unsigned char ip[16];
 	size_t n = strlen(s);
 
 	if (n > 2 && s[0] == '[' && s[n - 1] == ']') {
@@ -36,7 +49,7 @@ take_ip(struct peer *peer, const char *s)
 		return -1;
 	memcpy(peer->ip, s, n);
 	peer->ip[n] = '\0';
-	return config_ip(peer->ip, ip);
+	return normalize(peer);
 }
 
 static void
@@ -70,6 +83,8 @@ ask_socket(struct peer *peer)
 	    inet_ntop(ss.ss_family, ip, peer->ip, sizeof(peer->ip)) == NULL)
 		strcpy(peer->ip, ss.ss_family == AF_UNIX ? PEER_LOCAL :
 							   PEER_UNKNOWN);
+	else
+		normalize(peer);
 }
 
 void
@@ -174,6 +189,7 @@ take_v2(struct peer *peer, unsigned family, const unsigned char *p, size_t n)
 	} else if (family == 0x21 && n >= 36) {
 		inet_ntop(AF_INET6, p, peer->ip, sizeof(peer->ip));
 		take_port(peer, (unsigned)p[32] << 8 | p[33]);
+		normalize(peer);
 	} else {
 		return PEER_BAD;
 	}

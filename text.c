@@ -335,7 +335,7 @@ text_is_tied(uint32_t first, uint32_t prev, uint32_t c)
 
 	if (first == '\n')
 		return 0;
-	if (prev == ZWJ && gsm_is_picture(first) && gsm_is_picture(c))
+	if (prev == ZWJ && gsm_is_picture(c))
 		return 1;
 	if (virama && consonant && (prev ^ c) < 0x80)
 		return 1;

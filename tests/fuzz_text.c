@@ -125,7 +125,8 @@ check_info(const char *s, const struct text_info *info,
 
 /*
  * What was made stays what it is; not where a cut left a directional mark
- * and took all that was written from right to left.
+ * and took all that was written from right to left, nor where it had to be
+ * made inside a heap and left a joiner with nothing to join.
  */
 static void
 check_again(const char *s, const struct text_info *info,
@@ -138,7 +139,8 @@ check_again(const char *s, const struct text_info *info,
 	if (info->truncated &&
 	    (strstr(s, "\xe2\x80\x8e") != NULL ||
 		strstr(s, "\xe2\x80\x8f") != NULL ||
-		strstr(s, "\xd8\x9c") != NULL))
+		strstr(s, "\xd8\x9c") != NULL ||
+		strstr(s, "\xe2\x80\x8d...") != NULL))
 		return;
 	same.subject = TEXT_SUBJECT_IGNORE;
 	same.keep_signature = 1;

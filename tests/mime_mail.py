@@ -38,5 +38,4 @@ def mails():
         tap.is_(other, [], title + ", CRLF, in pieces")
 
 
-if __name__ == "__main__":
-    tap.run()
+tap.run()

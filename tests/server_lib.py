@@ -244,6 +244,11 @@ class Server:
                                           re.M)) >= count, PATIENCE)
         return self.said()
 
+    def wait_log(self, pattern):
+        """smtp2sms's log, once it holds the pattern."""
+        wait_until(lambda: re.search(pattern, self.log()), PATIENCE)
+        return self.log()
+
     def sessions(self):
         """The processes of smtp2sms below it, dead ones as well."""
         return [pid for pid, _ in below(self.child.pid)

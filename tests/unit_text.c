@@ -597,6 +597,8 @@ test_clusters(void)
 	    "a joined picture is one");
 	tap_is(cut(times("ж", 62, "👩‍👧yyyyy"), 1), times("ж", 62, "👩‍👧..."),
 	    "and fits as one");
+	tap_is(cut(times("ж", 64, "?\ufe0f\u200d👧yyyy"), 1),
+	    times("ж", 64, "..."), "whatever it is joined to");
 	tap_is(cut(times("ж", 64, "👍🏽yyyyy"), 1), times("ж", 64, "..."),
 	    "a skin tone stays with its hand");
 	tap_is(cut(times("ж", 64, "🇩🇪yyyyy"), 1), times("ж", 64, "..."),

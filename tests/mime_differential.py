@@ -1,0 +1,481 @@
+"""mime.c against Python's email package and against GMime, on messages that
+are made up (each must give the same) and on the same messages with octets
+changed (each difference must have a reason, see REASONS).
+
+Only the parsers differ: which parts are the text, SPEC section 5, is written
+down once more below, over the whole tree (choose).  An argument is the
+number of messages, a second one the seed.
+"""
+
+import codecs
+import ctypes
+import ctypes.util
+import email
+import email.header
+import email.policy
+import os
+import random
+import re
+import subprocess
+import sys
+
+import tap
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DUMP = os.environ.get("MIME_DUMP") or os.path.join(
+    os.path.dirname(HERE), "build", "mime_dump")
+NUMBER, SEED = (int(arg) for arg in (sys.argv[1:] + ["1500", "1"])[:2]) \
+    if len(sys.argv) < 3 else (int(sys.argv[1]), int(sys.argv[2]))
+sys.argv[1:] = []
+
+# ---- messages ----
+
+ALPHABETS = {
+    None: "",
+    "us-ascii": "",
+    "utf-8": "äöüßéèñçøłğПривет日本語한글😀€",
+    "UTF8": "äöüß日本",
+    "iso-8859-1": "äöüßéèñç",
+    "windows-1252": "äöüß€“”–",
+    "iso-8859-2": "łžčšř",
+    "koi8-r": "Привет",
+    "windows-1251": "Привет",
+    "gb2312": "你好服务器",
+    "big5": "你好中文",
+    "shift_jis": "日本語カナ",
+    "iso-2022-jp": "日本語",
+    "euc-kr": "한글",
+    "utf-16": "äПр日",
+    "utf-7": "äП日",
+    "x-unknown": "äöüПр",
+}
+CODECS = {None: "utf-8", "x-unknown": "utf-8", "gb2312": "gb18030",
+          "shift_jis": "cp932", "euc-kr": "cp949"}
+
+
+class Writer:
+    """Makes up messages; the same seed makes the same."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.count = 0
+
+    def words(self, alphabet):
+        r = self.r
+        out = []
+        for _ in range(r.randint(1, 12)):
+            out.append("".join(r.choice("abcdefghijklmnopqrstuvwxyz0123456789"
+                                        + alphabet)
+                               for _ in range(r.randint(1, 9))))
+        return out
+
+    def text(self, charset):
+        r = self.r
+        if r.random() < 0.1:
+            return r.choice(["", " ", "\r\n \r\n"])
+        lines = [" ".join(self.words(ALPHABETS[charset]))
+                 for _ in range(r.randint(1, 4))]
+        return "\r\n".join(lines) + r.choice(["", "\r\n", "\r\n\r\n"])
+
+    def parameter(self, name, value):
+        r = self.r
+        kind = r.random()
+        if kind < 0.4 or len(value) < 4:
+            return '%s="%s"' % (name, value)
+        if kind < 0.7 and re.fullmatch("[A-Za-z0-9_.-]+", value):
+            return "%s=%s" % (name, value)
+        if kind < 0.8:
+            return "%s*=us-ascii'en'%s" % (name, "".join(
+                c if c.isalnum() else "%%%02X" % ord(c) for c in value))
+        if kind < 0.9:
+            k = r.randint(1, len(value) - 1)
+            return '%s*0="%s"; %s*1="%s"' % (name, value[:k], name, value[k:])
+        return '%s="%s"' % (name.upper(), value)
+
+    def field(self, name, value, *parameters):
+        r = self.r
+        name = r.choice([name, name.lower(), name.upper()])
+        out = name + ":" + r.choice([" ", "", "  "]) + value
+        for p in parameters:
+            out += r.choice(["; ", ";", ";\r\n ", ";\r\n\t"]) + p
+        return out + "\r\n"
+
+    def encode(self, octets, charset):
+        """A transfer encoding that suits the octets."""
+        r = self.r
+        plain = charset not in ("utf-16",)
+        choices = ["base64", "quoted-printable"]
+        if plain:
+            choices += ["8bit", None, "binary"]
+        if plain and max(octets, default=0) < 128:
+            choices += ["7bit"]
+        cte = r.choice(choices)
+        if cte == "base64":
+            octets = codecs.encode(octets, "base64").replace(b"\n", b"\r\n")
+        elif cte == "quoted-printable":
+            octets = codecs.encode(octets, "quopri").replace(
+                b"\r\n", b"\n").replace(b"\n", b"\r\n") if plain else \
+                b"=\r\n".join(b"".join(b"=%02X" % c for c in octets[i:i + 20])
+                              for i in range(0, len(octets), 20))
+        return cte, octets
+
+    def leaf(self):
+        r = self.r
+        kind = r.choice(["text/plain"] * 5 + ["text/html"] * 4 + [
+            "image/png", "application/pdf", "text/calendar",
+            "text/markdown", None])
+        charset = r.choice(list(ALPHABETS))
+        text = self.text(charset)
+        if kind == "text/html":
+            text = "".join("<p>%s</p>\r\n" % line
+                           for line in text.split("\r\n"))
+        octets = text.encode(CODECS.get(charset, charset))
+        if charset == "utf-16" and r.random() < 0.5:
+            octets = codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+        cte, octets = self.encode(octets, charset)
+        head, parameters = "", []
+        if charset and kind:
+            parameters.append(self.parameter("charset", charset))
+        if kind and r.random() < 0.08:
+            parameters.append(self.parameter("name", "file.txt"))
+        if not kind and charset:
+            kind = "text/plain"
+            parameters = [self.parameter("charset", charset)]
+        if kind:
+            head += self.field("Content-Type", kind, *parameters)
+        if cte:
+            head += self.field("Content-Transfer-Encoding", cte)
+        if r.random() < 0.15:
+            head += self.field("Content-Disposition",
+                               r.choice(["attachment", "inline"]),
+                               *([self.parameter("filename", "file.txt")]
+                                 if r.random() < 0.5 else []))
+        return head, octets
+
+    def multipart(self, depth):
+        r = self.r
+        kind = r.choice(["mixed", "mixed", "alternative", "alternative",
+                         "related", "signed", "report", "x-other"])
+        self.count += 1
+        boundary = r.choice(["b", "b%d", "=_b%d", "b b%d", "----b%d"])
+        if "%" in boundary:
+            boundary %= self.count
+        boundary += "x" * self.count     # one may begin another
+        parts = []
+        for i in range(r.randint(1, 4)):
+            head, body = self.entity(depth + 1)
+            cid = ""
+            if kind == "related":
+                cid = self.field("Content-ID", "<part%d>" % i)
+            parts.append((cid + head).encode() + b"\r\n" + body)
+        parameters = [self.parameter("boundary", boundary)]
+        if kind == "related" and r.random() < 0.3:
+            parameters.append(self.parameter("start", "<part%d>" % r.randint(
+                0, len(parts) - 1)))
+        line = b"--" + boundary.encode()
+        body = r.choice([b"", b"preamble\r\n", b"--other\r\n"])
+        for part in parts:
+            body += line + r.choice([b"", b"", b" ", b"\t"]) + b"\r\n" + part
+            body += b"\r\n"
+        body += r.choice([line + b"--", line + b"--", line + b"--\r\n",
+                          line + b"--\r\nepilogue\r\n"])
+        return self.field("Content-Type", "multipart/" + kind,
+                          *parameters), body
+
+    def entity(self, depth):
+        r = self.r
+        p = r.random()
+        if depth < 5 and p < (0.8 if depth == 0 else 0.35):
+            return self.multipart(depth)
+        if 0 < depth < 5 and p > 0.95:
+            head, body = self.entity(depth + 1)
+            return (self.field("Content-Type", "message/rfc822"),
+                    b"Subject: inner\r\n" + head.encode() + b"\r\n" + body)
+        return self.leaf()
+
+    def subject(self):
+        r = self.r
+        out = []
+        for _ in range(r.randint(0, 4)):
+            charset = r.choice([c for c in ALPHABETS if c not in (
+                None, "utf-16", "utf-7", "x-unknown", "UTF8")])
+            words = " ".join(self.words(ALPHABETS[charset])[:3])
+            if charset == "us-ascii":
+                out.append(words)
+                continue
+            octets = words.encode(CODECS.get(charset, charset))
+            if r.random() < 0.5:
+                out.append("=?%s?B?%s?=" % (charset, codecs.encode(
+                    octets, "base64").decode().replace("\n", "")))
+            else:
+                out.append("=?%s?Q?%s?=" % (charset, "".join(
+                    chr(c) if chr(c).isalnum() and c < 128 else "=%02X" % c
+                    for c in octets)))
+        return r.choice([" ", "\r\n "]).join(out)
+
+    def message(self):
+        self.count = 0
+        head, body = self.entity(0)
+        out = (self.field("Subject", self.subject()) + head).encode()
+        out += b"\r\n" + body
+        if self.r.random() < 0.3:
+            out = out.replace(b"\r\n", b"\n")
+        return out
+
+    def mutate(self, mail):
+        """Change a few octets, lines, or boundaries."""
+        r = self.r
+        mail = bytearray(mail)
+        for _ in range(r.randint(1, 4)):
+            kind = r.random()
+            at = r.randrange(len(mail)) if mail else 0
+            if kind < 0.3:
+                mail[at:at + 1] = bytes([r.choice(
+                    b"=?\"';:()-<>\\ \tabz09")])
+            elif kind < 0.5:
+                del mail[at:at + r.choice([1, 1, 2, 5, 40])]
+            elif kind < 0.7:
+                lines = mail.splitlines(True)
+                i = r.randrange(len(lines)) if lines else 0
+                if lines and r.random() < 0.5:
+                    del lines[i]
+                elif lines:
+                    lines.insert(r.randrange(len(lines)), lines[i])
+                mail = bytearray(b"".join(lines))
+            elif kind < 0.8:
+                del mail[at:]
+            else:
+                mail[at:at] = r.choice([b"\r\n", b"--", b"=\r\n", b"(", b'"',
+                                        b"--b\r\n", b" ", b"\r\n\r\n"])
+        return bytes(mail)
+
+
+# ---- which parts are the text: SPEC, section 5, over the whole tree ----
+
+RANKS = {"text/plain": 5, "text/markdown": 4, "text/x-markdown": 4,
+         "text/html": 3, "text/enriched": 2, "text/richtext": 2}
+
+
+class Node:
+    """A part: kind is multi, message or leaf."""
+
+    def __init__(self, kind, ctype):
+        self.kind = kind
+        self.type = ctype
+        self.charset = self.start = self.cid = self.disposition = ""
+        self.named = False
+        self.octets = b""
+        self.children = []
+
+
+def decode(octets, charset):
+    """To text, as charset.h has it."""
+    name = (charset or "").lower()
+    name = {"gb2312": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949",
+            "iso-8859-1": "cp1252"}.get(name, name)
+    try:
+        codecs.lookup(name)
+    except (LookupError, UnicodeError, ValueError):
+        name = "utf-8"
+    if name == "us-ascii":
+        name = "utf-8"
+    try:
+        text = octets.decode(name)
+    except UnicodeError:
+        text = octets.decode("cp1252" if name == "utf-8" else name,
+                             "replace")
+    return text.replace("\ufeff", "").replace("\0", "")
+
+
+def readable(node):
+    text = decode(node.octets, node.charset)
+    if node.type == "text/html":
+        text = re.sub("<[^>]*>", " ", text)
+    return text
+
+
+def choose(node, parent):
+    """The rank and the texts of a part; rank 0: it has none."""
+    if node.kind == "leaf":
+        attached = node.disposition == "attachment"
+        if parent in ("alternative", "related"):
+            pass
+        elif parent != "message":
+            attached = attached or node.named
+        else:
+            attached = False
+        text = readable(node) if node.type in RANKS and not attached else ""
+        return (RANKS[node.type], [text]) if text.strip() else (0, [])
+    if node.kind == "message":
+        found = [choose(child, "message") for child in node.children]
+        return (1, found[0][1]) if found and found[0][0] else (0, [])
+    if node.disposition == "attachment" and parent != "message":
+        return 0, []
+    sub = node.type.split("/")[1]
+    found = [choose(child, sub) for child in node.children]
+    if sub == "signed":
+        return found[0] if found else (0, [])
+    if sub == "alternative":
+        return max(found, key=lambda f: f[0], default=(0, []))
+    if sub == "related":
+        root = [f for f, child in zip(found, node.children)
+                if child.cid == node.start] if node.start else found[:1]
+        root = [f for f in root if f[0]]
+        found = root or found
+    else:
+        own = [f for f in found if f[0] > 1]
+        found = own or found
+    return (max((f[0] for f in found), default=0),
+            [t for f in found for t in f[1]])
+
+
+def text_of(node):
+    """The text of a whole message, as a list of words."""
+    rank, texts = choose(node, "message")
+    return " ".join(texts).split() if rank else []
+
+
+# ---- Python's email ----
+
+def bare(value):
+    return (value or "").strip("<> \t")
+
+
+def from_email(part):
+    ctype = part.get_content_type()
+    if part.is_multipart() or ctype.startswith("multipart/"):
+        kind = "message" if ctype.startswith("message/") else "multi"
+    else:
+        kind = "leaf"
+    node = Node(kind, ctype)
+    try:
+        node.charset = email.utils.collapse_rfc2231_value(
+            part.get_param("charset") or "")
+    except (LookupError, ValueError):
+        pass
+    node.start = bare(email.utils.collapse_rfc2231_value(
+        part.get_param("start") or ""))
+    node.cid = bare(str(part.get("content-id") or ""))
+    node.disposition = part.get_content_disposition() or ""
+    node.named = bool(part.get_filename())
+    if part.is_multipart():
+        node.children = [from_email(p) for p in part.get_payload()]
+    elif kind == "leaf":
+        node.octets = part.get_payload(decode=True) or b""
+    return node
+
+
+def python(mail):
+    msg = email.message_from_bytes(mail)
+    subject = ""
+    for s, charset in email.header.decode_header(msg["subject"] or ""):
+        subject += s if isinstance(s, str) else decode(s, charset)
+    return text_of(from_email(msg)), subject
+
+
+# ---- GMime ----
+
+class GMime:
+    """As much of libgmime-3.0 as is needed."""
+
+    class ByteArray(ctypes.Structure):
+        _fields_ = [("data", ctypes.POINTER(ctypes.c_ubyte)),
+                    ("len", ctypes.c_uint)]
+
+    def __init__(self):
+        name = ctypes.util.find_library("gmime-3.0")
+        if name is None:
+            raise tap.Skip("libgmime-3.0 is not installed")
+        self.lib = ctypes.CDLL(name)
+        self.lib.g_mime_init()
+        self.types = {t: self.call("g_mime_%s_get_type" % t,
+                                   restype=ctypes.c_size_t)
+                      for t in ("multipart", "message_part", "part")}
+
+    def call(self, name, *args, restype=ctypes.c_void_p):
+        f = getattr(self.lib, name)
+        f.restype = restype
+        return f(*(ctypes.c_void_p(a) if isinstance(a, int) else a
+                   for a in args))
+
+    def string(self, name, *args):
+        s = self.call(name, *args, restype=ctypes.c_char_p)
+        return s.decode("utf-8", "replace") if s else ""
+
+    def is_a(self, obj, name):
+        f = self.lib.g_type_check_instance_is_a
+        f.restype = ctypes.c_int
+        return f(ctypes.c_void_p(obj), ctypes.c_size_t(self.types[name]))
+
+    def octets(self, part):
+        content = self.call("g_mime_part_get_content", part)
+        if not content:
+            return b""
+        stream = self.call("g_mime_stream_mem_new")
+        self.call("g_mime_data_wrapper_write_to_stream", content, stream)
+        array = ctypes.cast(
+            self.call("g_mime_stream_mem_get_byte_array", stream),
+            ctypes.POINTER(self.ByteArray)).contents
+        out = ctypes.string_at(array.data, array.len) if array.len else b""
+        self.call("g_object_unref", stream)
+        return out
+
+    def node(self, obj):
+        ctype = self.call("g_mime_object_get_content_type", obj)
+        name = self.call("g_mime_content_type_get_mime_type", ctype)
+        mime = ctypes.string_at(name).decode("utf-8", "replace").lower()
+        self.call("g_free", name)
+        multi = self.is_a(obj, "multipart")
+        message = self.is_a(obj, "message_part")
+        node = Node("multi" if multi else "message" if message else "leaf",
+                    mime)
+        get = "g_mime_object_get_content_type_parameter"
+        node.charset = self.string(get, obj, b"charset")
+        node.start = bare(self.string(get, obj, b"start"))
+        node.cid = bare(self.string("g_mime_object_get_content_id", obj))
+        if self.call("g_mime_object_get_content_disposition", obj):
+            node.disposition = self.string("g_mime_object_get_disposition",
+                                           obj).lower()
+        if multi:
+            n = self.call("g_mime_multipart_get_count", obj,
+                          restype=ctypes.c_int)
+            for i in range(n):
+                f = self.lib.g_mime_multipart_get_part
+                f.restype = ctypes.c_void_p
+                node.children.append(self.node(
+                    f(ctypes.c_void_p(obj), ctypes.c_int(i))))
+        elif message:
+            inner = self.call("g_mime_message_part_get_message", obj)
+            if inner:
+                inner = self.call("g_mime_message_get_mime_part", inner)
+            node.children = [self.node(inner)] if inner else []
+        elif self.is_a(obj, "part"):
+            node.named = bool(self.string("g_mime_part_get_filename", obj))
+            node.octets = self.octets(obj)
+        return node
+
+    def __call__(self, mail):
+        stream = self.lib.g_mime_stream_mem_new_with_buffer
+        stream.restype = ctypes.c_void_p
+        stream = stream(mail, ctypes.c_size_t(len(mail)))
+        parser = self.call("g_mime_parser_new_with_stream", stream)
+        message = self.call("g_mime_parser_construct_message", parser, None)
+        words, subject = [], ""
+        if message:
+            part = self.call("g_mime_message_get_mime_part", message)
+            words = text_of(self.node(part)) if part else []
+            subject = self.string("g_mime_message_get_subject", message)
+            self.call("g_object_unref", message)
+        self.call("g_object_unref", parser)
+        self.call("g_object_unref", stream)
+        return words, subject
+
+
+# ---- ours ----
+
+def ours(mail):
+    out = subprocess.run([DUMP], input=mail, capture_output=True,
+                         check=True).stdout.decode("utf-8")
+    head, text = out.split("\n\n", 1)
+    found = re.search("^subject: (.*)$", head, re.M)
+    return text.split(), found.group(1) if found else ""
