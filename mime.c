@@ -964,21 +964,43 @@ mime_get_id(char out[MIME_ID_MAX + 1], const char *s)
 	out[n] = '\0';
 }
 
+/*
+ * Copy a type to out, cut to the room there is: blanks around its parts are
+ * not of it.  Returns 0, or -1 if it has no slash.
+ */
+static int
+mime_type_name(const char *body, char *out, size_t room)
+{
+	size_t n = 0;
+	int slash = 0, ready = 0;
+
+	for (; *body != '\0' && *body != ';' && *body != '('; body++) {
+		if (mime_is_blank(*body) && ready)
+			break;
+		if (mime_is_blank(*body))
+			continue;
+		ready = slash;
+		slash |= *body == '/';
+		if (n + 1 < room)
+			out[n++] = *body;
+	}
+	out[n] = '\0';
+	return slash ? 0 : -1;
+}
+
 static void
 mime_get_type(struct mime_part *part, const char *body)
 {
 	char value[MIME_ID_MAX + 3];
-	size_t n, i;
+	size_t i;
 
-	body = mime_param_gap(body);
-	n = strcspn(body, "; \t(");
-	if (memchr(body, '/', n) == NULL)
-		return; /* stays text/plain: RFC 2045, 5.2 */
-	part->type = strncasecmp(body, "multipart/", 10) == 0 ? &mime_mixed :
-								&mime_other;
+	/* else it stays text/plain: RFC 2045, 5.2 */
+	if (mime_type_name(mime_param_gap(body), value, sizeof(value)) == 0)
+		part->type = strncasecmp(value, "multipart/", 10) == 0 ?
+		    &mime_mixed :
+		    &mime_other;
 	for (i = 0; i < LENGTH(mime_types); i++)
-		if (strlen(mime_types[i].name) == n &&
-		    strncasecmp(body, mime_types[i].name, n) == 0)
+		if (strcasecmp(value, mime_types[i].name) == 0)
 			part->type = &mime_types[i];
 	part->named |= mime_param(body, "name", value, sizeof(value)) == 0 &&
 	    value[0] != '\0';
@@ -1242,7 +1264,6 @@ mime_field_end(struct mime *m)
 	char *s = m->raw;
 	size_t i;
 
-	m->field_open = 0;
 	if (m->field == -1)
 		return;
 	while (m->nraw > 0 && mime_is_blank(m->raw[m->nraw - 1]))
@@ -1250,6 +1271,7 @@ mime_field_end(struct mime *m)
 	m->raw[m->nraw] = '\0';
 	if (m->field < MIME_FIELDS) {
 		mime_field_keep(m);
+		m->field = -1;
 		return;
 	}
 	for (i = 0; i < m->nraw; i++)
@@ -1264,6 +1286,7 @@ mime_field_end(struct mime *m)
 		mime_get_disposition(part, s);
 	else
 		mime_get_id(part->id, s);
+	m->field = -1;
 }
 
 /* Collect a field's body; blanks at its start are not of it. */
@@ -1317,7 +1340,6 @@ mime_field_begin(struct mime *m, const char *p, size_t n)
 	if (name == 0 || name > MIME_NAME_MAX || colon == n || p[colon] != ':')
 		return 0;
 	m->field = mime_field_number(m, p, name);
-	m->field_open = 1;
 	m->nraw = 0;
 	mime_field_add(m, p + colon + 1, n - colon - 1);
 	return 1;
@@ -1333,7 +1355,6 @@ mime_head(struct mime *m)
 	memset(&m->part, 0, sizeof(m->part));
 	m->part.type = l->kind == MIME_DIGEST ? &mime_rfc822 : &mime_plain;
 	m->state = MIME_HEAD;
-	m->field_open = 0;
 	m->field = -1;
 }
 
@@ -1484,8 +1505,7 @@ mime_head_end(struct mime *m)
 static void
 mime_cross(struct mime *m, size_t i, int close)
 {
-	if (m->state == MIME_HEAD && m->field_open)
-		mime_field_end(m);
+	mime_field_end(m);
 	mime_leaf_end(m);
 	m->eol = MIME_EOL_NONE;
 	while (m->depth > i + 1)
@@ -1549,18 +1569,18 @@ mime_body_eol(struct mime *m)
 }
 
 /*
- * A line of the header: 1 if it was one.  Anything but a field, what goes on
- * with it, or the empty line at the end belongs to the body already.
+ * A line of the header: 1 if it was one.  Anything but a field and what goes
+ * on with it is the end of the header, and all but an empty line belongs to
+ * the body already.  What goes on with nothing is dropped.
  */
 static int
 mime_head_line(struct mime *m, const char *p, size_t n)
 {
-	if (m->field_open && n > 0 && mime_is_blank(*p)) {
+	if (n > 0 && mime_is_blank(*p)) {
 		mime_field_add(m, p, n);
 		return 1;
 	}
-	if (m->field_open)
-		mime_field_end(m);
+	mime_field_end(m);
 	return n > 0 && mime_field_begin(m, p, n);
 }
 

@@ -181,8 +181,7 @@ struct mime {
 	char line[MIME_LINE_MAX];
 
 	/* the header */
-	int field;		/* being read; -1: one of no interest */
-	int field_open;
+	int field;		/* being read; -1: none, or of no interest */
 	unsigned seen;		/* fields that are kept */
 	size_t nraw, nkept;
 	int kept_full;

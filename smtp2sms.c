@@ -19,6 +19,7 @@
 
 #include "ask.h"
 #include "config.h"
+#include "extract.h"
 #include "log.h"
 #include "peer.h"
 #include "sandbox.h"
@@ -27,14 +28,20 @@
 #define OVERRIDES_MAX 64 /* -o options */
 
 /* sysexits.h, as the manual documents them */
-enum { EXIT_OK = 0, EXIT_USAGE = 64, EXIT_TEMPORARY = 75, EXIT_CONFIG = 78 };
+enum {
+	EXIT_OK = 0,
+	EXIT_USAGE = 64,
+	EXIT_NO_TEXT = 65,	/* -x alone */
+	EXIT_TEMPORARY = 75,
+	EXIT_CONFIG = 78
+};
 
 static struct {
 	struct config config;
 	char *overrides[OVERRIDES_MAX];
 	size_t noverrides;
 	char *file;
-	int dry, verbose, test;
+	int dry, verbose, test, extract;
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -57,7 +64,7 @@ stderr_is_client(void)
 static void
 tell_client(const char *reply)
 {
-	if (!self.test && !isatty(STDIN_FILENO) &&
+	if (!self.test && !self.extract && !isatty(STDIN_FILENO) &&
 	    write(STDOUT_FILENO, reply, strlen(reply)) == -1)
 		return; /* it has gone already */
 }
@@ -70,6 +77,7 @@ usage(void)
 		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
+		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
 		    "       smtp2sms -V\n");
 	return EXIT_USAGE;
 }
@@ -83,7 +91,7 @@ say_nothing(const char *what)
 static void
 report(const char *what)
 {
-	if (self.test)
+	if (self.test || self.extract)
 		fprintf(stderr, "smtp2sms: %s\n", what);
 	else
 		log_event(LOG_ERR, "config", "error", what, NULL);
@@ -405,7 +413,7 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvV")) != -1)
+	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
@@ -430,6 +438,9 @@ options(int argc, char **argv)
 		case 'V':
 			printf("smtp2sms %s\n", VERSION);
 			exit(EXIT_OK);
+		case 'x':
+			self.extract = 1;
+			break;
 		default:
 			return -1;
 		}
@@ -532,6 +543,17 @@ test(void)
 	return EXIT_TEMPORARY;
 }
 
+/* -x: what a mail on descriptor 0 would become. */
+static int
+extract(void)
+{
+	int r = sandbox_enter() == 0 ? extract_run(&self.config) : -1;
+
+	if (r == -1)
+		fprintf(stderr, "smtp2sms: %s\n", strerror(errno));
+	return r == -1 ? EXIT_TEMPORARY : r == 0 ? EXIT_OK : EXIT_NO_TEXT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -549,6 +571,8 @@ main(int argc, char **argv)
 		return misconfigured();
 	if (self.test)
 		return test();
+	if (self.extract)
+		return extract();
 	if (find_peer() != 0)
 		return EXIT_OK;
 	if (self.config.tls_cert != NULL && !wrapped) {

@@ -41,7 +41,7 @@ echo "--- the dialogue (curl is the client, tcpserver the super-server)"
 curl -sS -v --user demo:secret --mail-from monitoring@demo.example \
     --mail-rcpt +491711234567@demo.example --upload-file "$tmp/mail" \
     "smtp://127.0.0.1:$port/demo.example" 2>&1 | tr -d '\r' |
-    sed -n -e '/^> AUTH/s/ [A-Za-z0-9+\/=]\{8,\}$/ ***/' -e '/^[<>] /p'
+    sed -n -e 's/^> [A-Za-z0-9+\/=]\{12,\}$/> ***/' -e '/^[<>] /p'
 echo
 echo "--- the request that SMSGate would get, and in it the SMS"
 grep '^{' "$tmp/log"

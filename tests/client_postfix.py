@@ -31,7 +31,6 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 default_transport = discard
 alias_maps =
 alias_database =
-import_environment =
 """
 MASTER = """127.0.0.1:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup

@@ -56,8 +56,10 @@ CODECS = {None: "utf-8", "x-unknown": "utf-8", "gb2312": "gb18030",
 class Writer:
     """Makes up messages; the same seed makes the same."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, rich="text/html", charsets=ALPHABETS):
         self.r = random.Random(seed)
+        self.rich = rich        # what is beside text/plain
+        self.charsets = list(charsets)
         self.count = 0
 
     def words(self, alphabet):
@@ -121,10 +123,10 @@ class Writer:
 
     def leaf(self):
         r = self.r
-        kind = r.choice(["text/plain"] * 5 + ["text/html"] * 4 + [
+        kind = r.choice(["text/plain"] * 5 + [self.rich] * 4 + [
             "image/png", "application/pdf", "text/calendar",
             "text/markdown", None])
-        charset = r.choice(list(ALPHABETS))
+        charset = r.choice(self.charsets)
         text = self.text(charset)
         if kind == "text/html":
             text = "".join("<p>%s</p>\r\n" % line
@@ -197,7 +199,7 @@ class Writer:
         r = self.r
         out = []
         for _ in range(r.randint(0, 4)):
-            charset = r.choice([c for c in ALPHABETS if c not in (
+            charset = r.choice([c for c in self.charsets if c not in (
                 None, "utf-16", "utf-7", "x-unknown", "UTF8")])
             words = " ".join(self.words(ALPHABETS[charset])[:3])
             if charset == "us-ascii":

@@ -75,7 +75,10 @@ def test(title):
 
 
 def skip(why, name):
-    """One check that cannot be made here."""
+    """One check that cannot be made here; in CI it must be."""
+    if os.environ.get("CI") and not os.environ.get("SMTP2SMS"):
+        ok(False, name, "skipped: " + why)
+        return
     global _count
     _count += 1
     print("ok %d - %s # SKIP %s" % (_count, name, why))

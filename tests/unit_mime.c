@@ -53,6 +53,8 @@ number(const char *before, unsigned n, const char *after)
 	puts_(after);
 }
 
+#define MIXED TYPE("multipart/mixed; boundary=b") "\n"
+
 /* ---- what mime.c makes of it ---- */
 
 static void
@@ -203,7 +205,9 @@ bodies(void)
 	    "what is no field begins the body");
 	IS("X: y\n:z\nb\n", ":z\nb\n", "a colon alone is no field");
 	IS("X: y\nn\303\244me: x\n", "näme: x\n", "nor is a name with umlaut");
-	IS(" x\ny\n", " x\ny\n", "nor a first line that begins with a blank");
+	IS(" x\nSubject: y\n\nz\n", "z\n", "what goes on with no field");
+	IS(MIXED "--b\n\tx\nContent-Type: text/plain\n\ny\n", "y",
+	    "nor with that of another part");
 	IS("X: y\n\n\n \n  hello\n\n\n", "  hello\n\n\n",
 	    "blank lines in front go, those behind stay");
 	IS("X: y\n\na\r\r\nb\rc\n", "a\nb\nc\n", "odd line ends");
@@ -322,6 +326,10 @@ parameters(void)
 	parameter("text/plain; charset", "Á\n", "no equals sign");
 	parameter("text", "Á\n", "a type without a subtype is plain");
 	parameter("", "Á\n", "an empty type is plain");
+	parameter("text /plain; charset=koi8-r", "а\n", "blanks in a type");
+	parameter("text/ \tplain charset=koi8-r; charset=koi8-r", "а\n",
+	    "and no semicolon after it");
+	parameter("te xt/html; charset=koi8-r", "а", "blanks anywhere");
 	parameter("image/png; charset=koi8-r", "", "not text");
 	parameter("text/calendar; charset=koi8-r", "", "text of a program");
 	parameter("text/x-vcard", "", "text of a program");
@@ -485,7 +493,6 @@ uuencode(void)
 
 /* ---- structure ---- */
 
-#define MIXED TYPE("multipart/mixed; boundary=b") "\n"
 
 static void
 boundaries(void)
