@@ -3,6 +3,8 @@
  * deadlines, output that is flushed once per read.  What the lines mean is
  * session.c's.
  */
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -106,14 +108,6 @@ conn_switch(struct conn *c, int in, int out)
 }
 
 void
-conn_farewell(struct conn *c, int ms)
-{
-	c->timed_out = 0;
-	c->until = clock_ms() + ms;
-	conn_flush(c);
-}
-
-void
 conn_pause(struct conn *c, int ms)
 {
 	long long end = clock_ms() + ms;
@@ -143,6 +137,23 @@ fill(struct conn *c, long long deadline)
 	}
 	c->end += (size_t)n;
 	return CONN_OK;
+}
+
+void
+conn_farewell(struct conn *c, int ms)
+{
+	enum conn_status st = CONN_OK;
+
+	c->timed_out = 0;
+	c->until = clock_ms() + ms;
+	conn_flush(c);
+	/* a socket that is closed on unread octets resets what was written */
+	if (shutdown(c->out, SHUT_WR) == -1)
+		close(c->out); /* a pipe */
+	while (st == CONN_OK) {
+		c->start = c->end = 0;
+		st = fill(c, c->until);
+	}
 }
 
 /* Move what is there to the front, so that a whole line finds room. */

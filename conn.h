@@ -75,7 +75,10 @@ void conn_forget(struct conn *);
  */
 int conn_switch(struct conn *, int in, int out);
 
-/* Write the last reply, at most ms milliseconds past any deadline. */
+/*
+ * Write the last reply and wait until the client has hung up, so that it
+ * can read it: at most ms milliseconds past any deadline.
+ */
 void conn_farewell(struct conn *, int ms);
 
 /* Let ms pass (a delay against guessing), but not beyond the deadline. */

@@ -694,7 +694,8 @@ mime_qp_release(struct mime *m)
 
 /*
  * An octet after "=".  Returns 1 if it is done with, 0 if it is text.  An
- * "=" that does not belong there stays as it is (RFC 2045, 6.7).
+ * "=" that does not belong there stays as it is (RFC 2045, 6.7), but "==" is
+ * one, as it was meant by the encoders that write it.
  */
 static int
 mime_qp_escape(struct mime *m, char c)
@@ -725,6 +726,10 @@ mime_qp_escape(struct mime *m, char c)
 		return 1;
 	}
 	q->state = MIME_QP_TEXT;
+	if (state == MIME_QP_ESCAPE && c == '=') {
+		mime_emit(m, "=", 1);
+		return 1;
+	}
 	if (state == MIME_QP_DIGIT && mime_hex(c) != -1) {
 		octet = (char)(mime_hex(q->digit) << 4 | mime_hex(c));
 		mime_emit(m, &octet, 1);

@@ -130,6 +130,7 @@ static const struct sock_filter permitted[] = {
 	PERMIT(readv),
 	PERMIT(writev),
 	PERMIT(close),
+	PERMIT(shutdown),
 #ifdef SYS_poll
 	PERMIT(poll),
 #endif

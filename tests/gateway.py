@@ -161,9 +161,10 @@ class Gateway:
         return self.messages[count - 1]
 
     def wait_for_request(self, method="POST", count=1, timeout=10):
-        """Wait for that many requests of the method; return the last."""
+        """Wait for that many whole requests of the method; the last."""
         def found():
-            return [r for r in self.requests if r.method == method]
+            return [r for r in self.requests
+                    if r.method == method and r.complete]
         self.wait_for(lambda: len(found()) >= count, timeout)
         assert len(found()) >= count, self.requests
         return found()[count - 1]

@@ -18,8 +18,9 @@ def good():
                 replies = [s.send_message(t).code for t in ("a", "b")]
                 tap.is_(replies, [250, 250], "https://%s: 250" % host)
             tap.is_(len(gw.messages), 2, "https://%s: delivered" % host)
-            tap.is_(len({r.connection for r in gw.requests}), 1,
-                    "https://%s: over one connection" % host)
+            # the first mail does not wait for the warm-up to end
+            tap.ok(len({r.connection for r in gw.requests}) <= 2,
+                   "https://%s: over one connection or two" % host)
 
 
 @tap.test("a bad certificate")

@@ -154,7 +154,7 @@ class Writer:
                                  if r.random() < 0.5 else []))
         return head, octets
 
-    def multipart(self, depth):
+    def multipart(self, depth, inside):
         r = self.r
         kind = r.choice(["mixed", "mixed", "alternative", "alternative",
                          "related", "signed", "report", "x-other"])
@@ -165,7 +165,7 @@ class Writer:
         boundary += "x" * self.count     # one may begin another
         parts = []
         for i in range(r.randint(1, 4)):
-            head, body = self.entity(depth + 1)
+            head, body = self.entity(depth + 1, kind)
             cid = ""
             if kind == "related":
                 cid = self.field("Content-ID", "<part%d>" % i)
@@ -184,13 +184,14 @@ class Writer:
         return self.field("Content-Type", "multipart/" + kind,
                           *parameters), body
 
-    def entity(self, depth):
+    def entity(self, depth, inside):
         r = self.r
         p = r.random()
         if depth < 5 and p < (0.8 if depth == 0 else 0.35):
-            return self.multipart(depth)
-        if 0 < depth < 5 and p > 0.95:
-            head, body = self.entity(depth + 1)
+            return self.multipart(depth, inside)
+        if 0 < depth < 5 and p > 0.95 and inside not in ("alternative",
+                                                         "related"):
+            head, body = self.entity(depth + 1, "message")
             return (self.field("Content-Type", "message/rfc822"),
                     b"Subject: inner\r\n" + head.encode() + b"\r\n" + body)
         return self.leaf()
@@ -217,7 +218,7 @@ class Writer:
 
     def message(self):
         self.count = 0
-        head, body = self.entity(0)
+        head, body = self.entity(0, "message")
         out = (self.field("Subject", self.subject()) + head).encode()
         out += b"\r\n" + body
         if self.r.random() < 0.3:

@@ -208,7 +208,7 @@ class Server:
         log   where smtp2sms's log will be, if not on descriptor 2
         """
         self.port = port or place.port
-        self.output = place.path("output")
+        self.output = place.path("output.%d" % self.port)
         self.logfile = log or self.output
         with open(self.output, "ab") as file:
             os.chmod(self.output, 0o666)

@@ -18,8 +18,10 @@ import time
 
 import smtp
 import tap
+from client_lib import Service
 from gateway import Certificate
-from smtp import SLOW, TIMEOUT, ProtocolError, Session, octets
+from server_lib import Server, free_port
+from smtp import SLOW, TIMEOUT, Session, octets
 
 _made = {}
 
@@ -140,6 +142,11 @@ class Secure(Session):
             data = b""
         except (ssl.SSLEOFError, ssl.SSLSyscallError):
             return False
+        except ssl.SSLWantReadError:
+            raise
+        except ssl.SSLError:
+            self.how = "alert"
+            return False
         if not data:
             self.how = self.how or "notify"
         self.input += data
@@ -205,6 +212,37 @@ def at_once(lines=(), context=None, args=(), **more):
     except BaseException:
         s.abandon()
         raise
+
+
+class TlsService(Service):
+    """smtp2sms under tcpserver: STARTTLS on .port, TLS at once on
+    .tls_port; .ca is what its clients believe."""
+
+    def __init__(self, *lines):
+        made = certificate()
+        self.ca = made.ca
+        self.second = None
+        super().__init__(*tls_lines(), *lines)
+        try:
+            self.place.copy("smtp2sms-tls", "libexec")
+            self.tls_port = free_port()
+            self.second = Server(self.place, [
+                "tcpserver", "-R", "-H", "-l", "0", "127.0.0.1",
+                str(self.tls_port), self.place.program, "-s", "-f",
+                self.place.config], port=self.tls_port)
+        except BaseException:
+            self.close()
+            raise
+
+    def idle(self):
+        """No process of a session is left."""
+        return smtp.wait_until(lambda: not (self.server.sessions() or
+                                            self.second.sessions()))
+
+    def close(self):
+        if self.second:
+            self.second.stop()
+        super().close()
 
 
 if __name__ == "__main__":
