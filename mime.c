@@ -979,8 +979,8 @@ mime_type_name(const char *body, char *out, size_t room)
 	size_t n = 0;
 	int slash = 0, ready = 0;
 
-	for (; *body != '\0' && *body != ';' && *body != '('; body++) {
-		if (mime_is_blank(*body) && ready)
+	for (; *body != '\0' && *body != ';'; body++) {
+		if (ready && (mime_is_blank(*body) || *body == '('))
 			break;
 		if (mime_is_blank(*body))
 			continue;
@@ -1001,16 +1001,18 @@ mime_get_type(struct mime_part *part, const char *body)
 
 	/* else it stays text/plain: RFC 2045, 5.2 */
 	if (mime_type_name(mime_param_gap(body), value, sizeof(value)) == 0)
-		part->type = strncasecmp(value, "multipart/", 10) == 0 ?
-		    &mime_mixed :
-		    &mime_other;
+		part->type = &mime_other;
+	/* where there is a boundary, "multi part" was meant */
+	mime_param(body, "boundary", part->boundary, sizeof(part->boundary));
+	if (strncasecmp(value, "multipart/", 10) == 0 ||
+	    (part->type == &mime_other && part->boundary[0] != '\0'))
+		part->type = &mime_mixed;
 	for (i = 0; i < LENGTH(mime_types); i++)
 		if (strcasecmp(value, mime_types[i].name) == 0)
 			part->type = &mime_types[i];
 	part->named |= mime_param(body, "name", value, sizeof(value)) == 0 &&
 	    value[0] != '\0';
 	mime_get_charset(part, body);
-	mime_param(body, "boundary", part->boundary, sizeof(part->boundary));
 	if (mime_param(body, "start", value, sizeof(value)) == 0)
 		mime_get_id(part->start, value);
 	part->flowed = mime_param(body, "format", value, sizeof(value)) == 0 &&
