@@ -138,6 +138,11 @@ fuzz:
 		    -max_len=4096 build/corpus_$$f || exit 1; \
 	done
 
+# Figures, as ratios between commands of the same run.
+bench: all
+	sh tests/install
+	python3 bench/mail.py
+
 # No warning, whichever compiler.
 warnings:
 	sh tests/variant build/gcc "$(MAKE)" CC=gcc "CFLAGS=-O2 -Werror"
@@ -147,4 +152,4 @@ clean:
 	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
 
 .PHONY: all install uninstall dist demo units check valgrind asan fuzz \
-	warnings clean
+	bench warnings clean
