@@ -60,7 +60,7 @@ install: all
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
-	install -m 644 smtp2sms.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
@@ -69,6 +69,7 @@ install: all
 # The configuration stays.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
+	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)

@@ -116,6 +116,9 @@ take_digits(const char *s, char *out, size_t max)
 	for (; *s != '\0'; s++) {
 		if (strcasecmp(s, plmn) == 0)
 			break;
+		/* "+49 (0) 171": the 0 is for those who dial from inside */
+		if (n > 0 && strncmp(s, "(0)", 3) == 0)
+			s += 2;
 		if (strchr(" -.()", *s) != NULL)
 			continue;
 		if (!is_digit(*s) || n >= max)

@@ -311,6 +311,15 @@ charset_iconv_open(struct charset *c, const char *name)
 	return 0;
 }
 
+/* Now iconv(3) is needed; a charset that it lacks is guessed. */
+static void
+charset_iconv(struct charset *c)
+{
+	if (charset_iconv_open(c, c->alias->name) == -1 &&
+	    charset_iconv_open(c, c->alias->other) == -1)
+		c->how = CHARSET_GUESS;
+}
+
 void
 charset_open(struct charset *c, const char *name,
     void (*put)(void *, const char *, size_t), void *arg)
@@ -332,12 +341,11 @@ charset_open(struct charset *c, const char *name,
 	    sizeof(charset_aliases[0]), charset_compare);
 	if (a == NULL)
 		return;
-	if (a->how == CHARSET_UTF8)
-		c->declared = 1;
-	if (a->how != CHARSET_ICONV)
-		c->how = a->how;
-	else if (charset_iconv_open(c, a->name) == -1)
-		charset_iconv_open(c, a->other);
+	c->alias = a;
+	c->how = a->how == CHARSET_ICONV ? CHARSET_LATER : a->how;
+	c->declared = a->how == CHARSET_UTF8;
+	if (strncmp(a->name, "UTF-", 4) == 0)
+		charset_iconv(c);
 }
 
 /*
@@ -523,7 +531,8 @@ charset_utf7(struct charset *c, unsigned char octet)
 
 	if (c->shift != 0 && digit != NULL) {
 		c->shift = 2;
-		c->bits = (c->bits << 6 | (unsigned)(digit - digits)) & 0x3fffff;
+		c->bits = c->bits << 6 | (unsigned)(digit - digits);
+		c->bits &= 0x3fffff;
 		c->nbits += 6;
 		if (c->nbits >= 16) {
 			c->nbits -= 16;
@@ -603,17 +612,37 @@ charset_utf16(struct charset *c, const unsigned char *p, size_t n)
 	return mark ? 2 : 0;
 }
 
+/*
+ * Pass what is ASCII in every charset that iconv(3) is asked for: loading
+ * one of its modules takes longer than all the rest of a short message.
+ */
+static size_t
+charset_later(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && ((p[k] >= ' ' && p[k] < '~') || p[k] == '\t' ||
+			    p[k] == '\r' || p[k] == '\n'))
+		k++;
+	if (k > 0)
+		c->put(c->arg, (const char *)p, k);
+	if (k < n)
+		charset_iconv(c);
+	return k;
+}
+
 /* Decode as far as it is complete; returns the octets that are done. */
 static size_t
 charset_decode(struct charset *c, const unsigned char *p, size_t n)
 {
 	size_t done = 0;
 
-	if (c->how == CHARSET_UTF16) {
+	if (c->how == CHARSET_UTF16)
 		done = charset_utf16(c, p, n);
-		if (c->how == CHARSET_UTF16)
-			return 0;
-	}
+	else if (c->how == CHARSET_LATER)
+		done = charset_later(c, p, n);
+	if (c->how == CHARSET_UTF16 || c->how == CHARSET_LATER)
+		return done;
 	if (c->how == CHARSET_ICONV)
 		return done + charset_convert(c, p + done, n - done);
 	if (c->how == CHARSET_UTF7) {

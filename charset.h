@@ -20,13 +20,17 @@ enum charset_how {
 	CHARSET_1252,
 	CHARSET_UTF7,
 	CHARSET_UTF16,		/* which octet comes first is not known yet */
+	CHARSET_LATER,		/* iconv(3), once it is more than ASCII */
 	CHARSET_ICONV
 };
+
+struct charset_alias;
 
 struct charset {
 	void (*put)(void *, const char *, size_t);
 	void *arg;
 	enum charset_how how;
+	const struct charset_alias *alias;
 	int seen;		/* a sequence that was UTF-8 and not ASCII */
 	int declared;		/* the mail says that it is UTF-8 */
 	iconv_t cd;

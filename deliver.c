@@ -77,7 +77,6 @@ static struct {
 	struct config config;
 	struct gateway *gateway;
 	CURLM *multi;
-	size_t exchanges;
 	int dry, auth_required;
 	/* the session */
 	int fd;			/* -1: it has gone */
@@ -328,7 +327,6 @@ start(struct exchange *x, long long ms)
 	set_options(x, ms < 1 ? 1 : (long)ms);
 	if (curl_multi_add_handle(self.multi, x->curl) != CURLM_OK)
 		fatal("curl_multi_add_handle");
-	self.exchanges++;
 }
 
 /* What became of a transfer that has no answer. */
@@ -352,8 +350,10 @@ outcome_of(CURLcode code)
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		return OUTCOME_INTERNAL;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* no HTTP status line */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return OUTCOME_UNCLEAR;
 	default:
 		return OUTCOME_LOST; /* the request may have arrived */
 	}
@@ -412,7 +412,6 @@ end_exchange(struct exchange *x, CURLcode code)
 
 	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_multi_remove_handle(self.multi, x->curl);
-	self.exchanges--;
 	switch (x->purpose) {
 	case TO_WARM:
 		if (code != CURLE_OK && !x->cut)
@@ -729,6 +728,13 @@ hear(void)
 	take_frames();
 }
 
+/* A message that is under way is seen through; a warm-up is not. */
+static int
+is_over(void)
+{
+	return self.fd == -1 && self.job.pending == 0;
+}
+
 static void
 turn(void)
 {
@@ -744,7 +750,7 @@ turn(void)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
 		end_exchange(x, m->data.result);
 	}
-	if (self.fd == -1 && self.exchanges == 0)
+	if (is_over())
 		return;
 	curl_multi_poll(self.multi, &w, self.fd != -1, IDLE_WAIT, NULL);
 	if (self.fd != -1 && w.revents != 0)
@@ -878,8 +884,7 @@ main(int argc, char **argv)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (self.multi = curl_multi_init()) == NULL)
 		fatal("curl cannot start");
-	while (self.fd != -1 || self.exchanges > 0)
+	while (!is_over())
 		turn();
-	curl_multi_cleanup(self.multi);
 	leave(0);
 }

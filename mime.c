@@ -97,6 +97,25 @@ mime_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* The octets of s up to one of stop, or its end. */
+static size_t
+mime_until(const char *s, const char *stop)
+{
+	size_t n = 0;
+
+	while (s[n] != '\0' && strchr(stop, s[n]) == NULL)
+		n++;
+	return n;
+}
+
+static const char *
+mime_skip_blanks(const char *s)
+{
+	while (mime_is_blank(*s))
+		s++;
+	return s;
+}
+
 static int
 mime_hex(char c)
 {
@@ -138,6 +157,9 @@ enum mime_verdict { MIME_DROP, MIME_ADD, MIME_REPLACE };
 /*
  * What becomes of a text of that rank in a level: it is dropped, or added to
  * what the level has, or takes its place.  *score is what it counts there.
+ * This is asked part by part, as they come: where a later alternative is
+ * itself several texts, those of them that are no better than what there is
+ * are dropped before a better one is seen.
  */
 static enum mime_verdict
 mime_weigh(const struct mime_level *l, int rank, int *score)
@@ -155,7 +177,7 @@ mime_weigh(const struct mime_level *l, int rank, int *score)
 		if (rank < l->score)
 			*score = l->score;
 		return MIME_ADD;
-	case MIME_RELATED:
+	case MIME_RELATED: /* RFC 2387; an MMS has its text beside the root */
 		*score = l->root ? 2 : 1;
 		break;
 	case MIME_MIXED:
@@ -832,18 +854,16 @@ mime_param_next(const char *p, struct mime_param *out)
 		return NULL;
 	memset(out, 0, sizeof(*out));
 	out->name = p;
-	out->nname = strcspn(p, "=; \t(");
-	p += out->nname;
-	p += strspn(p, " \t");
+	out->nname = mime_until(p, "=; \t(");
+	p = mime_skip_blanks(p + out->nname);
 	out->value = p;
 	if (*p != '=')
-		return p == out->name ? p + 1 : p;
-	p++;
-	p += strspn(p, " \t");
+		return p;
+	p = mime_skip_blanks(p + 1);
 	out->quoted = *p == '"';
 	out->value = p += out->quoted;
 	if (!out->quoted) {
-		out->nvalue = strcspn(p, "; \t");
+		out->nvalue = mime_until(p, "; \t");
 		return p + out->nvalue;
 	}
 	for (; *p != '\0' && *p != '"'; p++)
@@ -921,7 +941,7 @@ mime_param(const char *body, const char *name, char *out, size_t room)
 	size_t n = 0;
 
 	for (section = 0; section < MIME_SECTIONS_MAX; section++) {
-		p = body + strcspn(body, ";");
+		p = body + mime_until(body, ";");
 		while ((p = mime_param_next(p, &param)) != NULL)
 			if (mime_param_is(&param, name, section))
 				break;
@@ -948,7 +968,7 @@ mime_get_charset(struct mime_part *part, const char *body)
 	if (mime_param(body, "charset", s, sizeof(s)) == -1)
 		return;
 	p += strspn(p, "' ");
-	n = strcspn(p, "' ");
+	n = mime_until(p, "' ");
 	if (!charset_is_name(p, n))
 		return;
 	memcpy(part->charset, p, n);
@@ -962,7 +982,7 @@ mime_get_id(char out[MIME_ID_MAX + 1], const char *s)
 	size_t n;
 
 	s += strspn(s, "< \t");
-	n = strcspn(s, "> \t");
+	n = mime_until(s, "> \t");
 	if (n > MIME_ID_MAX)
 		n = MIME_ID_MAX;
 	memcpy(out, s, n);
@@ -1028,7 +1048,7 @@ mime_get_encoding(struct mime_part *part, const char *body)
 
 	body = mime_param_gap(body);
 	body += *body == '"';
-	n = strcspn(body, "; \t(\"");
+	n = mime_until(body, "; \t(\"");
 	if (n == 6 && strncasecmp(body, "base64", n) == 0)
 		part->encoding = MIME_BASE64;
 	else if (n == 16 && strncasecmp(body, "quoted-printable", n) == 0)
@@ -1042,7 +1062,7 @@ mime_get_disposition(struct mime_part *part, const char *body)
 	size_t n;
 
 	body = mime_param_gap(body);
-	n = strcspn(body, "; \t(");
+	n = mime_until(body, "; \t(");
 	part->attachment = n == 10 && strncasecmp(body, "attachment", n) == 0;
 	part->named |= mime_param(body, "filename", value, sizeof(value)) ==
 		0 &&
@@ -1319,8 +1339,8 @@ mime_field_number(const struct mime *m, const char *name, size_t n)
 {
 	int i;
 
-	for (i = 0; i < MIME_ALL_FIELDS; i++) {
-		if (strlen(mime_fields[i]) != n ||
+	for (i = 0; i < MIME_ALL_FIELDS && n < sizeof(mime_fields[0]); i++) {
+		if (mime_fields[i][n] != '\0' ||
 		    strncasecmp(mime_fields[i], name, n) != 0)
 			continue;
 		if (i >= MIME_FIELDS)
@@ -1467,7 +1487,11 @@ mime_leaf(struct mime *m, const char *p, size_t n)
 	}
 }
 
-/* The header is complete. */
+/*
+ * The header is complete.  What is nested deeper than MIME_DEPTH_MAX or has
+ * a boundary over MIME_BOUNDARY_MAX is skipped, as attachments are; so is a
+ * message that is encoded, which it may not be (RFC 2046, 5.2.1).
+ */
 static void
 mime_head_end(struct mime *m)
 {

@@ -168,6 +168,10 @@ struct mime_flow {
 enum mime_state { MIME_HEAD, MIME_BODY, MIME_SKIP };
 enum mime_end_of_line { MIME_EOL_NONE, MIME_EOL_LF, MIME_EOL_CRLF };
 
+/*
+ * What was begun with mime_init has to be ended with mime_end: charset.c may
+ * have iconv(3) open.
+ */
 struct mime {
 	int links;
 	enum mime_state state;

@@ -115,7 +115,10 @@ peer_find(struct peer *peer)
 
 /* ---- the PROXY protocol ---- */
 
-/* Read n octets until the deadline: how many came, or -1. */
+/*
+ * Read n octets until the deadline: how many came before the end, or -1.
+ * A reset is an end too: that is how a health check leaves.
+ */
 static long
 read_some(int fd, unsigned char *p, size_t n, long long deadline)
 {
@@ -127,22 +130,44 @@ read_some(int fd, unsigned char *p, size_t n, long long deadline)
 		if (poll(&w, 1, clock_left(deadline)) == 0)
 			return -1;
 		r = read(fd, p + have, n - have);
+		if (r == 0 || (r == -1 && errno == ECONNRESET))
+			break;
 		if (r == -1 && errno != EINTR && errno != EAGAIN)
 			return -1;
-		if (r == 0)
-			break;
 		if (r > 0)
 			have += (size_t)r;
 	}
 	return (long)have;
 }
 
+/* A port as the protocol writes it (2.1): digits alone.  0, or -1. */
+static int
+read_port(const char *s, unsigned *port)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > 5 || strspn(s, "0123456789") != n)
+		return -1;
+	*port = (unsigned)strtoul(s, NULL, 10);
+	return *port <= 65535 ? 0 : -1;
+}
+
+/* An address of the family that the line names.  0, or -1. */
+static int
+check_ip(const char *family, const char *s)
+{
+	unsigned char ip[16];
+
+	return inet_pton(strcmp(family, "TCP4") == 0 ? AF_INET : AF_INET6, s,
+	    ip) == 1 ? 0 : -1;
+}
+
 /* "TCP4 source destination port port", or "UNKNOWN" and anything. */
 static enum peer_status
 take_v1(struct peer *peer, char *line)
 {
-	char *word[6], *end;
-	unsigned long port;
+	unsigned source_port, port;
+	char *word[6];
 	size_t n;
 
 	if (strcmp(line, "UNKNOWN") == 0 || strncmp(line, "UNKNOWN ", 8) == 0) {
@@ -152,14 +177,13 @@ take_v1(struct peer *peer, char *line)
 	for (n = 0; n < 6; n++)
 		if ((word[n] = strsep(&line, " ")) == NULL)
 			break;
-	if (n != 5 ||
-	    strcmp(word[0], strchr(word[1], ':') != NULL ? "TCP6" : "TCP4") ||
-	    take_ip(peer, word[1]) == -1)
+	if (n != 5 || (strcmp(word[0], "TCP4") && strcmp(word[0], "TCP6")) ||
+	    check_ip(word[0], word[1]) == -1 ||
+	    check_ip(word[0], word[2]) == -1 ||
+	    read_port(word[3], &source_port) == -1 ||
+	    read_port(word[4], &port) == -1 || take_ip(peer, word[1]) == -1)
 		return PEER_BAD;
-	port = strtoul(word[3], &end, 10);
-	if (*word[3] == '\0' || *end != '\0' || port > 65535)
-		return PEER_BAD;
-	take_port(peer, (unsigned)port);
+	take_port(peer, source_port);
 	return PEER_OK;
 }
 

@@ -667,11 +667,13 @@ static enum pump_result
 await_client(long long deadline)
 {
 	struct pollfd pfd = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t n;
 	char c;
 
 	if (poll(&pfd, 1, clock_left(deadline)) == 0)
 		return PUMP_TIMEOUT;
-	if (recv(STDIN_FILENO, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+	n = recv(STDIN_FILENO, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (n == 0 || (n == -1 && errno == ECONNRESET))
 		return PUMP_SILENT;
 	return PUMP_OK;
 }

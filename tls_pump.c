@@ -144,8 +144,12 @@ up_end(struct pump *p, ssize_t how)
 		    NULL);
 		p->broken = 1;
 	} else if (how != 0 && !p->down_over)
-		/* after our own close_notify nothing can be cut off */
-		log_event(LOG_WARNING, "truncated", "error",
+		/*
+		 * After our own close_notify nothing can be cut off.  Before
+		 * it, many clients close just so behind QUIT: whether a
+		 * message was cut the program knows.
+		 */
+		log_event(LOG_INFO, "truncated", "error",
 		    p->net_errno != 0 ? strerror(p->net_errno) :
 		    "no close_notify", NULL);
 }

@@ -112,13 +112,17 @@ def html():
                text)
 
 
-@tap.test("the gateway's failures are tried again")
-def failures():
-    with Service() as service, Alertmanager(service) as alertmanager:
-        service.gateway.queue("400")
+@tap.test("a refusal before the mail is tried again")
+def again():
+    with Service("auth-check yes") as service, \
+            Alertmanager(service) as alertmanager:
+        service.gateway.routes["GET /devices"] = "503"
         alertmanager.alert("DiskFull")
-        tap.is_(len(arrived(service)), 1, "after a 450 it arrives all the "
-                "same, once", alertmanager.said())
+        service.gateway.wait_for_request("GET")
+        del service.gateway.routes["GET /devices"]
+        tap.is_(len(arrived(service)), 1, "it arrives once",
+                alertmanager.said())
+        tap.like(service.log(), "code=454", "after a 454 to AUTH")
 
 
 tap.run()

@@ -163,7 +163,7 @@ def check_memory(s, what):
 
 @tap.test("a million RCPTs")
 def million():
-    count = int(1000000 / SLOW)
+    count = int(1000 / SLOW) * 1000
     gw.reset()
     with Session(OWN, gw) as s:
         s.ehlo()
@@ -185,12 +185,11 @@ def million():
 
 @tap.test("a million commands")
 def commands():
-    count = int(1000000 / SLOW)
+    count = int(1000 / SLOW) * 1000
     with Session(OWN, gw) as s:
         s.ehlo()
-        codes = stream(s, ["NOOP\r\n" * 1000] * (count // 1000),
-                       count // 1000 * 1000)
-        tap.is_(codes, {250: count // 1000 * 1000}, "NOOPs")
+        codes = stream(s, ["NOOP\r\n" * 1000] * (count // 1000), count)
+        tap.is_(codes, {250: count}, "NOOPs")
         codes = stream(s, ["MAIL FROM:<a@b.test>\r\nRSET\r\n" * 100] * 100,
                        20000)
         tap.is_(codes, {250: 20000}, "MAILs that are given up")

@@ -180,8 +180,8 @@ check_cut(const char *s, const char *whole, unsigned max_parts)
 	HOLDS(!gsm_is_mark(c) || heap >= 31);
 	while (p < end && silent(c))
 		c = gsm_next(&p, end);
-	if (max_parts == 0 || silent(c) || gsm_is_mark(c) || gsm_is_picture(c) ||
-	    (c >= 0x1f1e6 && c <= 0x1f1ff))
+	if (max_parts == 0 || silent(c) || gsm_is_mark(c) ||
+	    gsm_is_picture(c) || (c >= 0x1f1e6 && c <= 0x1f1ff))
 		return;
 	/* marks that follow would make it longer still */
 	longer = take((size_t)(p - whole) + 4);

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -18,12 +19,14 @@ import smtp
 import tap
 from gateway import Gateway
 from server_lib import (CONTRIB, PATIENCE, Client, Place, Server, below,
-                        check_all, check_broken, need, need_root)
+                        check_all, check_broken, connection, need, need_root)
 from smtp import SLOW, wait_until
 
 SOCKET = "smtp2sms.socket"
 SERVICE = "smtp2sms@.service"
 CREDENTIALS = "credentials.conf"
+TLS = "tls.conf"
+GOOD = "Deactivated successfully"
 EXPOSURE = 1.2      # by systemd-analyze security; 0 is best, 10 worst
 TARGETS = ("basic.target", "sysinit.target", "sockets.target",
            "shutdown.target", "umount.target", "system.slice")
@@ -85,19 +88,23 @@ def analyze():
             capture_output=True, text=True)
         tap.is_((done.returncode, done.stdout + done.stderr), (0, ""),
                 "verify has nothing to say")
-        for what in ("without", "with"):
-            done = subprocess.run(
-                ["systemd-analyze", "security", "--offline=true",
-                 "--threshold=%d" % (EXPOSURE * 10), "--no-pager",
-                 place.path("units", SERVICE)],
-                capture_output=True, text=True)
-            level = re.search(r"exposure level .*: ([0-9.]+) ", done.stdout)
-            tap.is_(done.returncode, 0,
-                    "security, %s credentials.conf: at most %.1f"
-                    % (what, EXPOSURE), done.stdout)
-            tap.note("exposure: " + level.group(1))
-            place.write("units/%s.d/%s" % (SERVICE, CREDENTIALS),
-                        unit(place, CREDENTIALS))
+        check_exposure(place, "alone")
+        for name in CREDENTIALS, TLS:
+            file = place.write("units/%s.d/%s" % (SERVICE, name),
+                               unit(place, name))
+            check_exposure(place, "with " + name)
+            os.remove(file)
+
+
+def check_exposure(place, what):
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager",
+         "--threshold=%d" % (EXPOSURE * 10), place.path("units", SERVICE)],
+        capture_output=True, text=True)
+    tap.is_(done.returncode, 0, "security, %s: at most %.1f"
+            % (what, EXPOSURE), done.stdout)
+    level = re.search(r"exposure level .*: ([0-9.]+) ", done.stdout)
+    tap.note("exposure: " + level.group(1))
 
 
 @tap.test("the service's command under systemd-socket-activate")
@@ -118,12 +125,12 @@ def activate():
 class Systemd(Server):
     """A systemd of its own, with these units."""
 
-    def __init__(self, place, *replacements, credentials=None):
+    def __init__(self, place, *replacements, drop_in=None):
         need("unshare", "nsenter")
         need_root()
         if not os.path.exists("/lib/systemd/systemd"):
             raise tap.Skip("no systemd")
-        lay_out(place, replacements, credentials)
+        lay_out(place, replacements, drop_in)
         if subprocess.run(["unshare", "-mpCui", "--fork", "sh", "-c",
                            "mount -t cgroup2 none /mnt"],
                           stderr=subprocess.DEVNULL).returncode != 0:
@@ -174,12 +181,13 @@ class Systemd(Server):
             return file.read()
 
 
-def lay_out(place, replacements, credentials):
+def lay_out(place, replacements, drop_in):
     """local/ as "make install" leaves it, and units/."""
     local = place.path("local")
     for names in (("sbin", "smtp2sms"),
-                  ("libexec", "smtp2sms", "smtp2sms-deliver")):
-        os.makedirs(os.path.join(local, *names[:-1]))
+                  ("libexec", "smtp2sms", "smtp2sms-deliver"),
+                  ("libexec", "smtp2sms", "smtp2sms-tls")):
+        os.makedirs(os.path.join(local, *names[:-1]), exist_ok=True)
         shutil.copy(os.path.join(smtp.HOME, names[-1]),
                     os.path.join(local, *names))
     shutil.copytree(place.path("gateways"),
@@ -196,9 +204,14 @@ def lay_out(place, replacements, credentials):
     for name in (SOCKET, SERVICE):
         place.write("units/" + name, unit(place, name, *[
             change for change in changes if change[0] in raw(name)]))
-    if credentials:
-        place.write("units/%s.d/%s" % (SERVICE, CREDENTIALS), unit(
-            place, CREDENTIALS, ("/etc/smtp2sms/password", credentials)))
+    if drop_in:
+        place.write("units/%s.d/%s" % (SERVICE, drop_in), unit(
+            place, drop_in, ("/etc/smtp2sms/", place.path("secrets/"))))
+
+
+def ends(server):
+    """How systemd says that each session has ended."""
+    return re.findall(r"(?<=service: )%s|status=\S+" % GOOD, server.said())
 
 
 def raw(name):
@@ -222,11 +235,8 @@ def walls():
         tap.ok(wait_until(lambda: server.systemctl(
             "list-units", "--all", "--no-legend", "smtp2sms@*") == "",
             PATIENCE), "no unit is left, not even of the session that failed")
-        server.wait_said("Deactivated successfully", 5)
-        tap.is_(re.findall(r"Deactivated successfully|status=\S+",
-                           server.said()),
-                ["Deactivated successfully"] * 4 + ["status=78/CONFIG",
-                                                    "Deactivated successfully"],
+        server.wait_said("service: Deactivated successfully", 5)
+        tap.is_(ends(server), [GOOD] * 4 + ["status=78/CONFIG", GOOD],
                 "systemd hears of every session's status")
 
 
@@ -270,8 +280,8 @@ def turned_away(server):
 def credentials():
     gw.reset()
     with Place(gw) as place:
-        secret = place.write("password", "wonderland\n", 0o600)
-        with Systemd(place, credentials=secret) as server:
+        place.write("secrets/password", "wonderland\n", 0o600)
+        with Systemd(place, drop_in=CREDENTIALS) as server:
             configure(place, ["trust 127.0.0.1", "set user alice"])
             client = Client(server.port)
             client.must("EHLO client.test", "250")
@@ -281,6 +291,39 @@ def credentials():
             client.quit()
         tap.is_([m["user"] for m in gw.messages], ["alice"],
                 "is sent with the gateway's own password")
+
+
+@tap.test("STARTTLS inside of the walls: contrib/systemd/tls.conf")
+def starttls():
+    need("openssl")
+    gw.reset()
+    with Place(gw) as place:
+        os.mkdir(place.path("secrets"), 0o700)
+        subprocess.run([
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-keyout", place.path("secrets", "key.pem"),
+            "-out", place.path("secrets", "cert.pem")],
+            check=True, capture_output=True)
+        context = ssl.create_default_context(
+            cafile=place.path("secrets", "cert.pem"))
+        with Systemd(place, drop_in=TLS) as server:
+            configure(place, ["auth-without-tls no"])
+            client = Client(server.port)
+            client.smtp._host = "127.0.0.1"
+            client.smtp.starttls(context=context)
+            client.login().envelope()
+            tap.like(client.data("by TLS"), "^250 ", "a mail is accepted",
+                     server.log())
+            tap.like(client.quit(), "^221 ", "QUIT")
+            tap.is_([m["textMessage"]["text"] for m in gw.messages],
+                    ["by TLS"], "the gateway has it")
+            event = connection(server, client)
+            tap.is_(event and event["peer"], "127.0.0.1",
+                    "the log has the client's address", server.log())
+            server.wait_said("service: Deactivated successfully")
+            tap.is_(ends(server), [GOOD], "the session has ended well",
+                    server.said())
 
 
 tap.run()

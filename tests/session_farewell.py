@@ -4,6 +4,7 @@ import socket
 import time
 
 import tap
+from gateway import Gateway
 from smtp import Session
 
 
@@ -35,6 +36,20 @@ def stays():
         tap.ok(time.monotonic() - start < 1 * tap.SLOW, "the end comes "
                "with the reply")
         tap.is_(s.finish(5), 0, "and the program ends by itself")
+
+
+@tap.test("a gateway that is silent holds nobody who sends nothing")
+def warm():
+    with Gateway() as gw:
+        gw.routes["GET /health"] = "stall"
+        with Session(["timeout-gateway 30"], gw) as s:
+            s.ehlo()
+            s.auth_plain()
+            gw.wait_for_request()
+            start = time.monotonic()
+            s.cmd("QUIT")
+            tap.is_(s.finish(10), 0, "exit 0")
+            tap.ok(time.monotonic() - start < 5 * tap.SLOW, "at once")
 
 
 tap.run()

@@ -5,6 +5,7 @@ In clear no password is taken (auth-without-tls no), so that a client that
 got through has used TLS; all believe one CA, and localhost by its name.
 """
 
+import atexit
 import functools
 import os
 import smtplib
@@ -14,9 +15,9 @@ import subprocess
 import smtp
 import tap
 from client_lib import DOMAIN, NUMBER, PASSWORD, UMLAUTS, USER
-from server_lib import PATIENCE, TOP, alive, below, need, need_root
+from server_lib import PATIENCE, alive, below, need, need_root
 from smtp import SLOW, b64, wait_until
-from tls_lib import TlsService
+from tls_lib import TlsService, complaints
 
 CLEAR_NO = "auth-without-tls no"
 TO = "%s@%s" % (NUMBER, DOMAIN)
@@ -26,8 +27,10 @@ NODEMAILER = "/usr/share/nodejs/nodemailer"
 
 @functools.cache
 def service():
-    """One for all; closed at the end."""
-    return TlsService(CLEAR_NO)
+    """One for all."""
+    one = TlsService(CLEAR_NO)
+    atexit.register(one.close)
+    return one
 
 
 def both():
@@ -38,7 +41,6 @@ def both():
 
 def clean(name):
     """One check: the log names no error."""
-    from tls_lib import complaints
     tap.is_(complaints(service().log()), [], name + ": no complaint in the "
             "log")
 
@@ -261,12 +263,10 @@ def postfix():
             tap.ok(queue.stop(), "it has stopped")
 
 
-@tap.test("the end")
+@tap.test("nothing is left of all these")
 def end():
     tap.ok(service().idle(), "no process is left",
            *[smtp.process_name(pid) for pid in service().server.sessions()])
-    service().close()
-    tap.ok(not os.path.exists(service().place.dir), "and no file")
 
 
 tap.run()

@@ -241,7 +241,8 @@ words(void)
 	    "a character cut in two");
 	SUBJECT("=?utf-8?B?4oI=?= =?utf-8?B?rA==?=", "€", "cut, in B");
 	SUBJECT("=?utf-8?Q?=E2=82?= =?utf-8?B?rA==?=", "€", "cut, Q and B");
-	SUBJECT("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=", "你好", "two of a kind");
+	SUBJECT("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=", "你好",
+	    "two of a kind");
 	SUBJECT("=?utf-8?Q?a?=  x  =?utf-8?Q?b?=", "a  x  b", "text between");
 	SUBJECT("=?utf-8?Q?a b?=", "a b", "blanks in a word");
 	SUBJECT("=?utf-8?Q?Really?" "?=", "Really?", "? in a word");
@@ -337,6 +338,7 @@ parameters(void)
 	parameter("text/enriched; charset=koi8-r", "а\n", "enriched");
 	parameter("text/markdown; charset=koi8-r", "а\n", "markdown");
 	parameter("multipart/mixed", "", "a multipart without a boundary");
+	parameter("multi(part/mixed; charset=koi8-r", "", "nothing known");
 }
 
 /* A boundary in so many sections of one octet each. */
@@ -383,7 +385,8 @@ encodings(void)
 	IS(ENCODED("quoted-printable") "\na=4", "a=4", "half at the end");
 	IS(ENCODED("quoted-printable") "\na=\r\rb=\rc", "a\nbc",
 	    "a bare CR after =");
-	IS(ENCODED("base64") "\naGVs\nbG8gdGhl cmU=\n", "hello there", "base64");
+	IS(ENCODED("base64") "\naGVs\nbG8gdGhl cmU=\n", "hello there",
+	    "base64");
 	IS(ENCODED("base64") "\naGVsbG8gd29ybGQ", "hello world",
 	    "without padding");
 	IS(ENCODED("BASE64") "\naGVsbG8\n", "hello", "cut");
@@ -512,6 +515,10 @@ boundaries(void)
 	IS(MIXED "--b\nX-Y: z\nContent-Type: text/plain\n--b\n\nx\n--b--\n",
 	    "x", "a part that ends in its header");
 	IS(MIXED "--b\n--b\n--b\n\nx\n--b--\n", "x", "empty parts");
+	IS(TYPE("mutlipart/mixed; boundary=b") "\n--b\n\nx\n--b--\n", "x",
+	    "a wrong type, but a boundary");
+	IS(TYPE("text/plain; boundary=b") "\n--b\n\nx\n",
+	    "--b\n\nx\n", "text, whatever boundary");
 	IS(MIXED "--b\nhello there\n--b--\n", "hello there",
 	    "a part without header and empty line");
 	IS(TYPE("multipart/mixed; boundary=b") "--b\n\nx\n--b--\n", "x",
@@ -714,8 +721,8 @@ others(void)
 	puts_(inner);
 	tap_is(made(), "inner\ninner", "messages where there is nothing else");
 	IS(MIXED "--b\n" TYPE("message/rfc822")
-	    "Content-Disposition: attachment\n\n" ALT P("p\n") H("h\n") "--b--\n",
-	    "p", "one that is attached, with the same boundary");
+	    "Content-Disposition: attachment\n\n" ALT P("p\n") H("h\n")
+	    "--b--\n", "p", "one that is attached, with the same boundary");
 	IS(MIXED "--b\n" TYPE("message/rfc822") ENCODED("base64")
 	    "\nU3ViamVjdDogeAoKeAo=\n--b--\n", "",
 	    "one that is encoded, against RFC 2046, 5.2.1");
