@@ -45,7 +45,7 @@ def warm():
         with Session(["timeout-gateway 30"], gw) as s:
             s.ehlo()
             s.auth_plain()
-            gw.wait_for_request()
+            gw.wait_for(lambda: gw.requests)
             start = time.monotonic()
             s.cmd("QUIT")
             tap.is_(s.finish(10), 0, "exit 0")

@@ -8,6 +8,7 @@ got through has used TLS; all believe one CA, and localhost by its name.
 import atexit
 import functools
 import os
+import re
 import smtplib
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ import subprocess
 import smtp
 import tap
 from client_lib import DOMAIN, NUMBER, PASSWORD, UMLAUTS, USER
-from server_lib import PATIENCE, alive, below, need, need_root
+from server_lib import PATIENCE, TOP, alive, below, need, need_root
 from smtp import SLOW, b64, wait_until
 from tls_lib import TlsService, complaints
 
@@ -156,6 +157,28 @@ def nodemailer():
             env={"NODE_PATH": os.path.dirname(NODEMAILER)})
         tap.like(said, "250 2.0.0 Message accepted", name)
         service().is_sent("the gateway has it", UMLAUTS + name)
+
+
+@tap.test("what the README shows")
+def readme():
+    """The examples as printed, but for the ports; our CA is the system's."""
+    need("openssl", "curl", "swaks")
+    with open(os.path.join(TOP, "README.md")) as file:
+        text = re.search(r"(?ms)^### In TLS\n(.*?)^#", file.read()).group(1)
+    examples = [block for block in re.findall(
+        r"(?m)^(?:    .*\n)+", text)]
+    tap.is_(len(examples), 5, "they were found")
+    for example in examples:
+        for port, ours in (587, service().port), (465, service().tls_port):
+            example = example.replace("sms.example.org:%d" % port,
+                                      "localhost:%d" % ours)
+        said = service().run("sh", "-ec", example, env={
+            "SSL_CERT_FILE": service().ca, "CURL_CA_BUNDLE": service().ca})
+        if "s_client" in example:
+            tap.is_(said.count("Verification: OK"), 2, "s_client", said)
+        else:
+            service().is_sent(example.split()[0] + " " + re.search(
+                r"smtps?://|--tls\S*", example).group(), "Disk full on db1")
 
 
 @tap.test("clients end without a complaint in the log")
