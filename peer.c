@@ -236,14 +236,12 @@ read_v2(int fd, struct peer *peer, unsigned char *block, long long deadline)
 	return take_v2(peer, family, block, n);
 }
 
-enum peer_status
-peer_proxy(int fd, struct peer *peer)
+static enum peer_status
+read_header(int fd, struct peer *peer, long long deadline)
 {
-	long long deadline = clock_ms() + PEER_PROXY_WAIT;
 	unsigned char block[PEER_PROXY_V2_MAX];
 	long n;
 
-	memset(peer, 0, sizeof(*peer));
 	/* the shortest of version 1, "PROXY UNKNOWN", is 15 with its CRLF */
 	n = read_some(fd, block, 6, deadline);
 	if (n == 0)
@@ -257,6 +255,34 @@ peer_proxy(int fd, struct peer *peer)
 	    memcmp(block, V2_SIGNATURE, 12) != 0)
 		return PEER_BAD;
 	return read_v2(fd, peer, block, deadline);
+}
+
+/*
+ * A socket that is closed on unread octets resets what was written, and the
+ * client would not get its reply: wait for its end, but not for long.
+ */
+static void
+drop_rest(int fd)
+{
+	long long deadline = clock_ms() + PEER_PROXY_DROP;
+	unsigned char trash[4096];
+	long n = sizeof(trash), all = 0;
+
+	for (; n == sizeof(trash) && all < PEER_PROXY_DROP_MAX; all += n)
+		n = read_some(fd, trash, sizeof(trash), deadline);
+}
+
+enum peer_status
+peer_proxy(int fd, struct peer *peer)
+{
+	long long deadline = clock_ms() + PEER_PROXY_WAIT;
+	enum peer_status status;
+
+	memset(peer, 0, sizeof(*peer));
+	status = read_header(fd, peer, deadline);
+	if (status == PEER_BAD && clock_left(deadline) > 0)
+		drop_rest(fd);
+	return status;
 }
 
 int

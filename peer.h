@@ -9,6 +9,8 @@
 #define PEER_PROXY_WAIT	 10000	   /* milliseconds for a PROXY header */
 #define PEER_PROXY_V1_MAX 107	   /* octets; the PROXY protocol, 2.1 */
 #define PEER_PROXY_V2_MAX 4096	   /* octets, TLVs included */
+#define PEER_PROXY_DROP	 1000	   /* milliseconds for what is in its place */
+#define PEER_PROXY_DROP_MAX 131072 /* octets of that */
 
 struct peer {
 	char ip[64];	/* an address, PEER_LOCAL or PEER_UNKNOWN */
@@ -25,7 +27,8 @@ void peer_find(struct peer *);
 enum peer_status {
 	PEER_OK,
 	PEER_NOBODY,	/* the connection was closed without an octet */
-	PEER_BAD	/* no PROXY header, or one that is wrong or late */
+	PEER_BAD	/* no PROXY header, or one that is wrong or late; what
+			   came in its place has been dropped */
 };
 
 /*

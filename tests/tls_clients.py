@@ -164,7 +164,7 @@ def readme():
     """The examples as printed, but for the ports; our CA is the system's."""
     need("openssl", "curl", "swaks")
     with open(os.path.join(TOP, "README.md")) as file:
-        text = re.search(r"(?ms)^### In TLS\n(.*?)^#", file.read()).group(1)
+        text = re.search(r"(?ms)^## Clients in TLS\n(.*?)^#", file.read()).group(1)
     examples = [block for block in re.findall(
         r"(?m)^(?:    .*\n)+", text)]
     tap.is_(len(examples), 5, "they were found")

@@ -4,7 +4,7 @@
 const nodemailer = require("nodemailer");
 
 const transport = nodemailer.createTransport({
-	host: "localhost",
+	host: "127.0.0.1",
 	port: 587,
 	auth: { user: "USER", pass: "PASSWORD" },
 });
