@@ -99,6 +99,8 @@ units: all $(TEST_OBJECTS)
 	    || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
+	$(TEST_LINK) -o build/gmime_dump tests/gmime_dump.c \
+	    `$(PKG_CONFIG) --cflags --libs gmime-3.0`
 
 check:
 	sh tests/install

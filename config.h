@@ -13,6 +13,7 @@
 #define CONFIG_FILE	  "/etc/smtp2sms.conf"
 #define CONFIG_SIZE_MAX	  (64 * 1024)	/* octets of the file */
 #define CONFIG_WORDS_MAX  128		/* words on a line */
+#define CONFIG_OVERRIDES_MAX 64		/* -o options */
 #define CONFIG_RCPTS_MAX  1000		/* bound of max-recipients */
 
 enum config_auth { CONFIG_AUTH_GATEWAY, CONFIG_AUTH_NONE };

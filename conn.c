@@ -140,20 +140,29 @@ fill(struct conn *c, long long deadline)
 }
 
 void
+conn_bye(int in, int out, int ms)
+{
+	struct pollfd p = {.fd = in, .events = POLLIN};
+	long long deadline = clock_ms() + ms;
+	char dropped[4096];
+	ssize_t n;
+
+	if (shutdown(out, SHUT_WR) == -1)
+		close(out); /* a pipe */
+	while (poll(&p, 1, clock_left(deadline)) > 0) {
+		n = read(in, dropped, sizeof(dropped));
+		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
+			break;
+	}
+}
+
+void
 conn_farewell(struct conn *c, int ms)
 {
-	enum conn_status st = CONN_OK;
-
 	c->timed_out = 0;
 	c->until = clock_ms() + ms;
 	conn_flush(c);
-	/* a socket that is closed on unread octets resets what was written */
-	if (shutdown(c->out, SHUT_WR) == -1)
-		close(c->out); /* a pipe */
-	while (st == CONN_OK) {
-		c->start = c->end = 0;
-		st = fill(c, c->until);
-	}
+	conn_bye(c->in, c->out, clock_left(c->until));
 }
 
 /* Move what is there to the front, so that a whole line finds room. */

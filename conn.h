@@ -81,6 +81,13 @@ int conn_switch(struct conn *, int in, int out);
  */
 void conn_farewell(struct conn *, int ms);
 
+/*
+ * End our side and take what the client still sends, until it hangs up, at
+ * most ms milliseconds: a socket that is closed on unread octets resets
+ * what was written.
+ */
+void conn_bye(int in, int out, int ms);
+
 /* Let ms pass (a delay against guessing), but not beyond the deadline. */
 void conn_pause(struct conn *, int ms);
 

@@ -31,7 +31,6 @@
 #include "log.h"
 #include "mime.h"
 
-#define OVERRIDES_MAX 64	/* -o options */
 #define IDLE_WAIT     3600000	/* milliseconds; a wait without a deadline */
 #define TEXT_MAX      TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)
 #define UUID_TEXT     37	/* octets of a UUID as text, with its NUL */
@@ -789,7 +788,7 @@ usage(void)
 
 struct options {
 	const char *file;
-	char *overrides[OVERRIDES_MAX];
+	char *overrides[CONFIG_OVERRIDES_MAX];
 	size_t n;
 	int test;
 };
@@ -814,7 +813,7 @@ options(int argc, char **argv, struct options *o)
 			self.dry = 1;
 			break;
 		case 'o':
-			if (o->n == OVERRIDES_MAX)
+			if (o->n == CONFIG_OVERRIDES_MAX)
 				return -1;
 			o->overrides[o->n++] = optarg;
 			break;

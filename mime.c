@@ -35,7 +35,7 @@ struct mime_type {
 	enum mime_kind kind;	/* of a multipart */
 };
 
-/* The first is the default (RFC 2045, 5.2). */
+/* Other multiparts are mime_mixed (RFC 2046, 5.1.3), all else mime_other. */
 static const struct mime_type mime_types[] = {
 	{"text/plain", MIME_LEAF, MIME_RANK_PLAIN, MIME_MIXED},
 	{"text/html", MIME_HTML, MIME_RANK_HTML, MIME_MIXED},
@@ -52,10 +52,6 @@ static const struct mime_type mime_types[] = {
 	{"message/news", MIME_RFC822, MIME_RANK_NONE, MIME_MESSAGE},
 };
 
-static const struct mime_type mime_plain = {"text/plain", MIME_LEAF,
-    MIME_RANK_PLAIN, MIME_MIXED};
-static const struct mime_type mime_rfc822 = {"message/rfc822", MIME_RFC822,
-    MIME_RANK_NONE, MIME_MESSAGE};
 static const struct mime_type mime_mixed = {"multipart/mixed", MIME_MULTI,
     MIME_RANK_NONE, MIME_MIXED};
 static const struct mime_type mime_other = {"other", MIME_OTHER,
@@ -126,6 +122,18 @@ mime_hex(char c)
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
 	return -1;
+}
+
+static const struct mime_type *
+mime_type_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(mime_types); i++)
+		if (strcasecmp(name, mime_types[i].name) == 0)
+			return &mime_types[i];
+	return strncasecmp(name, "multipart/", 10) == 0 ? &mime_mixed :
+							  &mime_other;
 }
 
 /* ---- what is kept ---- */
@@ -298,20 +306,25 @@ mime_choose(struct mime *m)
 static size_t
 mime_invisible(const char *p, size_t n)
 {
-	/* NEL, NBSP, soft hyphen, grapheme joiner, spaces and joiners, line
-	 * and paragraph separators, ideographic space, byte order mark */
+	/* NEL, NBSP, soft hyphen, grapheme joiner, ogham, Mongolian and
+	 * ideographic spaces, byte order mark */
 	static const char list[][4] = {"\xc2\x85", "\xc2\xa0", "\xc2\xad",
-	    "\xcd\x8f", "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe2\x80\xaf",
-	    "\xe2\x81\x9f", "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf"};
+	    "\xcd\x8f", "\xe1\x9a\x80", "\xe1\xa0\x8e", "\xe3\x80\x80",
+	    "\xef\xbb\xbf"};
+	const unsigned char *u = (const unsigned char *)p;
 	size_t i, k;
 
-	if ((unsigned char)p[0] <= ' ' || p[0] == 0x7f)
+	if (u[0] <= ' ' || u[0] == 0x7f)
 		return 1;
-	if ((unsigned char)p[0] < 0xc2)
+	if (u[0] < 0xc2)
 		return 0;
-	if (n >= 3 && p[0] == '\xe2' && p[1] == '\x80' &&
-	    ((unsigned char)p[2] <= 0x8f ||
-		((unsigned char)p[2] >= 0xa8 && (unsigned char)p[2] <= 0xae)))
+	/* U+2000 to 200f, 2028 to 202f, 205f to 206f: spaces, joiners, marks
+	 * of direction, line and paragraph separators */
+	if (n >= 3 && u[0] == 0xe2 && u[1] == 0x80 &&
+	    (u[2] <= 0x8f || u[2] >= 0xa8) && u[2] <= 0xaf)
+		return 3;
+	if (n >= 3 && u[0] == 0xe2 && u[1] == 0x81 && u[2] >= 0x9f &&
+	    u[2] <= 0xaf)
 		return 3;
 	for (i = 0; i < LENGTH(list); i++) {
 		k = strlen(list[i]);
@@ -930,7 +943,8 @@ mime_param_copy(const struct mime_param *param, char *out, size_t n,
 
 /*
  * The value of a parameter in a field's body, NUL-terminated, cut to the
- * room there is.  Returns 0, or -1 if there is no such parameter.
+ * room there is.  A blank separates as a semicolon does.  Returns 0, or -1
+ * if there is no such parameter.
  */
 static int
 mime_param(const char *body, const char *name, char *out, size_t room)
@@ -941,7 +955,8 @@ mime_param(const char *body, const char *name, char *out, size_t room)
 	size_t n = 0;
 
 	for (section = 0; section < MIME_SECTIONS_MAX; section++) {
-		p = body + mime_until(body, ";");
+		p = mime_param_gap(body);
+		p += mime_until(p, "; \t(");
 		while ((p = mime_param_next(p, &param)) != NULL)
 			if (mime_param_is(&param, name, section))
 				break;
@@ -957,6 +972,25 @@ mime_param(const char *body, const char *name, char *out, size_t room)
 		n--;
 	out[n] = '\0';
 	return section > 0 ? 0 : -1;
+}
+
+/* 1 if there is such a parameter, and it is not empty. */
+static int
+mime_param_set(const char *body, const char *name)
+{
+	char value[2];
+
+	return mime_param(body, name, value, sizeof(value)) == 0 &&
+	    value[0] != '\0';
+}
+
+static int
+mime_param_equals(const char *body, const char *name, const char *want)
+{
+	char value[16];
+
+	return mime_param(body, name, value, sizeof(value)) == 0 &&
+	    strcasecmp(value, want) == 0;
 }
 
 static void
@@ -1017,28 +1051,20 @@ static void
 mime_get_type(struct mime_part *part, const char *body)
 {
 	char value[MIME_ID_MAX + 3];
-	size_t i;
 
 	/* else it stays text/plain: RFC 2045, 5.2 */
 	if (mime_type_name(mime_param_gap(body), value, sizeof(value)) == 0)
-		part->type = &mime_other;
-	/* where there is a boundary, "multi part" was meant */
+		part->type = mime_type_find(value);
 	mime_param(body, "boundary", part->boundary, sizeof(part->boundary));
-	if (strncasecmp(value, "multipart/", 10) == 0 ||
-	    (part->type == &mime_other && part->boundary[0] != '\0'))
+	/* "multi-part/mixed", "mutlipart/mixed" */
+	if (part->type == &mime_other && part->boundary[0] != '\0')
 		part->type = &mime_mixed;
-	for (i = 0; i < LENGTH(mime_types); i++)
-		if (strcasecmp(value, mime_types[i].name) == 0)
-			part->type = &mime_types[i];
-	part->named |= mime_param(body, "name", value, sizeof(value)) == 0 &&
-	    value[0] != '\0';
-	mime_get_charset(part, body);
 	if (mime_param(body, "start", value, sizeof(value)) == 0)
 		mime_get_id(part->start, value);
-	part->flowed = mime_param(body, "format", value, sizeof(value)) == 0 &&
-	    strcasecmp(value, "flowed") == 0;
-	part->delsp = mime_param(body, "delsp", value, sizeof(value)) == 0 &&
-	    strcasecmp(value, "yes") == 0;
+	mime_get_charset(part, body);
+	part->flowed = mime_param_equals(body, "format", "flowed");
+	part->delsp = mime_param_equals(body, "delsp", "yes");
+	part->named |= mime_param_set(body, "name");
 }
 
 static void
@@ -1058,15 +1084,12 @@ mime_get_encoding(struct mime_part *part, const char *body)
 static void
 mime_get_disposition(struct mime_part *part, const char *body)
 {
-	char value[MIME_ID_MAX + 1];
 	size_t n;
 
 	body = mime_param_gap(body);
 	n = mime_until(body, "; \t(");
 	part->attachment = n == 10 && strncasecmp(body, "attachment", n) == 0;
-	part->named |= mime_param(body, "filename", value, sizeof(value)) ==
-		0 &&
-	    value[0] != '\0';
+	part->named |= mime_param_set(body, "filename");
 }
 
 /* ---- encoded words (RFC 2047) ---- */
@@ -1380,7 +1403,9 @@ mime_head(struct mime *m)
 	const struct mime_level *l = &m->level[m->depth - 1];
 
 	memset(&m->part, 0, sizeof(m->part));
-	m->part.type = l->kind == MIME_DIGEST ? &mime_rfc822 : &mime_plain;
+	/* RFC 2045, 5.2, and RFC 2046, 5.1.5 */
+	m->part.type = mime_type_find(
+	    l->kind == MIME_DIGEST ? "message/rfc822" : "text/plain");
 	m->state = MIME_HEAD;
 	m->field = -1;
 }

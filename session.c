@@ -28,7 +28,6 @@
 #define AUTH_DELAY	1000	/* milliseconds after a wrong password */
 #define FAREWELL	1000	/* milliseconds for the last reply */
 #define NOTE_MAX	2048	/* octets of a reply of many lines */
-#define TLS_VARIABLES_MAX 8192 /* octets of what a TLS wrapper tells */
 #define LOG_RCPTS	10	/* numbers in one line of the log */
 #define LOG_REFUSALS	100	/* lines of the log; then only the sum */
 
@@ -345,12 +344,12 @@ forget_clear(struct session *s)
 static enum reply
 do_starttls(struct session *s, char *args)
 {
-	char block[TLS_VARIABLES_MAX];
+	char *block = s->text; /* no message is there to use it */
 
-	if (s->setup->tls_control == -1)
-		return REPLY_NOT_HERE;
 	if (s->tls)
 		return REPLY_TLS_TWICE;
+	if (s->setup->tls_control == -1)
+		return REPLY_NOT_HERE;
 	if (*args != '\0')
 		return REPLY_NO_ARGUMENT;
 	if (conn_switch(&s->conn, s->conn.in, s->conn.out) == -1)
@@ -359,13 +358,15 @@ do_starttls(struct session *s, char *args)
 	conn_flush(&s->conn);
 	s->tls = 1;
 	if (s->conn.gone || write(s->setup->tls_control, "Y", 1) != 1 ||
-	    read_tls_variables(s, block, sizeof(block)) == -1) {
+	    read_tls_variables(s, block, sizeof(s->text)) == -1) {
 		log_event(LOG_WARNING, "starttls", "error", "no handshake",
 		    NULL);
 		s->over = 1;
 		return REPLY_NONE;
 	}
 	close(s->setup->tls_control);
+	close(s->conn.in); /* clear text could still be written there */
+	close(s->conn.out);
 	conn_switch(&s->conn, s->setup->tls_in, s->setup->tls_out);
 	forget_clear(s);
 	take_client(s, tls_variable(block, "SSL_CLIENT_S_DN"));

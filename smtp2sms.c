@@ -19,13 +19,18 @@
 
 #include "ask.h"
 #include "config.h"
+#include "conn.h"
 #include "extract.h"
 #include "log.h"
 #include "peer.h"
 #include "sandbox.h"
 #include "session.h"
 
-#define OVERRIDES_MAX 64 /* -o options */
+
+#define BYE_WAIT 1000 /* milliseconds for a client to read its 421 */
+
+/* In the environment: we have read the PROXY header before the wrapper. */
+#define PROXY_DONE "SMTP2SMS_PROXY_DONE"
 
 /* sysexits.h, as the manual documents them */
 enum {
@@ -38,7 +43,7 @@ enum {
 
 static struct {
 	struct config config;
-	char *overrides[OVERRIDES_MAX];
+	char *overrides[CONFIG_OVERRIDES_MAX];
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
@@ -64,9 +69,10 @@ stderr_is_client(void)
 static void
 tell_client(const char *reply)
 {
-	if (!self.test && !self.extract && !isatty(STDIN_FILENO) &&
-	    write(STDOUT_FILENO, reply, strlen(reply)) == -1)
-		return; /* it has gone already */
+	if (self.test || self.extract || isatty(STDIN_FILENO))
+		return;
+	if (write(STDOUT_FILENO, reply, strlen(reply)) != -1)
+		conn_bye(STDIN_FILENO, STDOUT_FILENO, BYE_WAIT);
 }
 
 static int
@@ -180,7 +186,7 @@ static void
 become_wrapper(char **argv)
 {
 	char path[4096], program[4096], seconds[24];
-	char *args[2 * OVERRIDES_MAX + 32];
+	char *args[2 * CONFIG_OVERRIDES_MAX + 32];
 	size_t n = 0;
 	ssize_t len;
 
@@ -208,14 +214,12 @@ become_wrapper(char **argv)
 	args[n++] = self.config.tls_cert;
 	args[n++] = self.config.tls_key;
 	args[n++] = program;
-	for (argv++; *argv != NULL && n < 2 * OVERRIDES_MAX + 24; argv++)
+	for (argv++; *argv != NULL && n < 2 * CONFIG_OVERRIDES_MAX + 24; argv++)
 		args[n++] = *argv;
-	if (self.config.proxy_protocol) {
-		args[n++] = "-o";
-		args[n++] = "proxy-protocol=no";
-	}
 	args[n] = NULL;
 	tell_peer();
+	if (self.config.proxy_protocol)
+		setenv(PROXY_DONE, "1", 1);
 	execv(path, args);
 	log_event(LOG_ERR, "tls", "program", path, "error", strerror(errno),
 	    NULL);
@@ -261,7 +265,7 @@ null_onto(int fd)
 static void
 become_deliver(int fd)
 {
-	char path[4096], *argv[2 * OVERRIDES_MAX + 16];
+	char path[4096], *argv[2 * CONFIG_OVERRIDES_MAX + 16];
 	size_t i, n = 0;
 
 	argv[n++] = "smtp2sms-deliver";
@@ -422,7 +426,7 @@ options(int argc, char **argv)
 			self.dry = 1;
 			break;
 		case 'o':
-			if (self.noverrides == OVERRIDES_MAX)
+			if (self.noverrides == CONFIG_OVERRIDES_MAX)
 				return -1;
 			self.overrides[self.noverrides++] = optarg;
 			break;
@@ -486,7 +490,7 @@ misconfigured(void)
 static int
 find_peer(void)
 {
-	if (!self.config.proxy_protocol) {
+	if (!self.config.proxy_protocol || getenv(PROXY_DONE) != NULL) {
 		peer_find(&self.peer);
 		return 0;
 	}
@@ -498,7 +502,9 @@ find_peer(void)
 	case PEER_BAD:
 		break;
 	}
-	log_event(LOG_WARNING, "proxy", "error", "no PROXY header", NULL);
+	peer_find(&self.peer);
+	log_event(LOG_WARNING, "proxy", "peer", self.peer.ip, "error",
+	    "no PROXY header", NULL);
 	if (!self.at_once)
 		tell_client("421 4.7.0 PROXY header expected\r\n");
 	return -1;
@@ -557,7 +563,7 @@ extract(void)
 int
 main(int argc, char **argv)
 {
-	int wrapped;
+	int wrapped, wrap;
 
 	open_standard();
 	opterr = !stderr_is_client();
@@ -573,14 +579,16 @@ main(int argc, char **argv)
 		return test();
 	if (self.extract)
 		return extract();
+	/* the wrapper needs root's key, and drops privileges itself */
+	wrap = self.config.tls_cert != NULL && !wrapped;
+	if (!wrap && drop_privileges() == -1)
+		return misconfigured();
 	if (find_peer() != 0)
 		return EXIT_OK;
-	if (self.config.tls_cert != NULL && !wrapped) {
+	if (wrap) {
 		become_wrapper(argv);
 		return misconfigured();
 	}
-	if (drop_privileges() == -1)
-		return misconfigured();
 	identify();
 	self.trusted = self.config.auth == CONFIG_AUTH_NONE ||
 	    config_trusts(&self.config, self.peer.ip);

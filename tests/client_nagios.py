@@ -35,6 +35,9 @@ use_syslog=0
 check_external_commands=0
 check_for_updates=0
 interval_length=1
+service_inter_check_delay_method=n
+host_inter_check_delay_method=n
+cached_host_check_horizon=0
 illegal_macro_output_chars=`~$&|'"<>
 """
 OBJECTS = """define timeperiod {{
@@ -123,7 +126,6 @@ def arrives(service, nagios, text):
 def snippet():
     with Service() as service, Nagios(service) as nagios:
         tap.like(nagios.valid, "Total Errors: +0", "nagios -v: no error")
-        nagios.wait_log("SERVICE|READY|daemonized|wproc")
         nagios.set("service", 2, 'Größe: 95 % of "/var" & more')
         arrives(service, nagios,
                 "PROBLEM db1/disk CRITICAL: Größe: 95 % of /var  more")

@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import smtplib
 import subprocess
 from email.message import EmailMessage
@@ -79,9 +80,10 @@ class Postfix(Server):
                          port=port, log=place.path("postfix", "maillog"))
 
     def end(self):
-        subprocess.run(["postfix", "-c", self.dir, "stop"],
-                       env={"PATH": search_path()}, check=True,
-                       stderr=subprocess.DEVNULL)
+        """What "postfix stop" does, which then waits for seconds."""
+        with open(self.place.path("postfix", "queue", "pid",
+                                  "master.pid")) as file:
+            os.kill(int(file.read()), signal.SIGTERM)
 
     def run(self, *words):
         return subprocess.run([*words[:1], "-c", self.dir, *words[1:]],

@@ -122,6 +122,12 @@ def activate():
             check_broken(place, server, gw)
 
 
+def in_chroot():
+    """The root is not the root of a file system."""
+    with open("/proc/self/mountinfo") as file:
+        return not any(line.split()[3:5] == ["/", "/"] for line in file)
+
+
 class Systemd(Server):
     """A systemd of its own, with these units."""
 
@@ -130,6 +136,8 @@ class Systemd(Server):
         need_root()
         if not os.path.exists("/lib/systemd/systemd"):
             raise tap.Skip("no systemd")
+        if in_chroot():
+            raise tap.Skip("systemd cannot make namespaces in a chroot")
         lay_out(place, replacements, drop_in)
         if subprocess.run(["unshare", "-mpCui", "--fork", "sh", "-c",
                            "mount -t cgroup2 none /mnt"],
