@@ -294,6 +294,7 @@ parse_trust(struct line *l, const struct keyword *k, void *field)
 /* ---- the table ---- */
 
 static const char *const names_yesno[] = {"no", "yes", NULL};
+static const char *const names_delivery[] = {"spawn", NULL};
 static const char *const names_auth[] = {"gateway", "none", NULL};
 static const char *const names_clear[] = {"no", "local", "yes", NULL};
 static const char *const names_subject[] = {"ignore", "prefix", "fallback",
@@ -321,6 +322,7 @@ static const struct keyword keywords[] = {
 	PAIR("secret", secret),
 	STRING("descriptors", descriptors),
 	STRING("libexec", libexec),
+	ENUM("delivery", delivery, names_delivery),
 	ENUM("auth", auth, names_auth),
 	ENUM("auth-check", auth_check, names_yesno),
 	ENUM("auth-without-tls", auth_without_tls, names_clear),

@@ -73,7 +73,7 @@ struct config {
 	int subject, keep_signature, alphabet, overlong;
 	long max_parts;
 	int links;
-	int replies, log_stderr, bare_lf;
+	int delivery, replies, log_stderr, bare_lf;
 };
 
 /* How an error is told: "FILE:LINE: what is wrong". */

@@ -19,7 +19,7 @@ import smtp
 import tap
 from gateway import Gateway
 from server_lib import need, need_root
-from smtp import PROGRAM, SLOW, wait_until
+from smtp import PROGRAM, SLOW, b64, own_credentials, wait_until
 from tls_lib import (Secure, TlsService, at_once, certificate,
                      client_context)
 
@@ -465,8 +465,31 @@ def client_certificates():
             tap.is_(s.send_message().code, 250, via + ": a known one")
             tap.is_(s.quit(), 0, "an orderly end")
             tap.like(s.logged("tls")["client"], "pager", "the log names it")
+    own = [line for line in own_credentials() if line != "auth none"]
+    for via in ("STARTTLS", "-s"):
+        gw.reset()
+        with Secure(lines + own, gateway=gw, greeting=via != "-s",
+                    args=["-s"] if via == "-s" else []) as s:
+            context = client_context(cert=mine)
+            if via == "-s":
+                s.handshake(context).greet()
+            else:
+                tap.ok("EXTERNAL" not in repr(s.ehlo()), "not in clear")
+                s.starttls(context)
+            tap.ok("EXTERNAL" in repr(s.ehlo()), via + ": announced")
+            tap.is_(s.mail().code, 530, "a certificate alone is no AUTH")
+            tap.is_(s.cmd("AUTH EXTERNAL " + b64("root")).code, 535,
+                    "nobody acts for somebody else")
+            tap.is_(s.cmd("AUTH EXTERNAL =").code, 235, "AUTH EXTERNAL: 235")
+            tap.is_(s.send_message().code, 250, "and the mail goes out")
+            tap.is_(gw.posts()[0].header("Authorization"), "Basic " +
+                    b64("alice:wonderland"), "with our own credentials")
+            tap.is_(s.quit(), 0, "an orderly end")
+            tap.like(s.logged("message")["user"], "pager",
+                     "the subject is the identity in the log")
     with at_once(lines, gateway=gw) as s:
-        s.ehlo()
+        tap.ok("EXTERNAL" not in repr(s.ehlo()), "not announced without one")
+        tap.is_(s.cmd("AUTH EXTERNAL =").code, 504, "and refused")
         tap.is_(s.mail().code, 530, "without one there is AUTH as ever")
         tap.is_(s.quit(), 0, "an orderly end")
         tap.ok("client" not in s.logged("tls"), "and no name in the log")
