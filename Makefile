@@ -138,7 +138,7 @@ fuzz:
 		    tests/fuzz_$$f.c $(PURE:.o=.c) || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-		    -max_len=4096 build/corpus_$$f || exit 1; \
+		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
 # Figures, as ratios between commands of the same run.
