@@ -28,11 +28,13 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o ipc.o mime.o reply.o \
 	text.o
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
-DELIVER = deliver.o gateway.o config.o log.o address.o buf.o ipc.o
+DELIVER = deliver.o descriptor.o gateway.o template.o config.o log.o \
+	address.o buf.o ipc.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	extract.h gateway.h gsm.h html.h html_entities.h ipc.h log.h mime.h peer.h reply.h sandbox.h session.h \
-	text.h tls_cert.h tls_pump.h tls_sandbox.h
+	descriptor.h extract.h gateway.h gsm.h html.h html_entities.h ipc.h \
+	log.h mime.h peer.h reply.h sandbox.h session.h template.h text.h \
+	tls_cert.h tls_pump.h tls_sandbox.h
 
 all: $(PROGRAMS)
 
@@ -89,7 +91,7 @@ demo:
 
 UNITS = address auth charset config gateway html ipc mime sandbox text
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o gateway.o sandbox.o $(PURE)
+TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)

@@ -26,6 +26,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "config.h"
+#include "descriptor.h"
 #include "gateway.h"
 #include "ipc.h"
 #include "log.h"
@@ -74,7 +75,7 @@ struct job {
 
 static struct {
 	struct config config;
-	struct gateway *gateway;
+	struct descriptor *gateway;
 	CURLM *multi;
 	int dry, auth_required;
 	/* the session */
@@ -856,7 +857,7 @@ configure(struct options *o)
 		config_load(&self.config, o->file, o->overrides, o->n, tell);
 		return -1;
 	}
-	self.gateway = gateway_load(&self.config, tell);
+	self.gateway = descriptor_load(&self.config, tell);
 	if (self.gateway == NULL)
 		return -1;
 	return check_ca(tell);

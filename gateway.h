@@ -7,21 +7,12 @@
 
 #include <stddef.h>
 
-#include "config.h"
 #include "ipc.h"
 
-#define GATEWAY_SECRET_MAX 8192		/* octets of a secret's file */
 #define GATEWAY_ANSWER_MAX (64 * 1024)	/* octets of an answer that are read */
 #define GATEWAY_ERROR_MAX  200		/* octets of a gateway's error text */
 
-struct gateway;
-
-/*
- * Load the descriptor that the configuration names, and the secrets.
- * Every error is reported with file, JSON path and reason.  NULL if there
- * was one.
- */
-struct gateway *gateway_load(const struct config *, config_report);
+struct descriptor;
 
 /* Whose credentials a request carries; NULL: the configuration's own. */
 struct gateway_login {
@@ -43,21 +34,21 @@ struct gateway_request {
 };
 
 /* How many recipients one request takes. */
-size_t gateway_max_recipients(const struct gateway *);
+size_t gateway_max_recipients(const struct descriptor *);
 
 /* The most octets of text that the gateway takes; 0: not known. */
-size_t gateway_max_text(const struct gateway *);
+size_t gateway_max_text(const struct descriptor *);
 
 /*
  * Make a request: to send, to check credentials, to warm the connection.
  * Returns 0; or -1 if the descriptor has no such request or a value it
  * needs is not set.
  */
-int gateway_send(const struct gateway *, const struct gateway_login *,
+int gateway_send(const struct descriptor *, const struct gateway_login *,
     const struct gateway_message *, struct gateway_request *);
-int gateway_check(const struct gateway *, const struct gateway_login *,
+int gateway_check(const struct descriptor *, const struct gateway_login *,
     struct gateway_request *);
-int gateway_warm(const struct gateway *, struct gateway_request *);
+int gateway_warm(const struct descriptor *, struct gateway_request *);
 void gateway_free(struct gateway_request *);
 
 /* The request as one line of JSON for people, secrets masked; malloced. */
@@ -73,7 +64,7 @@ struct gateway_answer {
  * Judge the answer to gateway_send: its status and the n octets of its
  * body (whole: there was no more).
  */
-void gateway_judge(const struct gateway *, long status, const char *body,
+void gateway_judge(const struct descriptor *, long status, const char *body,
     size_t n, int whole, struct gateway_answer *);
 
 #endif

@@ -51,7 +51,8 @@ def objects():
                not s.startswith("tls_sandbox")}
         json = {s for s in asked if s.startswith("json")}
         tap.ok(not curl or name == "deliver", obj + ": curl", curl)
-        tap.ok(not json or name in ("deliver", "gateway"), obj + ": jansson",
+        tap.ok(not json or name in ("deliver", "descriptor", "gateway",
+                                "template"), obj + ": jansson",
                json)
         tap.ok(not tls or name in ("tls", "tls_pump"), obj + ": libtls", tls)
     for name in PURE:
@@ -89,7 +90,7 @@ def programs():
 def includes():
     session = {"session", "conn", "ask", "sandbox", "auth", "mime", "html",
                "charset", "text"}
-    for name in ("deliver", "gateway"):
+    for name in ("deliver", "descriptor", "gateway", "template"):
         got = set(re.findall(r'#include "(\w+)\.h"', read(name + ".c")))
         # two limits of the session's are checked on the other side, too
         tap.is_(got & session - {"auth", "mime"}, set(), name + ".c")

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "descriptor.h"
 #include "gateway.h"
 #include "tap.h"
 
@@ -28,7 +29,7 @@ write_file(const char *name, const char *text)
 }
 
 /* Load a descriptor with a configuration of these lines. */
-static struct gateway *
+static struct descriptor *
 load(const char *descriptor, const char *lines)
 {
 	char conf[96];
@@ -42,7 +43,7 @@ load(const char *descriptor, const char *lines)
 		write_file(file, descriptor);
 	else
 		c.gateway = (char *)(size_t)"gateways/smsgate.json";
-	return gateway_load(&c, report);
+	return descriptor_load(&c, report);
 }
 
 #define MINIMAL_BUT(url, more) "{\"url\": \"" url "\", " \
@@ -54,7 +55,7 @@ load(const char *descriptor, const char *lines)
 static void
 bad(const char *descriptor, const char *lines, const char *want)
 {
-	struct gateway *g = load(descriptor, lines);
+	struct descriptor *g = load(descriptor, lines);
 
 	tap_ok(g == NULL && strstr(errors, want) != NULL &&
 	    strstr(errors, file) != NULL, "%s", want);
@@ -137,7 +138,7 @@ test_requests(void)
 	struct gateway_login pw = {IPC_PASSWORD, "u:\xc3\xa4", "p"};
 	struct gateway_login tok = {IPC_BEARER, "u", "abc"};
 	struct gateway_request r;
-	struct gateway *g;
+	struct descriptor *g;
 	char lines[256], *line;
 
 	write_file(secret, "s3cret\r\n");
@@ -186,7 +187,7 @@ test_digits(void)
 	char *to[] = {"+491711234567"};
 	struct gateway_message m = {"ID", "t", to, 1};
 	struct gateway_request r;
-	struct gateway *g = load("{\"url\": \"http://h/${from}\", "
+	struct descriptor *g = load("{\"url\": \"http://h/${from}\", "
 	    "\"to\": {\"mode\": \"one\", \"format\": \"digits\"}, \"body\": "
 	    "{\"type\": \"json\", \"template\": {\"to\": \"${to}\", \"n\": 1, "
 	    "\"who\": \"<${from}>\", \"o\": {\"x\": \"${none}\"}, "
@@ -235,7 +236,7 @@ static const struct {
 static void
 test_answers(void)
 {
-	struct gateway *g = load(NULL, "");
+	struct descriptor *g = load(NULL, "");
 	struct gateway_answer a;
 	size_t i;
 
