@@ -15,34 +15,34 @@
 
 #include "sandbox.h"
 
-/* Lower a limit; one that is lower already stays. */
-static int
-lower(int resource, rlim_t to)
+/* A limit that is lower already stays. */
+static const struct rlimit *
+clamp(struct rlimit *r, rlim_t to)
 {
-	struct rlimit r;
-
-	if (getrlimit(resource, &r) == -1)
-		return -1;
-	if (r.rlim_max != RLIM_INFINITY && r.rlim_max < to)
-		to = r.rlim_max;
-	r.rlim_cur = r.rlim_max = to;
-	return setrlimit(resource, &r);
+	if (r->rlim_max != RLIM_INFINITY && r->rlim_max < to)
+		to = r->rlim_max;
+	r->rlim_cur = r->rlim_max = to;
+	return r;
 }
+
+/* A macro, since the type of a resource's name is each libc's own. */
+#define LOWER(resource, to) \
+	(getrlimit((resource), &r) == -1 || \
+	    setrlimit((resource), clamp(&r, (to))) == -1)
+
+#ifndef RLIMIT_AS
+#define RLIMIT_AS RLIMIT_DATA
+#endif
 
 /* Bounds besides what the system calls allow. */
 static int
 limit(void)
 {
-#ifdef RLIMIT_AS
-	const int memory = RLIMIT_AS;
-#else
-	const int memory = RLIMIT_DATA;
-#endif
+	struct rlimit r;
 
-	if (lower(RLIMIT_CORE, 0) == -1 || lower(RLIMIT_NPROC, 0) == -1 ||
-	    lower(RLIMIT_NOFILE, SANDBOX_FILES) == -1)
-		return -1;
-	return lower(memory, SANDBOX_MEMORY);
+	return LOWER(RLIMIT_CORE, 0) || LOWER(RLIMIT_NPROC, 0) ||
+	    LOWER(RLIMIT_NOFILE, SANDBOX_FILES) ||
+	    LOWER(RLIMIT_AS, SANDBOX_MEMORY) ? -1 : 0;
 }
 
 #if defined(SANDBOX_NONE)
