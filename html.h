@@ -28,7 +28,12 @@ void html_feed(struct html *, const char *utf8, size_t n);
 /* The end; what is left is put.  After it, only html_init. */
 void html_end(struct html *);
 
-/* ---- private to html.c from here on: the storage of a document ---- */
+/*
+ * ---- private from here on: the storage of a document ----
+ *
+ * Each member belongs to one file: html_write.c, html_token.c, html.c.  Only
+ * the tag is filled by one, html_token.c, and read by another, html.c.
+ */
 
 #define HTML_DEPTH_MAX 256	/* open elements; deeper ones have no effect */
 #define HTML_INLINE_MAX 128	/* ... and inline ones beyond so many */
@@ -37,6 +42,8 @@ void html_end(struct html *);
 #define HTML_VALUE_MAX 2048	/* octets of an alt or href */
 #define HTML_RULE_MAX  32	/* octets of a declaration in style */
 #define HTML_OUT_MAX   1024	/* octets of text that are collected */
+
+struct html_token_calls;
 
 /* Where the tokenizer stands (HTML standard, 13.2.5, cut down). */
 enum html_state {
@@ -78,6 +85,13 @@ enum html_attr { HTML_ATTR_NONE, HTML_ATTR_STYLE, HTML_ATTR_WANTED };
 /* What is shown of the <select> that is open. */
 enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
 
+/* An element that is open. */
+struct html_level {
+	uint32_t is;			/* HTML_IS_... */
+	uint16_t key;
+	uint16_t pre;			/* 1: it keeps white space */
+};
+
 /* Whether an LF, if it comes now, is one. */
 enum html_skip {
 	HTML_LF,
@@ -88,50 +102,50 @@ enum html_skip {
 /* What stands before a list item. */
 enum html_marker { HTML_NO_MARKER, HTML_BULLET, HTML_NUMBER };
 
-/* An element that is open. */
-struct html_level {
-	uint32_t is;			/* what html.c knows about it */
-	uint16_t key;
-	uint16_t pre;			/* 1: it keeps white space */
-};
-
 struct html {
-	void (*put)(void *, const char *, size_t);
-	void *arg;
-	int links;
-
-	/* the token being read */
+	/* the token being read: html_token.c */
+	const struct html_token_calls *calls;
 	enum html_state state;
 	enum html_state back;		/* where a reference returns to */
 	enum html_tail tail;
 	char word[HTML_WORD_MAX + 1];	/* a name */
 	size_t word_len;		/* 0 to HTML_WORD_MAX + 1: too long */
-	int closing;			/* </x> */
-	int slash;			/* <x/> */
-	uint16_t key;			/* which element it is */
 	char quote;			/* around the value; 0: none */
 	enum html_attr attr;
-	unsigned seen;			/* attributes that had their turn */
-	unsigned looks;			/* what style and hidden say */
 	char rule[HTML_RULE_MAX + 1];	/* a declaration of style */
 	size_t rule_len;
-	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
-	size_t value_len;
-	int value_cut;			/* it was longer */
 	uint32_t code;			/* of a numeric reference */
 	unsigned base;			/* its digits: 10, 16 */
 	int digits;			/* there is one */
-	unsigned char part[4];		/* a character cut by a piece's end */
-	size_t part_len;
 
-	/* the elements that are open */
+	/* the tag: html_token.c, for html.c */
+	int closing;			/* </x> */
+	int slash;			/* <x/> */
+	uint16_t key;			/* which element it is */
+	unsigned seen;			/* HTML_SEEN_... */
+	unsigned looks;			/* HTML_LOOK_... */
+	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
+	size_t value_len;
+	int value_cut;			/* it was longer */
+
+	/* the elements that are open: html.c */
 	struct html_level stack[HTML_DEPTH_MAX];
 	size_t depth;
 	size_t hide;			/* depth of the one that is hidden */
-	unsigned pre;			/* how many keep white space */
 	unsigned lists;
 	int number[HTML_LIST_MAX];
 	enum html_choice select;
+
+	/* all else is html_write.c's: where the text goes */
+	void (*put)(void *, const char *, size_t);
+	void *arg;
+	int links;
+
+	/* the text that is read */
+	unsigned char part[4];		/* a character cut by a piece's end */
+	size_t part_len;
+	unsigned pre;			/* how many elements keep white space */
+	enum html_skip skip;
 
 	/* what will come before the next character */
 	int started;			/* there has been one */
@@ -141,7 +155,6 @@ struct html {
 	int space;
 	enum html_marker marker;
 	int item;			/* the number of a list item */
-	enum html_skip skip;
 	unsigned dashes;		/* the line: 0 "", 1 -, 2 --, 3 else */
 
 	/* the link that is open */

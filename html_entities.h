@@ -1,5 +1,5 @@
 /*
- * The named character references that html.c knows, for its eyes only
+ * The named character references that html_token.c knows, for its eyes only
  * (HTML standard, 13.5).  A browser knows some 1400 more, nearly all of them
  * for mathematics.
  */
