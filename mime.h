@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "charset.h"
-#include "html.h"
+#include "mime_leaf.h"
+#include "mime_part.h"
 
 /* The fields that are kept; SUBJECT is decoded, all are unfolded. */
 enum mime_field {
@@ -65,32 +65,14 @@ const char *mime_source(const struct mime *);
 
 /* ---- private to mime.c from here on: the storage of a message ---- */
 
-#define MIME_LINE_MAX	  1024	/* octets of a line that are looked at */
-#define MIME_RAW_MAX	  8192	/* octets of a header field's body */
-#define MIME_NAME_MAX	  255	/* octets of a field's name */
-#define MIME_SECTIONS_MAX 16	/* of a parameter; RFC 2231, 3 */
-#define MIME_DEPTH_MAX	  64	/* multiparts and messages in each other */
-#define MIME_BOUNDARY_MAX 255	/* octets; RFC 2046, 5.1.1 has 70 */
-#define MIME_ID_MAX	  128	/* octets of a Content-ID that are compared */
-#define MIME_OUT_MAX	  1024	/* octets decoded in one go */
-#define MIME_BLANKS_MAX	  128	/* blanks at a line's end, quoted-printable */
-#define MIME_INDENT_MAX	  64	/* blanks before the first word of a part */
-#define MIME_BEGIN_MAX	  128	/* octets of uuencode's first line */
-#define MIME_UU_MAX	  88	/* octets of its other lines */
-#define MIME_MARK_MAX	  3	/* octets of "-- ", a signature's first line */
+#define MIME_LINE_MAX	1024	/* octets of a line that are looked at */
+#define MIME_RAW_MAX	8192	/* octets of a header field's body */
+#define MIME_NAME_MAX	255	/* octets of a field's name */
+#define MIME_DEPTH_MAX	64	/* multiparts and messages in each other */
 
-/* What a level of the message is; the root is a message too. */
-enum mime_kind {
-	MIME_MESSAGE,
-	MIME_MIXED,
-	MIME_DIGEST,
-	MIME_ALTERNATIVE,
-	MIME_RELATED,
-	MIME_SIGNED
-};
-
+/* A level of the message; the root is a message too. */
 struct mime_level {
-	enum mime_kind kind;
+	enum mime_part_kind kind;
 	unsigned child;		/* number of the part that is being read */
 	unsigned kept;		/* number of the last part with text */
 	int score;		/* of the text that was kept; 0: none */
@@ -99,70 +81,6 @@ struct mime_level {
 	size_t nboundary;	/* 0: a message */
 	char boundary[MIME_BOUNDARY_MAX + 1];
 	char start[MIME_ID_MAX + 1];
-};
-
-struct mime_type;
-
-enum mime_encoding { MIME_IDENTITY, MIME_QP, MIME_BASE64 };
-
-/* What the header says of the part that is being read. */
-struct mime_part {
-	const struct mime_type *type;
-	unsigned seen;		/* fields there were */
-	enum mime_encoding encoding;
-	int attachment, named, flowed, delsp;
-	char charset[CHARSET_NAME_MAX + 1];
-	char boundary[MIME_BOUNDARY_MAX + 2];
-	char start[MIME_ID_MAX + 1];
-	char id[MIME_ID_MAX + 1];
-};
-
-struct mime_base64 {
-	unsigned acc, digits;
-	int done;		/* there was padding */
-};
-
-enum mime_qp_state {
-	MIME_QP_TEXT,
-	MIME_QP_ESCAPE,		/* "=" */
-	MIME_QP_DIGIT,		/* "=" and a digit */
-	MIME_QP_BLANK,		/* "=" and blanks */
-	MIME_QP_CR		/* "=" and CR */
-};
-
-struct mime_qp {
-	enum mime_qp_state state;
-	char digit;
-	size_t nblanks;
-	char blanks[MIME_BLANKS_MAX];
-};
-
-enum mime_uu_state {
-	MIME_UU_NONE,
-	MIME_UU_BEGUN,		/* "begin 644 name" */
-	MIME_UU_BLOCK		/* and a line of data after it */
-};
-
-struct mime_uu {
-	enum mime_uu_state state;
-	int middle;		/* of a line of text */
-	size_t n, line;		/* octets held; where the last line begins */
-	char hold[MIME_BEGIN_MAX + MIME_UU_MAX + 2];
-};
-
-enum mime_flow_phase {
-	MIME_FLOW_QUOTE,	/* counting ">" */
-	MIME_FLOW_STUFF,	/* one space may follow */
-	MIME_FLOW_MARK,		/* is it "-- "? */
-	MIME_FLOW_TEXT
-};
-
-struct mime_flow {
-	enum mime_flow_phase phase;
-	size_t depth, before;	/* ">" of this line, of the one before */
-	int started, open;	/* a line before; it goes on here */
-	int space;		/* held back: it may be the line's last */
-	size_t nmark;
 };
 
 enum mime_state { MIME_HEAD, MIME_BODY, MIME_SKIP };
@@ -197,21 +115,10 @@ struct mime {
 	struct mime_level level[MIME_DEPTH_MAX];
 	struct mime_part part;
 
-	/* the body of a part that is text */
+	/* the part that is being read, if it is text */
 	int reading;
-	int blank;		/* nothing but blanks so far */
-	unsigned lines;		/* blank lines so far: 0 or 1 */
-	int rank;		/* enum mime_rank of mime.c */
-	int start, after_cr;	/* of the decoded text */
-	struct mime_base64 base64;
-	struct mime_qp qp;
-	struct charset charset;
-	struct mime_uu uu;
-	struct mime_flow flow;
-	struct html html;
-	size_t nindent, nout;
-	char indent[MIME_INDENT_MAX];
-	char out[MIME_OUT_MAX];
+	int chosen;		/* it has had its first character */
+	struct mime_leaf leaf;
 
 	/* the result */
 	int overflow;

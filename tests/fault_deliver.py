@@ -261,6 +261,9 @@ def missing():
                ("fails at once", "#!/bin/sh\nexit 75\n"),
                ("without its interpreter", "#!/nonexistent/shell\n"),
                ("speaks", "#!/bin/sh\necho hello; cat >&2\n")]
+    if WRAP:    # valgrind does not live through an execve that fails so
+        scripts = [row for row in scripts if row[0] !=
+                   "without its interpreter"]
     for what, script in scripts:
         with StandIn(script=script or "") as d:
             path = os.path.join(d.dir, DELIVER)

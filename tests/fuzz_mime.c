@@ -3,8 +3,7 @@
  * is a message.  How it is cut changes nothing, what comes out is UTF-8
  * without NUL and within its limits.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. \
- *	    tests/fuzz_mime.c mime.c charset.c html.c
+ *	make fuzz FUZZERS=mime
  */
 #include <stdint.h>
 #include <stdio.h>
