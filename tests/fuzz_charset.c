@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "charset.h"
+#include "utf8.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define ROOM	  (1024 * 1024)
@@ -38,50 +39,13 @@ struct result {
 	char s[ROOM];
 };
 
-/* UTF-8 after the table of RFC 3629, section 4; apart from charset.c. */
-static int
-valid(const unsigned char *p, size_t n)
-{
-	unsigned low, high, more;
-
-	while (n-- > 0) {
-		low = 0x80;
-		high = 0xbf;
-		if (*p < 0x80)
-			more = 0;
-		else if (*p >= 0xc2 && *p <= 0xdf)
-			more = 1;
-		else if (*p >= 0xe0 && *p <= 0xef)
-			more = 2;
-		else if (*p >= 0xf0 && *p <= 0xf4)
-			more = 3;
-		else
-			return 0;
-		if (*p == 0xe0)
-			low = 0xa0;
-		else if (*p == 0xed)
-			high = 0x9f;
-		else if (*p == 0xf0)
-			low = 0x90;
-		else if (*p == 0xf4)
-			high = 0x8f;
-		for (p++; more > 0; more--, p++, n--) {
-			if (n == 0 || *p < low || *p > high)
-				return 0;
-			low = 0x80;
-			high = 0xbf;
-		}
-	}
-	return 1;
-}
-
 static void
 collect(void *arg, const char *p, size_t n)
 {
 	struct result *r = arg;
 
 	HOLDS(n > 0 && n <= ROOM - r->n);
-	HOLDS(valid((const unsigned char *)p, n));
+	HOLDS(utf8_valid((const char *)p, n));
 	memcpy(r->s + r->n, p, n);
 	r->n += n;
 }

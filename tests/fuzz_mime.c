@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "mime.h"
+#include "utf8.h"
 
 #define SMALL 16 /* octets of a piece that is copied to the stack */
 
@@ -23,44 +24,6 @@
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-/* UTF-8 after the table of RFC 3629, section 4; apart from charset.c. */
-static int
-valid(const char *s)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	unsigned low, high, more;
-
-	while (*p != 0) {
-		low = 0x80;
-		high = 0xbf;
-		if (*p < 0x80)
-			more = 0;
-		else if (*p >= 0xc2 && *p <= 0xdf)
-			more = 1;
-		else if (*p >= 0xe0 && *p <= 0xef)
-			more = 2;
-		else if (*p >= 0xf0 && *p <= 0xf4)
-			more = 3;
-		else
-			return 0;
-		if (*p == 0xe0)
-			low = 0xa0;
-		else if (*p == 0xed)
-			high = 0x9f;
-		else if (*p == 0xf0)
-			low = 0x90;
-		else if (*p == 0xf4)
-			high = 0x8f;
-		for (p++; more > 0; more--, p++) {
-			if (*p < low || *p > high)
-				return 0;
-			low = 0x80;
-			high = 0xbf;
-		}
-	}
-	return 1;
-}
 
 /* Feed k octets so that ASan sees what is read beyond them. */
 static void
@@ -102,13 +65,14 @@ check(const struct mime *m)
 	enum mime_field i;
 
 	s = mime_text(m);
-	HOLDS(s != NULL && valid(s) && strlen(s) <= MIME_TEXT_MAX);
+	HOLDS(s != NULL && utf8_valid(s, strlen(s)));
+	HOLDS(strlen(s) <= MIME_TEXT_MAX);
 	HOLDS(strchr(s, '\r') == NULL);
 	HOLDS(strlen(s) == m->ntext);
 	for (i = 0; i < MIME_FIELDS; i++) {
 		if ((s = mime_field(m, i)) == NULL)
 			continue;
-		HOLDS(valid(s) && strlen(s) <= MIME_FIELD_MAX);
+		HOLDS(utf8_valid(s, strlen(s)) && strlen(s) <= MIME_FIELD_MAX);
 		HOLDS(strpbrk(s, "\r\n\t") == NULL);
 		HOLDS(s[0] != ' ' && (s[0] == '\0' || s[strlen(s) - 1] != ' '));
 	}

@@ -12,6 +12,7 @@
 
 #include "gsm.h"
 #include "text.h"
+#include "utf8.h"
 
 #define RULES 4 /* octets of rules */
 
@@ -32,44 +33,6 @@ take(size_t n)
 
 	HOLDS(p != NULL);
 	return p;
-}
-
-/* UTF-8 after the table of RFC 3629, section 4; apart from gsm_next. */
-static int
-valid(const char *s)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	unsigned low, high, more;
-
-	while (*p != 0) {
-		low = 0x80;
-		high = 0xbf;
-		if (*p < 0x80)
-			more = 0;
-		else if (*p >= 0xc2 && *p <= 0xdf)
-			more = 1;
-		else if (*p >= 0xe0 && *p <= 0xef)
-			more = 2;
-		else if (*p >= 0xf0 && *p <= 0xf4)
-			more = 3;
-		else
-			return 0;
-		if (*p == 0xe0)
-			low = 0xa0;
-		else if (*p == 0xed)
-			high = 0x9f;
-		else if (*p == 0xf0)
-			low = 0x90;
-		else if (*p == 0xf4)
-			high = 0x8f;
-		for (p++; more > 0; more--, p++) {
-			if (*p < low || *p > high)
-				return 0;
-			low = 0x80;
-			high = 0xbf;
-		}
-	}
-	return 1;
 }
 
 /* No controls, no trailing blanks, no outer or double blank lines. */
@@ -218,7 +181,7 @@ check(const char *subject, const char *body, int more,
 
 	result = make(&out, subject, body, more, rules, &info);
 	if (result == TEXT_OK) {
-		HOLDS(valid(out.p) && tidy(out.p));
+		HOLDS(utf8_valid(out.p, strlen(out.p)) && tidy(out.p));
 		check_info(out.p, &info, rules);
 		check_again(out.p, &info, rules);
 		if (info.truncated && rules->alphabet != TEXT_AUTO)
