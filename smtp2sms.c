@@ -217,6 +217,11 @@ become_wrapper(char **argv)
 	for (argv++; *argv != NULL && n < 2 * CONFIG_OVERRIDES_MAX + 24; argv++)
 		args[n++] = *argv;
 	args[n] = NULL;
+	if (*argv != NULL) {
+		/* half of them would be another program: -n could be lost */
+		log_event(LOG_ERR, "tls", "error", "too many arguments", NULL);
+		return;
+	}
 	tell_peer();
 	if (self.config.proxy_protocol)
 		setenv(PROXY_DONE, "1", 1);

@@ -442,6 +442,13 @@ def renewed():
         tap.is_((early.quit(), open_one.quit()), (0, 0), "orderly ends")
 
 
+@tap.test("more arguments than can be handed through the wrapper")
+def arguments():
+    with Secure(gateway=gw, args=["-v"] * 200 + ["-n"], greeting=False) as s:
+        tap.ok(s.reply().starts("421 4.3.5"), "none is dropped: 421 4.3.5")
+        s.ended(CONFIG, "the status is 78")
+
+
 @tap.test("tls-client-ca")
 def client_certificates():
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "client.key",
