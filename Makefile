@@ -26,17 +26,17 @@ PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	html_token.o html_write.o ipc.o mime.o mime_decode.o mime_leaf.o \
-	mime_part.o mime_word.o reply.o text.o
+	mime_part.o mime_word.o options.o reply.o text.o
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
 DELIVER = deliver.o descriptor.o gateway.o template.o config.o log.o \
-	address.o buf.o ipc.o
+	address.o buf.o ipc.o options.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
 	descriptor.h extract.h gateway.h gsm.h html.h html_char.h \
 	html_element.h html_entities.h html_token.h html_write.h ipc.h \
 	log.h mime.h mime_decode.h mime_leaf.h mime_part.h mime_word.h \
-	peer.h reply.h sandbox.h session.h template.h text.h tls_cert.h \
+	options.h peer.h reply.h sandbox.h session.h template.h text.h tls_cert.h \
 	tls_pump.h tls_sandbox.h
 
 all: $(PROGRAMS)

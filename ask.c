@@ -13,6 +13,7 @@
 #include "log.h"
 
 #define WRITE_WAIT 5000 /* milliseconds until the other side takes a frame */
+#define CAN_WAIT   5000	/* milliseconds until it has read its descriptor */
 
 static struct {
 	int fd;
@@ -128,6 +129,20 @@ tell(enum ipc_type type)
 }
 
 void
+ask_hello(const char *session, const char *peer, int trusted)
+{
+	struct buf b;
+
+	if (wire.broken)
+		return;
+	begin(&b, REQ_HELLO);
+	ipc_put_str(&b, session, strlen(session));
+	ipc_put_str(&b, peer, strlen(peer));
+	ipc_put_u8(&b, trusted != 0);
+	put_frame(&b);
+}
+
+void
 ask_warm(void)
 {
 	tell(REQ_WARM);
@@ -162,7 +177,7 @@ ask_login(const struct auth *a)
 }
 
 enum verdict
-ask_auth(const struct auth *a, int ms)
+ask_auth(const struct auth *a, struct rights *r, int ms)
 {
 	long long deadline = clock_ms() + ms + ASK_GRACE;
 	struct ipc_frame f;
@@ -172,6 +187,7 @@ ask_auth(const struct auth *a, int ms)
 	    get_frame(&f, ANS_AUTH, deadline) == -1)
 		return VERDICT_TEMPORARY;
 	v = ipc_get_u8(&f);
+	rights_get(&f, r);
 	if (ipc_close(&f) == -1 || v > VERDICT_LAST) {
 		fail("the answer is malformed");
 		return VERDICT_TEMPORARY;
@@ -179,7 +195,23 @@ ask_auth(const struct auth *a, int ms)
 	return (enum verdict)v;
 }
 
-/* u32 ms, str text, str Message-ID, str Date, u32 n, n times str number */
+int
+ask_can(struct abilities *a)
+{
+	struct ipc_frame f;
+
+	tell(REQ_CAN);
+	if (wire.broken ||
+	    get_frame(&f, ANS_CAN, clock_ms() + CAN_WAIT) == -1)
+		return -1;
+	abilities_get(&f, a);
+	return ipc_close(&f) == 0 ? 0 : fail("the answer is malformed");
+}
+
+/*
+ * u32 ms, str text, str Message-ID, str Date, u32 n, n times str number,
+ * the options
+ */
 static int
 put_message(const struct ask_message *m, int ms)
 {
@@ -198,6 +230,7 @@ put_message(const struct ask_message *m, int ms)
 	ipc_put_u32(&b, (uint32_t)m->nto);
 	for (i = 0; i < m->nto; i++)
 		ipc_put_str(&b, m->to[i], strlen(m->to[i]));
+	options_put(&b, m->options);
 	return put_frame(&b);
 }
 

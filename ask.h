@@ -10,6 +10,7 @@
 
 #include "auth.h"
 #include "ipc.h"
+#include "options.h"
 
 #define ASK_GRACE 2000 /* milliseconds beyond the gateway's own deadline */
 
@@ -18,6 +19,9 @@ void ask_init(int fd);
 
 /* 1 once the link has failed: nothing can be delivered in this session. */
 int ask_broken(void);
+
+/* Tell an agent whose session this is; before all else, no answer. */
+void ask_hello(const char *session, const char *peer, int trusted);
 
 /* Tell the delivery side to connect to the gateway; no answer. */
 void ask_warm(void);
@@ -28,15 +32,22 @@ void ask_forget(void);
 /* Hand over credentials that only the gateway can judge.  0, or -1. */
 int ask_login(const struct auth *);
 
-/* Have credentials judged; at most ms milliseconds. */
-enum verdict ask_auth(const struct auth *, int ms);
+/*
+ * Have credentials judged; at most ms milliseconds.  Fills in the rights of
+ * the login if they are right.
+ */
+enum verdict ask_auth(const struct auth *, struct rights *, int ms);
+
+/* What can the gateway do?  0; -1 if the link is broken. */
+int ask_can(struct abilities *);
 
 struct ask_message {
-	const char *text;	/* UTF-8 */
+	const char *text;	/* UTF-8; "" with a data SMS */
 	const char *message_id;	/* NULL: none */
 	const char *date;	/* NULL: none */
 	char *const *to;	/* numbers */
 	size_t nto;
+	const struct options *options;
 };
 
 struct ask_result {

@@ -168,6 +168,17 @@ parse_list(struct line *l, const struct keyword *k, void *field)
 }
 
 static int
+parse_names(struct line *l, const struct keyword *k, void *field)
+{
+	size_t i;
+
+	(void)k;
+	for (i = 0; i < l->nword; i++)
+		list_add(field, copy(l->word[i]));
+	return 0;
+}
+
+static int
 parse_prefixes(struct line *l, const struct keyword *k, void *field)
 {
 	char prefix[ADDRESS_NUMBER_MAX];
@@ -291,11 +302,63 @@ parse_trust(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
+static int
+parse_auth(struct line *l, const struct keyword *k, void *field)
+{
+	struct config *c = l->c;
+	const char *how = l->word[0];
+	size_t i;
+
+	(void)field;
+	if (strcmp(how, "gateway") == 0 || strcmp(how, "none") == 0) {
+		if (l->nword != 1)
+			return fail(l, "%s: %s stands alone", k->name, how);
+		c->auth = *how == 'g' ? CONFIG_AUTH_GATEWAY : CONFIG_AUTH_NONE;
+	} else if (strcmp(how, "users") == 0) {
+		if (l->nword != 2)
+			return fail(l, "%s: users wants a file", k->name);
+		c->auth = CONFIG_AUTH_USERS;
+		free(c->users);
+		c->users = copy(l->word[1]);
+	} else if (strcmp(how, "checkpassword") == 0) {
+		if (l->nword < 2 || l->nword > CONFIG_PROGRAM_MAX)
+			return fail(l, "%s: checkpassword wants a program and "
+			    "at most %d arguments", k->name,
+			    CONFIG_PROGRAM_MAX - 2);
+		if (l->word[1][0] != '/')
+			return fail(l, "%s: '%s' is not an absolute path",
+			    k->name, l->word[1]);
+		c->auth = CONFIG_AUTH_CHECKPASSWORD;
+		memset(&c->checkpassword, 0, sizeof(c->checkpassword));
+		for (i = 1; i < l->nword; i++)
+			list_add(&c->checkpassword, copy(l->word[i]));
+	} else {
+		return fail(l, "%s: '%s' is none of: gateway, users, "
+		    "checkpassword, none", k->name, how);
+	}
+	return 0;
+}
+
+static int
+parse_delivery(struct line *l, const struct keyword *k, void *field)
+{
+	char **p = field;
+
+	if (strcmp(l->word[0], "spawn") != 0 && l->word[0][0] != '/')
+		return fail(l, "%s: '%s' is neither spawn nor the path of a "
+		    "socket", k->name, l->word[0]);
+	free(*p);
+	*p = l->word[0][0] == '/' ? copy(l->word[0]) : NULL;
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static const char *const names_yesno[] = {"no", "yes", NULL};
-static const char *const names_delivery[] = {"spawn", NULL};
-static const char *const names_auth[] = {"gateway", "none", NULL};
+static const char *const names_sender[] = {"mail", "fixed", NULL};
+static const char *const names_dedupe[] = {"message", "text", NULL};
+static const char *const names_unknown[] = {"retry", "drop", NULL};
+static const char *const names_bad[] = {"reject", "accept", NULL};
 static const char *const names_clear[] = {"no", "local", "yes", NULL};
 static const char *const names_subject[] = {"ignore", "prefix", "fallback",
     "only", NULL};
@@ -322,8 +385,12 @@ static const struct keyword keywords[] = {
 	PAIR("secret", secret),
 	STRING("descriptors", descriptors),
 	STRING("libexec", libexec),
-	ENUM("delivery", delivery, names_delivery),
-	ENUM("auth", auth, names_auth),
+	{"delivery", parse_delivery, AT(delivery), 0, 0, NULL, 1, 0},
+	NUMBER("agent-idle", agent_idle, 0, 86400),
+	NUMBER("agent-clients", agent_clients, 1, 100000),
+	NUMBER("agent-requests", agent_requests, 1, 10000),
+	MANY("agent-users", parse_names, agent_users),
+	{"auth", parse_auth, 0, 0, 0, NULL, 0, 0},
 	ENUM("auth-check", auth_check, names_yesno),
 	ENUM("auth-without-tls", auth_without_tls, names_clear),
 	ENUM("auth-legacy", auth_legacy, names_yesno),
@@ -335,6 +402,15 @@ static const struct keyword keywords[] = {
 	ENUM("proxy-protocol", proxy_protocol, names_yesno),
 	MANY("trust", parse_trust, trust),
 	MANY("sender-allow", parse_list, sender_allow),
+	ENUM("sender", sender, names_sender),
+	ENUM("options", options, names_yesno),
+	NUMBER("max-hold", max_hold, 60, 30 * 86400),
+	ENUM("bad-recipient", accept_bad, names_bad),
+	ENUM("dedupe", dedupe, names_dedupe),
+	SECONDS("dedupe-window", dedupe_window),
+	STRING("journal", journal),
+	NUMBER("journal-keep", journal_keep, 3600, 31536000),
+	ENUM("on-unknown", on_unknown, names_unknown),
 	{"country-code", parse_country, 0, 0, 0, NULL, 1, 0},
 	ENUM("allow-short", address.allow_short, names_yesno),
 	MANY("allow", parse_prefixes, allow),
@@ -382,6 +458,13 @@ set_defaults(struct config *c)
 	c->timeout_greeting = 60;
 	c->timeout_gateway = 10;
 	c->timeout_tls = 30;
+	c->options = 1;
+	c->max_hold = 7 * 86400;
+	c->dedupe_window = 600;
+	c->journal_keep = 7 * 86400;
+	c->agent_idle = 60;
+	c->agent_clients = 2000;
+	c->agent_requests = 100;
 	c->max_parts = 10;
 }
 

@@ -16,8 +16,18 @@
 #define CONFIG_OVERRIDES_MAX 64		/* -o options */
 #define CONFIG_RCPTS_MAX  1000		/* bound of max-recipients */
 
-enum config_auth { CONFIG_AUTH_GATEWAY, CONFIG_AUTH_NONE };
+#define CONFIG_PROGRAM_MAX 32		/* words of checkpassword's program */
+
+enum config_auth {
+	CONFIG_AUTH_GATEWAY,
+	CONFIG_AUTH_NONE,
+	CONFIG_AUTH_USERS,		/* FILE */
+	CONFIG_AUTH_CHECKPASSWORD	/* PROGRAM... */
+};
 enum config_clear { CONFIG_CLEAR_NO, CONFIG_CLEAR_LOCAL, CONFIG_CLEAR_YES };
+enum config_sender { CONFIG_SENDER_MAIL, CONFIG_SENDER_FIXED };
+enum config_dedupe { CONFIG_DEDUPE_MESSAGE, CONFIG_DEDUPE_TEXT };
+enum config_unknown { CONFIG_UNKNOWN_RETRY, CONFIG_UNKNOWN_DROP };
 enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
 
 struct config_list {
@@ -73,7 +83,18 @@ struct config {
 	int subject, keep_signature, alphabet, overlong;
 	long max_parts;
 	int links;
-	int delivery, replies, log_stderr, bare_lf;
+	int replies, log_stderr, bare_lf;
+	int sender, options, accept_bad;
+	long max_hold;			/* seconds; FUTURERELEASE */
+	char *users;			/* auth users */
+	struct config_list checkpassword; /* auth checkpassword */
+	int dedupe, on_unknown;
+	long dedupe_window, journal_keep; /* seconds */
+	char *journal;			/* a folder; NULL: none */
+	char *delivery;			/* an agent's socket; NULL: spawn */
+	long agent_idle;		/* seconds */
+	long agent_clients, agent_requests;
+	struct config_list agent_users;
 };
 
 /* How an error is told: "FILE:LINE: what is wrong". */

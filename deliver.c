@@ -31,6 +31,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "mime.h"
+#include "options.h"
 
 #define IDLE_WAIT     3600000	/* milliseconds; a wait without a deadline */
 #define TEXT_MAX      TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)
@@ -70,6 +71,7 @@ struct job {
 	size_t nto;
 	long long deadline;
 	struct result result[CONFIG_RCPTS_MAX];
+	struct options options;
 	size_t pending;		/* exchanges */
 };
 
@@ -156,6 +158,7 @@ forget(void)
 static void
 finish_auth(enum verdict v)
 {
+	const struct rights rights = {.subject = -1, .max_parts = -1};
 	struct buf b;
 
 	self.logged_in = v == VERDICT_OK;
@@ -165,6 +168,7 @@ finish_auth(enum verdict v)
 	self.busy = 0;
 	begin(&b, ANS_AUTH);
 	ipc_put_u8(&b, v);
+	rights_put(&b, &rights);
 	put_frame(&b);
 }
 
@@ -583,6 +587,7 @@ answer_send(struct ipc_frame *f)
 		if (f->bad || check_number(j, i) == -1)
 			fatal("a recipient that may not be");
 	}
+	options_get(f, &j->options);
 	if (ipc_close(f) == -1 || check_text(j) == -1 ||
 	    ms > (uint32_t)self.config.timeout_gateway * 1000)
 		fatal("a malformed message");
@@ -787,7 +792,7 @@ usage(void)
 	return 64;
 }
 
-struct options {
+struct arguments {
 	const char *file;
 	char *overrides[CONFIG_OVERRIDES_MAX];
 	size_t n;
@@ -795,7 +800,7 @@ struct options {
 };
 
 static int
-options(int argc, char **argv, struct options *o)
+options(int argc, char **argv, struct arguments *o)
 {
 	int c;
 
@@ -846,7 +851,7 @@ check_ca(config_report tell)
 
 /* What is wrong is told where the configuration wants it to be told. */
 static int
-configure(struct options *o)
+configure(struct arguments *o)
 {
 	config_report tell = o->test ? report_stderr : report;
 	int bad = config_load(&self.config, o->file, o->overrides, o->n,
@@ -866,7 +871,7 @@ configure(struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.file = CONFIG_FILE};
+	struct arguments o = {.file = CONFIG_FILE};
 
 	if (options(argc, argv, &o) == -1)
 		return usage();

@@ -21,11 +21,17 @@ enum ipc_type {
 	REQ_WARM = 1,	/* (): connect to the gateway; no answer */
 	REQ_LOGIN,	/* (u8 kind, str user, str secret): no answer */
 	REQ_AUTH,	/* (u8 kind, str user, str secret) */
-	ANS_AUTH,	/* (u8 enum verdict) */
+	ANS_AUTH,	/* (u8 enum verdict, rights) */
 	REQ_SEND,	/* see ask_send */
 	ANS_SEND,	/* see ask_send */
-	REQ_FORGET	/* (): the credentials are void; no answer */
+	REQ_FORGET,	/* (): the credentials are void; no answer */
+	REQ_HELLO,	/* (str session, str peer, u8 trusted): to an agent,
+			   before all else; no answer */
+	REQ_CAN,	/* (): what can the gateway do? */
+	ANS_CAN		/* (abilities) */
 };
+
+#define IPC_NAME_MAX 64	/* octets of a session's id and of a peer's address */
 
 /* IPC_EXTERNAL: TLS knows the client; only where tls-client-ca is set. */
 enum ipc_kind { IPC_PASSWORD, IPC_BEARER, IPC_EXTERNAL };

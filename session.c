@@ -50,6 +50,8 @@ static struct session {
 	struct buf note;
 	char note_storage[NOTE_MAX];
 	struct auth auth;
+	struct rights rights;	/* of the login; not set: as configured */
+	struct options options;	/* of the message */
 	char numbers[CONFIG_RCPTS_MAX][ADDRESS_NUMBER_MAX];
 	char *rcpt[CONFIG_RCPTS_MAX];
 	size_t nrcpt;
@@ -388,7 +390,7 @@ judge(struct session *s)
 	if (!auth_fits_http(&s->auth))
 		return VERDICT_WRONG;
 	if (s->config->auth_check)
-		return ask_auth(&s->auth,
+		return ask_auth(&s->auth, &s->rights,
 		    (int)s->config->timeout_gateway * 1000);
 	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
 }
@@ -804,6 +806,7 @@ deliver(struct session *s, const struct text_info *info)
 		.date = mime_field(&s->mime, MIME_DATE),
 		.to = s->rcpt,
 		.nto = s->nrcpt,
+		.options = &s->options,
 	};
 
 	ask_send(&m, s->result, (int)s->config->timeout_gateway * 1000);

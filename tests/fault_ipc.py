@@ -35,11 +35,23 @@ def login(kind=REQ_LOGIN, user="alice", secret="wonderland", how=0):
     return frame(kind, bytes([how]) + string(user) + string(secret))
 
 
+def options(priority=(0, 0), ttl=0, schedule=0, report=0, sim=0, device="",
+            sender="", port=0, data=b""):
+    """As options.c puts them."""
+    return (bytes([priority[0]]) + u32(priority[1] & 0xffffffff) + u32(ttl)
+            + u32(schedule) + bytes([report]) + u32(sim) + string(device)
+            + string(sender) + u32(port) + string(data))
+
+
+# The rights of a login that has no profile.
+NO_RIGHTS = u32(0xffffffff) + u32(0xffffffff) + u32(0)
+
+
 def send(text="hello", to=(NUMBER,), ms=1000, message_id="<1@c>", date="",
-         count=None):
+         count=None, more=options()):
     return frame(REQ_SEND, u32(ms) + string(text) + string(message_id)
                  + string(date) + u32(len(to) if count is None else count)
-                 + b"".join(string(n) for n in to))
+                 + b"".join(string(n) for n in to) + more)
 
 
 class Deliver:
@@ -130,9 +142,9 @@ def good():
         tap.is_(d.outcome(), 0, "LOGIN, SEND: accepted")
     with Deliver(["auth-check yes"], ["-a"]) as d:
         d.tell(login(REQ_AUTH, secret="wrong"))
-        tap.is_(d.answer(), (ANS_AUTH, b"\1"), "AUTH, wrong")
+        tap.is_(d.answer(), (ANS_AUTH, b"\1" + NO_RIGHTS), "AUTH, wrong")
         d.tell(login(REQ_AUTH))
-        tap.is_(d.answer(), (ANS_AUTH, b"\0"), "AUTH, right")
+        tap.is_(d.answer(), (ANS_AUTH, b"\0" + NO_RIGHTS), "AUTH, right")
         d.tell(send(message_id="<4@c>"))
         tap.is_(d.outcome(), 0, "SEND: accepted")
     with Deliver() as d:
