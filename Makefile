@@ -29,11 +29,12 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	mime_part.o mime_word.o options.o reply.o text.o
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
-DELIVER = deliver.o descriptor.o gateway.o journal.o template.o config.o \
+DELIVER = deliver.o agent.o serve.o job.o exchange.o try.o descriptor.o \
+	gateway.o journal.o template.o config.o \
 	log.o address.o buf.o ipc.o options.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
-HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	descriptor.h extract.h gateway.h gsm.h html.h html_char.h \
+HEADERS = address.h agent.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
+	descriptor.h exchange.h extract.h gateway.h gsm.h html.h html_char.h \
 	html_element.h html_entities.h html_token.h html_write.h ipc.h \
 	journal.h log.h mime.h mime_decode.h mime_leaf.h mime_part.h \
 	mime_word.h options.h peer.h reply.h sandbox.h session.h template.h \
