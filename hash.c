@@ -15,7 +15,8 @@
 
 #include "hash.h"
 
-#define ALPHABET "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define ALPHABET "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+		 "abcdefghijklmnopqrstuvwxyz"
 #define SALT_MAX 16	/* characters of SHA-512's salt */
 #define ROUNDS	 "200000" /* of SHA-512, where that is the best there is */
 

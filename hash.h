@@ -4,7 +4,7 @@
 #ifndef HASH_H
 #define HASH_H
 
-#define HASH_MAX	  383 /* octets of a hash; CRYPT_OUTPUT_SIZE of crypt(3) */
+#define HASH_MAX	  383 /* octets; CRYPT_OUTPUT_SIZE of crypt(3) */
 #define HASH_PASSWORD_MAX 511 /* octets; crypt(3) of libxcrypt takes no more */
 
 /*

@@ -30,11 +30,22 @@
 #define LINK	3	/* the child's end of the socket pair */
 #define PIPE	3	/* where a checkpassword program reads */
 #define FILES	65536	/* descriptors that are closed one by one */
-#define PATH	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PATH	"PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:" \
+		"/sbin"
 
-/* What a checkpassword program exits with. */
-enum { CHECKPASSWORD_RIGHT, CHECKPASSWORD_WRONG, CHECKPASSWORD_MISUSED,
-	CHECKPASSWORD_NOBODY, CHECKPASSWORD_TEMPORARY = 111 };
+/*
+ * What a checkpassword program exits with (cr.yp.to/checkpwd/interface.html),
+ * and two more that mean a wrong password: vchkpw's 3, which Dovecot's have
+ * for an unknown user, and 100, qmail's "permanent", of cvm-checkpassword.
+ */
+enum {
+	CHECKPASSWORD_RIGHT,
+	CHECKPASSWORD_WRONG,
+	CHECKPASSWORD_MISUSED,
+	CHECKPASSWORD_NOBODY,
+	CHECKPASSWORD_PERMANENT = 100,
+	CHECKPASSWORD_TEMPORARY = 111
+};
 
 /* What a child has to do: a hash, or else a program. */
 struct work {
@@ -99,24 +110,25 @@ on_alarm(int signo)
 	kill(0, SIGKILL); /* the child and what it started */
 }
 
-static void
-limit(int resource, rlim_t to)
+/* A limit that is lower already stays. */
+static const struct rlimit *
+clamp(struct rlimit *r, rlim_t to)
 {
-	struct rlimit r;
-
-	if (getrlimit(resource, &r) == -1)
-		return;
-	if (r.rlim_max == RLIM_INFINITY || r.rlim_max > to)
-		r.rlim_max = to;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(resource, &r);
+	if (r->rlim_max != RLIM_INFINITY && r->rlim_max < to)
+		to = r->rlim_max;
+	r->rlim_cur = r->rlim_max = to;
+	return r;
 }
 
 static void
 set_limits(void)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, LOGIN_CPU_MAX);
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_CORE, &r) == 0)
+		setrlimit(RLIMIT_CORE, clamp(&r, 0));
+	if (getrlimit(RLIMIT_CPU, &r) == 0)
+		setrlimit(RLIMIT_CPU, clamp(&r, LOGIN_CPU_MAX));
 	signal(SIGALRM, on_alarm);
 	alarm(LOGIN_WAIT_MAX);
 }
@@ -208,11 +220,11 @@ judge_status(int status, struct answer *a)
 		set_answer(a, VERDICT_OK, "");
 		break;
 	case CHECKPASSWORD_WRONG:
-	case CHECKPASSWORD_NOBODY: /* vchkpw: wrong; Dovecot: no such user */
+	case CHECKPASSWORD_NOBODY:
+	case CHECKPASSWORD_PERMANENT:
 		set_answer(a, VERDICT_WRONG, "");
 		break;
-	case CHECKPASSWORD_MISUSED:
-	default:
+	default: /* misused, temporary, or who knows */
 		snprintf(why, sizeof(why), "checkpassword: exit status %d",
 		    WEXITSTATUS(status));
 		set_answer(a, VERDICT_TEMPORARY, why);

@@ -18,6 +18,9 @@
 #define EXIT_DATA   65
 #define EXIT_SYSTEM 71
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+#define NSIGNALS (sizeof(signals) / sizeof(signals[0]))
+
 static volatile sig_atomic_t caught;
 
 static void
@@ -91,20 +94,18 @@ read_twice(char out[HASH_PASSWORD_MAX + 1])
 static int
 read_terminal(const struct termios *shown, char out[HASH_PASSWORD_MAX + 1])
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-	    SIGTSTP};
-	struct sigaction act = {.sa_handler = on_signal}, old[5];
+	struct sigaction act = {.sa_handler = on_signal}, old[NSIGNALS];
 	struct termios hidden = *shown;
 	size_t i;
 	int r;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &act, &old[i]);
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	r = read_twice(out);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, shown);
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
 	if (caught != 0)
 		raise(caught);

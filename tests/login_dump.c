@@ -2,20 +2,18 @@
  * login_dump: what login.c says of credentials, for tests in other languages
  * and for people.
  *
- * usage: login_dump [-kx] [-n times] [-w ms] config user <password
+ * usage: login_dump [-x] [-n times] [-w ms] config user <password
  *        login_dump -t config
  *        login_dump -h name
  *
  * The verdict, the milliseconds that login_begin() and the whole check took,
  * and what the login has of its own.  -x: the user is a certificate's
  * subject.  -w: the check is ended after so many milliseconds, however far
- * it is; -k: this process is killed then.  -n: so many checks at once; the
- * verdicts alone are printed.  -t: the errors of the logins; -h: a line for
- * the users file.
+ * it is.  -n: so many checks at once; the verdicts alone are printed.  -t:
+ * the errors of the logins; -h: a line for the users file.
  */
 #include <err.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,12 +65,11 @@ dump(const struct login_profile *p)
 
 /* Until the check is over or the time is. */
 static void
-wait_for(const struct login_check *c, int ms, int die)
+wait_for(const struct login_check *c, int ms)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-	if (poll(&p, 1, ms) == 0 && die)
-		raise(SIGKILL);
+	poll(&p, 1, ms);
 }
 
 static void
@@ -88,14 +85,14 @@ check_many(const struct config *c, const char *user, const char *secret,
 			&profile) == -1)
 			err(71, "login_begin");
 	for (i = 0; i < times; i++) {
-		wait_for(&check[i], -1, 0);
+		wait_for(&check[i], -1);
 		printf("%s\n", verdicts[login_end(&check[i])]);
 	}
 }
 
 static void
 check_one(const struct config *c, enum ipc_kind kind, const char *user,
-    const char *secret, int ms, int die)
+    const char *secret, int ms)
 {
 	struct login_check check;
 	struct login_profile profile;
@@ -105,7 +102,7 @@ check_one(const struct config *c, enum ipc_kind kind, const char *user,
 	if (login_begin(&check, c, kind, user, secret, &profile) == -1)
 		err(71, "login_begin");
 	begun = clock_ms();
-	wait_for(&check, ms, die);
+	wait_for(&check, ms);
 	v = login_end(&check);
 	printf("verdict: %s\nbegun: %lld\ntook: %lld\n", verdicts[v],
 	    begun - start, clock_ms() - start);
@@ -117,17 +114,14 @@ main(int argc, char **argv)
 {
 	static char secret[AUTH_SECRET_MAX + 1];
 	enum ipc_kind kind = IPC_PASSWORD;
-	int ch, ms = -1, test = 0, die = 0, times = 0;
+	int ch, ms = -1, test = 0, times = 0;
 	struct config c;
 	size_t n;
 
-	while ((ch = getopt(argc, argv, "h:kn:tw:x")) != -1)
+	while ((ch = getopt(argc, argv, "h:n:tw:x")) != -1)
 		switch (ch) {
 		case 'h':
 			return login_hash(optarg);
-		case 'k':
-			die = 1;
-			break;
 		case 'n':
 			times = atoi(optarg);
 			break;
@@ -155,6 +149,6 @@ main(int argc, char **argv)
 	if (times > 0)
 		check_many(&c, argv[optind + 1], secret, times);
 	else
-		check_one(&c, kind, argv[optind + 1], secret, ms, die);
+		check_one(&c, kind, argv[optind + 1], secret, ms);
 	return fflush(stdout) == 0 ? 0 : 74;
 }

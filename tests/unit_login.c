@@ -102,9 +102,9 @@ static void
 test_hashes(void)
 {
 	static const char *const good[] = {YESCRYPT, GOST, SCRYPT,
-	    "$2a$" BCRYPT, "$2b$" BCRYPT, "$2y$" BCRYPT, SHA512};
+	    ("$2a$" BCRYPT), ("$2b$" BCRYPT), ("$2y$" BCRYPT), SHA512};
 	static const char *const weak[] = {SHA256, MD5, DES, "_J9..k2XAabcd",
-	    "$sha1$1$ab$cd", "$2x$" BCRYPT, "$"};
+	    ("$2x$" BCRYPT), "$sha1$1$ab$cd", "$"};
 	char out[HASH_MAX + 1], longest[HASH_MAX + 2];
 	size_t i;
 	int r;
@@ -559,6 +559,7 @@ test_program(void)
 		{"exit 0", VERDICT_OK, ""},
 		{"exit 1", VERDICT_WRONG, ""},
 		{"exit 3", VERDICT_WRONG, ""},
+		{"exit 100", VERDICT_WRONG, ""},
 		{"exit 2", VERDICT_TEMPORARY, "checkpassword: exit status 2"},
 		{"exit 111", VERDICT_TEMPORARY, "exit status 111"},
 		{"exit 4", VERDICT_TEMPORARY, "exit status 4"},
