@@ -92,7 +92,7 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc mime sandbox \
+UNITS = address auth charset config gateway html ipc journal mime sandbox \
 	text
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o $(PURE)
