@@ -91,7 +91,8 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc login mime sandbox text
+UNITS = address auth charset config gateway html ipc journal login mime \
+	sandbox text
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o log.o \
 	$(LOGIN) $(PURE)

@@ -25,22 +25,22 @@
 
 #include "journal.h"
 
-#define LINE_ROOM    192	/* octets of a line, with a NUL */
-#define LINES_FEW    64		/* a file of so many lines stays as it is */
-#define LINES_FACTOR 4		/* lines for each recipient, before a rewrite */
-#define OPEN_TRIES   16		/* if others remove what was just opened */
+#define LINE_ROOM    192  /* octets of a line, with a NUL */
+#define LINES_FEW    64	  /* a file of so many lines stays as it is */
+#define LINES_FACTOR 4	  /* lines for each recipient, before a rewrite */
+#define OPEN_TRIES   16	  /* if others remove what was just opened */
 #define NEW_SUFFIX   ".new"
 #define FILE_ROOM    (JOURNAL_NAME_MAX + sizeof(NEW_SUFFIX))
-#define TURNS	     4096	/* of pruning: 256 folders, 16 parts of each */
-#define TURNS_KEEP   4		/* rounds of pruning while a record is kept */
+#define TURNS	     4096 /* of pruning: 256 folders, 16 parts of each */
+#define TURNS_KEEP   4	  /* rounds of pruning while a record is kept */
 
 struct journal_entry {
 	char name[JOURNAL_NAME_MAX + 1];
 	char id[IPC_ID_MAX + 1];
 	time_t time;
 	enum journal_state state;
-	int dirty;		/* to be written */
-	int written;		/* the file has, or may have, a line of it */
+	int dirty;   /* to be written */
+	int written; /* the file has, or may have, a line of it */
 };
 
 static const char *const words[] = {

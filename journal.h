@@ -13,8 +13,8 @@
 
 #include "ipc.h"
 
-#define JOURNAL_NAME_MAX  36	/* octets of a key and of a recipient's name:
-				   a UUID as text, in lower case */
+/* Octets of a key and of a recipient's name: UUIDs as text in lower case. */
+#define JOURNAL_NAME_MAX  36
 #define JOURNAL_NAMES_MAX 2048	/* recipients that a record remembers */
 #define JOURNAL_FILE_MAX  (1024 * 1024) /* octets of a record */
 
@@ -30,13 +30,13 @@ struct journal_entry;
 
 /* One message's record; nobody else looks inside. */
 struct journal {
-	int fd, folder;			/* -1: not open */
+	int fd, folder; /* -1: not open */
 	char key[JOURNAL_NAME_MAX + 1];
 	struct journal_entry *entry;
 	size_t n, room;
-	size_t lines;			/* in the file */
-	off_t end;			/* of the last line that is right */
-	int settled;			/* the folder has the file for sure */
+	size_t lines;	/* in the file */
+	off_t end;	/* of the last line that is right */
+	int settled;	/* the folder has the file for sure */
 };
 
 /*
