@@ -57,8 +57,7 @@ static void
 print_body(const char *s, size_t n)
 {
 	for (; n > 0; s++, n--)
-		if (*s == '\n' || (unsigned char)*s >= 0x80 ||
-		    (*s >= ' ' && *s != 0x7f))
+		if (*s == '\n' || (*s >= ' ' && *s < 0x7f))
 			putchar(*s);
 		else if (*s != '\r')
 			printf("\\x%02x", (unsigned char)*s);
