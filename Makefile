@@ -32,15 +32,10 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
-DELIVER = deliver.o descriptor.o gateway.o template.o $(LOGIN) config.o \
-	log.o address.o buf.o ipc.o options.o
+DELIVER = deliver.o agent.o serve.o job.o exchange.o try.o descriptor.o \
+	gateway.o journal.o template.o $(LOGIN) config.o log.o address.o \
+	buf.o ipc.o options.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
-HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	descriptor.h extract.h gateway.h gsm.h hash.h html.h html_char.h \
-	html_element.h html_entities.h html_token.h html_write.h ipc.h \
-	log.h login.h mime.h mime_decode.h mime_leaf.h mime_part.h mime_word.h \
-	options.h peer.h reply.h sandbox.h session.h template.h text.h tls_cert.h \
-	tls_pump.h tls_sandbox.h users.h
 
 all: $(PROGRAMS)
 
@@ -57,7 +52,7 @@ smtp2sms-tls: $(TLS)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): $(HEADERS)
+$(SESSION) $(DELIVER) $(TLS): *.h
 
 # ---- installation ----
 
@@ -96,7 +91,8 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc login mime sandbox text
+UNITS = address auth charset config gateway html ipc journal login mime \
+	sandbox text
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o log.o \
 	$(LOGIN) $(PURE)
