@@ -85,11 +85,13 @@ read_hidden(const char *prompt, const sigset_t *open,
 }
 
 static int
-read_twice(const sigset_t *open, char out[HASH_PASSWORD_MAX + 1])
+read_asked(const sigset_t *open, int twice, char out[HASH_PASSWORD_MAX + 1])
 {
 	char again[HASH_PASSWORD_MAX + 1];
 	int r = read_hidden("Password: ", open, out);
 
+	if (!twice)
+		return r;
 	if (r == 0)
 		r = read_hidden("Again: ", open, again);
 	if (r == 0 && strcmp(out, again) != 0) {
@@ -102,7 +104,8 @@ read_twice(const sigset_t *open, char out[HASH_PASSWORD_MAX + 1])
 
 /* The terminal is as it was, whatever signal comes. */
 static int
-read_terminal(const struct termios *shown, char out[HASH_PASSWORD_MAX + 1])
+read_terminal(const struct termios *shown, int twice,
+    char out[HASH_PASSWORD_MAX + 1])
 {
 	struct sigaction act = {.sa_handler = on_signal}, old[NSIGNALS];
 	struct termios hidden = *shown;
@@ -118,7 +121,7 @@ read_terminal(const struct termios *shown, char out[HASH_PASSWORD_MAX + 1])
 		sigaction(signals[i], &act, &old[i]);
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-	r = read_twice(&open, out);
+	r = read_asked(&open, twice, out);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, shown);
 	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
@@ -128,13 +131,13 @@ read_terminal(const struct termios *shown, char out[HASH_PASSWORD_MAX + 1])
 	return r;
 }
 
-static int
-read_password(char out[HASH_PASSWORD_MAX + 1])
+int
+login_read_password(int twice, char out[HASH_PASSWORD_MAX + 1])
 {
 	struct termios t;
 
 	if (tcgetattr(STDIN_FILENO, &t) == 0)
-		return read_terminal(&t, out);
+		return read_terminal(&t, twice, out);
 	return read_line(out);
 }
 
@@ -158,7 +161,7 @@ login_hash(const char *name)
 
 	if (q == NULL)
 		return complain(EXIT_USAGE, "this cannot be a login's name");
-	if (read_password(password) == -1) {
+	if (login_read_password(1, password) == -1) {
 		explicit_bzero(password, sizeof(password));
 		return complain(EXIT_DATA, "no password, or not one line of "
 		    "at most 511 octets");
