@@ -51,8 +51,8 @@ def objects():
         tls = {s for s in asked if s.startswith("tls_") and
                not s.startswith("tls_sandbox")}
         json = {s for s in asked if s.startswith("json")}
-        tap.ok(not curl or name == "deliver", obj + ": curl", curl)
-        tap.ok(not json or name in ("deliver", "descriptor", "gateway",
+        tap.ok(not curl or name == "exchange", obj + ": curl", curl)
+        tap.ok(not json or name in ("serve", "descriptor", "gateway",
                                 "template"), obj + ": jansson",
                json)
         crypt = {s for s in asked if s.startswith("crypt")}
