@@ -38,7 +38,7 @@ judge_status(const struct descriptor *g, long status)
 static int
 needs_json(const struct descriptor *g)
 {
-	return g->id.pointer != NULL || g->each.by != EACH_NONE ||
+	return match_source_needs_json(&g->id) || g->each.by != EACH_NONE ||
 	    match_needs_json(&g->ok_match);
 }
 
@@ -52,7 +52,8 @@ judge_whole(const struct descriptor *g, const struct match_subject *s)
 		return r->then;
 	if (!load_has_code(&g->ok, s->status))
 		return judge_status(g, s->status);
-	if (s->json == NULL && needs_json(g))
+	if (!json_is_object(s->json) && !json_is_array(s->json) &&
+	    needs_json(g))
 		return OUTCOME_UNCLEAR;
 	return match_all(&g->ok_match, s) ? OUTCOME_ACCEPTED :
 					    OUTCOME_UNCLEAR;
@@ -232,7 +233,7 @@ cover_all(const struct judging *j, char *s)
 	}
 }
 
-/* Cut at the end of a character. */
+/* One line, cut at the end of a character. */
 static void
 keep_error(const struct judging *j, char *error, char *out, size_t room)
 {
@@ -242,7 +243,9 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 	if (error == NULL)
 		return;
 	cover_all(j, error);
-	n = strlen(error);
+	for (n = 0; error[n] != '\0'; n++)
+		if ((unsigned char)error[n] < ' ')
+			error[n] = ' ';
 	if (n >= room)
 		for (n = room - 1; n > 0; n--)
 			if (((unsigned char)error[n] & 0xc0) != 0x80)
@@ -293,8 +296,8 @@ answer_judge(const struct descriptor *g, const struct gateway_message *m,
 {
 	unsigned char seen[CONFIG_RCPTS_MAX] = {0};
 	char text[MATCH_TEXT_MAX + 1], *error;
-	json_t *json = whole ? json_loadb(body, n, JSON_ALLOW_NUL, NULL) :
-			       NULL;
+	json_t *json = whole ? json_loadb(body, n, JSON_ALLOW_NUL |
+	    JSON_DECODE_ANY, NULL) : NULL;
 	struct judging j = {.g = g, .m = m, .whole = {status, json, text},
 	    .result = result, .seen = seen};
 

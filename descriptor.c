@@ -104,8 +104,8 @@ load_ok(struct descriptor *g)
 	load_only(g, "/ok", ok, names);
 	load_codes(g, ok, "/ok", "status", 1, &g->ok);
 	match_load(g, ok, "/ok", "match", &g->ok_match);
-	match_load_source(g, g->root, "", "id", 1, &g->id);
-	match_load_source(g, g->root, "", "error", 1, &g->error);
+	match_load_source(g, g->root, "", "id", &g->id);
+	match_load_source(g, g->root, "", "error", &g->error);
 	match_load_rules(g, g->root, "", "rules", 1, &g->rules);
 	replies = load_string(g, g->root, "", "replies", 0);
 	g->documented = replies != NULL;
@@ -127,7 +127,9 @@ load_each(struct descriptor *g)
 	static const char *const names[] = {"list", "to", "key", "order",
 	    "ok", "id", "error", "rules", "missing", NULL};
 	json_t *o = json_object_get(g->root, "each");
+	static const char *const only_match[] = {"match", NULL};
 	struct descriptor_each *e = &g->each;
+	json_t *ok;
 	int key = json_is_true(json_object_get(o, "key"));
 	int order = json_is_true(json_object_get(o, "order"));
 
@@ -143,9 +145,11 @@ load_each(struct descriptor *g)
 		load_fail(g, "/each",
 		    "has not one of: to, \"key\": true, \"order\": true");
 	e->by = e->to != NULL ? EACH_TO : key ? EACH_KEY : EACH_ORDER;
-	match_load(g, o, "/each", "ok", &e->ok);
-	match_load_source(g, o, "/each", "id", 0, &e->id);
-	match_load_source(g, o, "/each", "error", 0, &e->error);
+	ok = load_object(g, o, "/each", "ok");
+	load_only(g, "/each/ok", ok, only_match);
+	match_load(g, ok, "/each/ok", "match", &e->ok);
+	match_load_source(g, o, "/each", "id", &e->id);
+	match_load_source(g, o, "/each", "error", &e->error);
 	match_load_rules(g, o, "/each", "rules", 0, &e->rules);
 	e->has_missing = load_outcome(g, o, "/each", "missing", 0,
 	    &e->missing);
@@ -240,7 +244,7 @@ load_members(struct descriptor *g)
 	static const char *const names[] = {"name", "url", "method", "query",
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
 	    "priority", "ok", "id", "error", "rules", "each", "replies",
-	    "retry-after", "check", "warm", "lookup", NULL};
+	    "retry-after", "check", "warm", "lookup", "variables", NULL};
 
 	load_only(g, "", g->root, names);
 	load_limits(g);

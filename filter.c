@@ -42,6 +42,8 @@ static const struct {
 	[FILTER_BOOLEAN] = {"boolean", OF_ANY, 0},
 	[FILTER_DIGITS] = {"digits", OF_ANY, 0},
 	[FILTER_ALNUM] = {"alnum", OF_ANY, 0},
+	[FILTER_IF_NUMBER] = {"if-number", OF_ANY, 0},
+	[FILTER_IF_NAME] = {"if-name", OF_ANY, 0},
 };
 
 size_t
@@ -240,6 +242,14 @@ to_boolean(const char *s)
 	return NULL;
 }
 
+/* A sender's number, with or without its '+'. */
+static int
+is_number(const char *s)
+{
+	s += *s == '+';
+	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
+}
+
 /* in: the value as text, n octets */
 static json_t *
 apply_text(const struct filter *f, const char *in, size_t n,
@@ -250,6 +260,12 @@ apply_text(const struct filter *f, const char *in, size_t n,
 		return to_number(in);
 	case FILTER_BOOLEAN:
 		return to_boolean(in);
+	case FILTER_IF_NUMBER:
+	case FILTER_IF_NAME:
+		if (is_number(in) != (f->kind == FILTER_IF_NUMBER))
+			return NULL;
+		buf_put(out, in, n);
+		break;
 	case FILTER_UTF16BE_HEX:
 		put_utf16(out, in, n);
 		break;

@@ -173,27 +173,58 @@ match_load_rules(struct descriptor *g, json_t *o, const char *path,
 	}
 }
 
-void
-match_load_source(struct descriptor *g, json_t *o, const char *path,
-    const char *key, int regex, struct match_source *out)
+static void
+load_way(struct descriptor *g, const char *path, const char *key, json_t *j,
+    struct match_source *out)
 {
 	static const char *const names[] = {"regex", NULL};
-	json_t *j = json_object_get(o, key);
+	struct match_way *w = &out->v[out->n];
+	const char *s = json_string_value(j);
 	char where[LOAD_PATH_MAX];
-	const char *s;
 
-	if (!json_is_object(j) || !regex) {
-		out->pointer = load_pointer(g, o, path, key);
+	load_path(where, path, key);
+	if (s != NULL && !pointer_is(s)) {
+		load_fail(g, where, "'%.60s' is not a JSON pointer", s);
+		return;
+	}
+	if (s != NULL) {
+		w->pointer = s;
+		out->n++;
+		return;
+	}
+	load_only(g, where, j, names);
+	s = load_string(g, j, where, "regex", 1);
+	if (s == NULL || load_regex(g, where, s, 0, &w->regex) == -1)
+		return;
+	out->n++;
+	if (w->regex.re_nsub == 0)
+		load_fail(g, where, "regex: has no group in parentheses");
+}
+
+void
+match_load_source(struct descriptor *g, json_t *o, const char *path,
+    const char *key, struct match_source *out)
+{
+	json_t *j = json_object_get(o, key), *item;
+	char where[LOAD_PATH_MAX], n[24];
+	size_t i;
+
+	if (j == NULL)
+		return;
+	if (!json_is_array(j)) {
+		load_way(g, path, key, j, out);
 		return;
 	}
 	load_path(where, path, key);
-	load_only(g, where, j, names);
-	s = load_string(g, j, where, "regex", 1);
-	if (s == NULL || load_regex(g, where, s, 0, &out->regex) == -1)
+	if (json_array_size(j) == 0 || json_array_size(j) > MATCH_WAYS_MAX) {
+		load_fail(g, where, "is not an array of 1 to %d ways",
+		    MATCH_WAYS_MAX);
 		return;
-	out->has_regex = 1;
-	if (out->regex.re_nsub == 0)
-		load_fail(g, where, "regex: has no group in parentheses");
+	}
+	json_array_foreach(j, i, item) {
+		snprintf(n, sizeof(n), "%zu", i);
+		load_way(g, where, n, item, out);
+	}
 }
 
 /* ---- asking ---- */
@@ -313,22 +344,42 @@ match_rule(const struct match_rules *rules, const struct match_subject *s)
 	return NULL;
 }
 
-char *
-match_find(const struct match_source *source, const struct match_subject *s)
+int
+match_source_needs_json(const struct match_source *source)
+{
+	size_t i;
+
+	for (i = 0; i < source->n; i++)
+		if (source->v[i].pointer == NULL)
+			return 0;
+	return source->n > 0;
+}
+
+static char *
+find_by(const struct match_way *w, const struct match_subject *s)
 {
 	char text[MATCH_TEXT_MAX + 1];
 	regmatch_t group[2];
 
-	if (source->has_regex) {
-		if (regexec(&source->regex, s->text, 2, group, 0) != 0 ||
-		    group[1].rm_so == -1)
-			return NULL;
-		return strndup(s->text + group[1].rm_so,
-		    (size_t)(group[1].rm_eo - group[1].rm_so));
+	if (w->pointer != NULL) {
+		pointer_text(s->json != NULL ? pointer_get(s->json,
+		    w->pointer) : NULL, text, sizeof(text));
+		return text[0] != '\0' ? strdup(text) : NULL;
 	}
-	if (source->pointer == NULL || s->json == NULL)
+	if (regexec(&w->regex, s->text, 2, group, 0) != 0 ||
+	    group[1].rm_eo <= group[1].rm_so)
 		return NULL;
-	pointer_text(pointer_get(s->json, source->pointer), text,
-	    sizeof(text));
-	return text[0] != '\0' ? strdup(text) : NULL;
+	return strndup(s->text + group[1].rm_so,
+	    (size_t)(group[1].rm_eo - group[1].rm_so));
+}
+
+char *
+match_find(const struct match_source *source, const struct match_subject *s)
+{
+	char *found = NULL;
+	size_t i;
+
+	for (i = 0; i < source->n && found == NULL; i++)
+		found = find_by(&source->v[i], s);
+	return found;
 }

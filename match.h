@@ -15,6 +15,7 @@
 
 #define MATCH_LIST_MAX	8	/* tests that must all hold */
 #define MATCH_RULES_MAX 32
+#define MATCH_WAYS_MAX	4	/* to find a text */
 #define MATCH_VALUES_MAX 64	/* of one `in` */
 #define MATCH_TEXT_MAX	4095	/* octets that are looked at of one text */
 
@@ -47,10 +48,15 @@ struct match_rules {
 };
 
 /* A text in an answer: at a pointer, or a group of a regular expression. */
-struct match_source {
-	const char *pointer;
+struct match_way {
+	const char *pointer;	/* NULL: regex */
 	regex_t regex;
-	int has_regex;
+};
+
+/* ... the first way that finds one. */
+struct match_source {
+	struct match_way v[MATCH_WAYS_MAX];
+	size_t n;
 };
 
 /* What is tested: an answer, or an element of it. */
@@ -66,13 +72,14 @@ void match_load(struct descriptor *, json_t *, const char *path,
 void match_load_rules(struct descriptor *, json_t *, const char *path,
     const char *key, int status, struct match_rules *);
 void match_load_source(struct descriptor *, json_t *, const char *path,
-    const char *key, int regex, struct match_source *);
+    const char *key, struct match_source *);
 
 /* 1 if every test holds; so it does if there is none. */
 int match_all(const struct match_list *, const struct match_subject *);
 
-/* 1 if one of the tests looks into JSON. */
+/* 1 if one of the tests, or each of the ways, looks into JSON. */
 int match_needs_json(const struct match_list *);
+int match_source_needs_json(const struct match_source *);
 
 /* The first rule that matches, or NULL. */
 const struct match_rule *match_rule(const struct match_rules *,

@@ -262,6 +262,29 @@ is_name(const char *s)
 }
 
 static void
+load_variables(struct descriptor *g)
+{
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+
+	g->variables = load_object(g, g->root, "", "variables");
+	json_object_foreach(g->variables, key, item)
+		if (!json_is_string(item))
+			load_fail(g, load_path(where, "/variables", key),
+			    "is not a string");
+}
+
+const char *
+names_meaning(const struct descriptor *g, const char *name)
+{
+	const char *s = json_string_value(json_object_get(g->variables,
+	    name));
+
+	return s != NULL ? s : "";
+}
+
+static void
 load_defaults(struct descriptor *g)
 {
 	char where[LOAD_PATH_MAX];
@@ -333,6 +356,7 @@ names_load(struct descriptor *g)
 	json_t *map = load_object(g, g->root, "", "map"), *item;
 	const char *key;
 
+	load_variables(g);
 	load_defaults(g);
 	if (json_object_size(map) > DESCRIPTOR_MAPS_MAX) {
 		load_fail(g, "/map", "has more than %d members",
@@ -430,12 +454,17 @@ void
 names_check(struct descriptor *g)
 {
 	const struct config *c = g->config;
+	char where[LOAD_PATH_MAX];
 	const char *key;
 	json_t *item;
 	size_t i;
 	int depth;
 
 	check_circles(g);
+	json_object_foreach(g->variables, key, item)
+		if (find(g, key) == NULL)
+			load_fail(g, load_path(where, "/variables", key),
+			    "is a variable that is not used");
 	for (depth = 0; depth <= TEMPLATE_NEST_MAX; depth++)
 		for (i = 0; i < g->nname; i++)
 			if (g->name[i].sent)

@@ -19,7 +19,7 @@ enum names_place {
 	NAMES_INNER	/* a default, a map */
 };
 
-/* Read `defaults` and `map`. */
+/* Read `variables`, `defaults` and `map`. */
 void names_load(struct descriptor *);
 
 /*
@@ -33,6 +33,9 @@ void names_note_string(struct descriptor *, const char *path, const char *,
 
 /* When all are noted: circles, and what `set` and `secret` give. */
 void names_check(struct descriptor *);
+
+/* What `variables` says of a name, for people; "" if nothing. */
+const char *names_meaning(const struct descriptor *, const char *name);
 
 /* 1 if the variable goes into what is sent for a message. */
 int names_sent(const struct descriptor *, const char *name);

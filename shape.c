@@ -12,10 +12,39 @@
 #include "gateway.h"
 #include "names.h"
 #include "shape.h"
+#include "variable.h"
 
 /* ---- addresses ---- */
 
 /* What it takes besides a message and a login must be there. */
+static void
+check_values(struct descriptor *g, const char *path, const char *s, int nest)
+{
+	struct template_values v = {.g = g, .trial = 1};
+	struct template_name p;
+	const char *made, *meaning;
+	json_t *j;
+	int masked;
+
+	for (; (s = strstr(s, "${")) != NULL; s += p.len) {
+		if (template_name(s, &p) != NULL)
+			return;
+		j = variable_value(&v, p.name, &masked);
+		json_decref(j);
+		if (j != NULL)
+			continue;
+		made = json_string_value(json_object_get(g->defaults,
+		    p.name));
+		meaning = names_meaning(g, p.name);
+		if (made != NULL && nest < TEMPLATE_NEST_MAX)
+			check_values(g, path, made, nest + 1);
+		else
+			load_fail(g, path, "${%s} is not set%s%.150s%s",
+			    p.name, *meaning != '\0' ? " (" : "", meaning,
+			    *meaning != '\0' ? ")" : "");
+	}
+}
+
 static void
 check_url(struct descriptor *g, const char *path, const char *s)
 {
@@ -29,10 +58,11 @@ check_url(struct descriptor *g, const char *path, const char *s)
 	}
 	buf_init(&b, storage, GATEWAY_URL_MAX);
 	if (template_string(&v, s, 1, &b) == -1)
-		load_fail(g, path, "a variable of '%s' is not set", s);
+		load_fail(g, path, "'%.100s' cannot be filled in", s);
 	else if (strncmp(b.p, "https://", 8) != 0 &&
 	    strncmp(b.p, "http://", 7) != 0)
-		load_fail(g, path, "'%s' is not an http or https URL", s);
+		load_fail(g, path, "'%.100s' is not an http or https URL", s);
+	explicit_bzero(storage, b.len);
 	free(storage);
 }
 
@@ -48,6 +78,7 @@ shape_url(struct descriptor *g, json_t *o, const char *path, int sent)
 	load_path(where, path, "url");
 	g->failed = 0;
 	names_note_string(g, where, s, NAMES_URL, sent);
+	check_values(g, where, s, 0);
 	if (!g->failed)
 		check_url(g, where, s);
 	g->failed |= failed;

@@ -34,6 +34,10 @@ template_name(const char *s, struct template_name *p)
 			return "no such filter";
 		n += 1 + f;
 	}
+	if (s[n] == '!' && p->nfilter > 0 && !p->required) {
+		p->required = 1;
+		n++;
+	}
 	p->len = n + 1;
 	return s[n] == '}' ? filter_wrong(p) : "no closing brace";
 }

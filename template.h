@@ -32,7 +32,7 @@ struct template_values {
 	int missing;		/* set: a required one was not there */
 };
 
-/* ${name}, or required: ${name!}; and filters: ${name|filter|filter(arg)} */
+/* ${name|filter|filter(arg)}; a `!` behind the name or at the end: required */
 struct template_name {
 	char name[TEMPLATE_NAME_MAX + 1];
 	int required;

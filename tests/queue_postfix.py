@@ -22,28 +22,26 @@ SMTP2SMS_PROOF is the number of mails, SMTP2SMS_SEED of the randomness.
 """
 
 import collections
-import json
 import os
 import random
 import re
 import signal
 import smtplib
-import tempfile
 import threading
 import time
 
 import smtp
 import tap
 from client_lib import DOMAIN, Service
+from journal_lib import journal
 from postfix_lib import Postfix
-from smtp import SLOW, TOP, wait_until
+from smtp import SLOW, wait_until
 
 COUNT = int(os.environ.get("SMTP2SMS_PROOF") or 300)
 SEED = int(os.environ.get("SMTP2SMS_SEED") or
            int.from_bytes(os.urandom(3), "big"))
 PHONES = ("phone-1", "phone-2", "phone-3")
 TEXTS = 20      # so many different texts
-FOLDER = tempfile.TemporaryDirectory(prefix="smtp2sms-queue.")
 GIVE_UP = 60 + COUNT / 5    # seconds until the queue has to be empty
 BASE = ["replies retry", "timeout-gateway 2"]
 
@@ -286,28 +284,6 @@ class Proof:
             sorted(collections.Counter(self.got.values()).items())))
 
 
-def journal(name, *lines):
-    """Lines for a journal of its own, and a gateway that knows no ids."""
-    folder = os.path.join(FOLDER.name, name)
-    os.mkdir(folder, 0o700)
-    return ["gateway " + without_ids(), "journal " + folder, *lines]
-
-
-def without_ids():
-    """SMSGate's descriptor for a gateway that takes two recipients at a time
-    and has never heard of ids; its path."""
-    with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
-        made = json.load(file)
-    made["to"]["max"] = 2
-    del made["body"]["template"]["id"]
-    made["rules"] = []
-    made.pop("lookup", None)
-    path = os.path.join(FOLDER.name, "without-ids.json")
-    with open(path, "w") as file:
-        json.dump(made, file)
-    return path
-
-
 @tap.test("SMSGate with a device: exactly one")
 def with_device():
     proof = Proof(["set device phone-2"],
@@ -327,20 +303,20 @@ def without_device():
 
 @tap.test("a journal, and answers that arrive: exactly one")
 def known():
-    proof = Proof(journal("known"), SAID_NO, "known", delivery=False)
+    proof = Proof(journal("timeout-gateway 20"), SAID_NO, "known", delivery=False)
     proof.check("one", lambda count: count == 1)
 
 
 @tap.test("a journal, and on-unknown retry: at least one")
 def retry():
-    proof = Proof(journal("retry", "on-unknown retry"),
+    proof = Proof(journal("on-unknown retry"),
                   {**SAID_NO, **NOT_TAKEN, **TAKEN}, "retry")
     proof.check("at least one", lambda count: count >= 1)
 
 
 @tap.test("a journal, and on-unknown drop: at most one")
 def drop():
-    proof = Proof(journal("drop", "on-unknown drop"),
+    proof = Proof(journal("on-unknown drop"),
                   {**SAID_NO, **NOT_TAKEN, **TAKEN}, "drop")
     proof.check("at most one", lambda count: count <= 1)
 

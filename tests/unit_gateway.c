@@ -72,7 +72,7 @@ test_errors(void)
 	bad(MINIMAL(", \"x\": 1"), "", "/x: unknown member");
 	bad(MINIMAL(", \"url\": \"\""), "", "duplicate object key");
 	bad(MINIMAL_BUT("${base}/", ""), "",
-	    "/url: a variable of '${base}/' is not set");
+	    "/url: ${base} is not set");
 	bad(MINIMAL_BUT("ftp://h/", ""), "",
 	    "/url: 'ftp://h/' is not an http or https URL");
 	bad(MINIMAL_BUT("http://${X}", ""), "", "/url: bad placeholder");
