@@ -93,15 +93,20 @@ class Faults:
         self.posts, self.questions = Deck(rng, posts), Deck(rng, ASKED)
         self.lock = threading.Lock()
         self.seen = collections.Counter()
+        self.history = {}       # by a message's first number
         gateway.meddle = self.meddle
 
     def meddle(self, request):
         if "/messages" not in request.path:
             return None
-        deck = self.posts if request.method == "POST" else self.questions
+        post = request.method == "POST"
         with self.lock:
-            card = deck.draw()
+            card = (self.posts if post else self.questions).draw()
             self.seen["%s %s" % (request.method, card)] += 1
+            if post:
+                self.history.setdefault(
+                    request.json()["phoneNumbers"][0], []).append(
+                        "%s %s" % (time.strftime("%H:%M:%S"), card))
         return card
 
     def missing(self):
@@ -329,6 +334,13 @@ class Proof:
                     for number, text in self.wanted.items()}
         self.others = dict(got)
 
+    def story(self, number):
+        """What happened to a recipient's mail."""
+        lines = re.findall(r"[^\n]*to=<%s@[^\n]*" % re.escape(number),
+                           self.log)
+        return "\n".join([number, *self.faults.history.get(number, []),
+                          *lines])
+
     def check(self, name, good, *kinds):
         """good(the number of SMS that somebody has); what was killed."""
         tap.ok(self.empty, "Postfix has sent everything")
@@ -337,7 +349,7 @@ class Proof:
         bad = {number: count for number, count in self.got.items()
                if not good(count)}
         tap.is_(bad, {}, "each of %d recipients has %s SMS"
-                % (len(self.got), name))
+                % (len(self.got), name), *map(self.story, list(bad)[:5]))
         tap.is_(self.others, {}, "nobody has another's")
         missing = {what for what in kinds if not self.killed[what]}
         if COUNT >= 100:
