@@ -246,23 +246,18 @@ def over_the_link(lines, text, numbers, options):
                           + put_options(**options))
                 ours.sendall(u32(1 + len(fields)) + bytes([REQ_SEND])
                              + fields)
-                answer = ours.makefile("rb").read(4)
-                answer = answer and read_frame(ours, answer)
+                answer = read_frame(ours)
             child.wait(20 * SLOW)
             log.seek(0)
             said = log.read().decode("utf-8", "replace")
     return results(answer, len(numbers)), said
 
 
-def read_frame(sock, head):
-    size, = struct.unpack(">I", head)
-    data = b""
-    while len(data) < size:
-        more = sock.recv(size - len(data))
-        if not more:
-            break
-        data += more
-    return data
+def read_frame(sock):
+    """A frame without its length; b"" if the link was closed before it."""
+    with sock.makefile("rb") as file:
+        head = file.read(4)
+        return file.read(*struct.unpack(">I", head)) if head else b""
 
 
 def results(frame, count):
