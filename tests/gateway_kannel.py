@@ -15,6 +15,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import link_lib
 import tap
 from gateway import closed_port
 from smtp import NUMBER, SLOW, Session, own_credentials, wait_until
@@ -227,6 +228,17 @@ def options():
     reply, log = send("soon", lines=["set ttl 600", "set priority 3"])
     tap.is_(reply.code, 250, "250", repr(reply), log)
     tap.is_([m[2] for m in kannel.messages(1)], ["soon"], "one message")
+
+
+@tap.test("a data SMS")
+def data():
+    got, log = link_lib.send(LINES, None, "", [NUMBER], port=2948,
+                             data="0041fe80")
+    tap.is_([r[0] for r in got], ["accepted"], "accepted", log)
+    kannel.messages(0)
+    tap.like(kannel.log("fakesmsc"),
+             r"udh %06%05%04%0B%84%0B%84 data %00A%FE%80>",
+             "its ports and its octets come out")
 
 
 @tap.test("a wrong password")

@@ -44,6 +44,7 @@ takes for a success; "statuses", its replies to 404, 429, 500 and 503.
 
 In strings of a request <uuid> is any UUID, <any> anything, <+SECONDS FORMAT>
 a time from now (strftime's FORMAT in UTC), <like REGEX> what matches it.
+Octets of a query or form that are no UTF-8 are \\udc80 to \\udcff.
 """
 
 import base64
@@ -51,15 +52,14 @@ import calendar
 import json
 import os
 import re
-import struct
 import subprocess
 import time
 import urllib.parse
 
+import link_lib
 import tap
 from gateway import Gateway, Response
-from smtp import (HOME, NUMBER, PROGRAM, SLOW, TOP, WRAP, Session,
-                  configuration, secret_file)
+from smtp import NUMBER, PROGRAM, TOP, WRAP, Session, secret_file
 
 GATEWAYS = os.environ.get("SMTP2SMS_GATEWAYS") or os.path.join(TOP,
                                                               "gateways")
@@ -68,10 +68,7 @@ VECTORS = os.environ.get("SMTP2SMS_VECTORS") or os.path.join(
 SKEW = 5            # seconds that may pass between a mail and our look
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-# enum outcome, and what SMTP says to each under "replies documented"
-OUTCOMES = ["accepted", "permanent", "credentials", "failed", "refused",
-            "temporary", "unclear", "lost", "timeout", "unreachable",
-            "internal"]
+# what SMTP says to each outcome under "replies documented"
 REPLIES = {"accepted": "250 2.0.0", "permanent": "554 5.0.0",
            "credentials": "535 5.7.8", "failed": "550 5.0.0",
            "refused": "450 4.0.0", "temporary": "451", "unclear": "451"}
@@ -130,7 +127,7 @@ def pairs(encoded):
         return found
     for key, value in urllib.parse.parse_qsl(
             encoded, keep_blank_values=True, strict_parsing=True,
-            errors="strict"):
+            errors="surrogateescape"):
         found.setdefault(key, []).append(value)
     return {k: v[0] if len(v) == 1 else v for k, v in found.items()}
 
@@ -196,83 +193,6 @@ def compare(title, requests, wants):
     tap.is_([r.path for r in left], [], title + ": nothing else")
 
 
-# ---- the other side of the link, ipc.h ----
-
-REQ_SEND, ANS_SEND = 5, 6
-
-
-def u32(number):
-    return struct.pack(">I", number & 0xffffffff)
-
-
-def string(value):
-    value = value if isinstance(value, bytes) else value.encode()
-    return u32(len(value)) + value
-
-
-def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
-                sim=0, device="", port=0, data="", **others):
-    """As options.c puts them."""
-    kind, level = (1, priority) if priority is not None else (
-        (2, raw) if raw is not None else (0, 0))
-    sender = others.pop("from", "")
-    assert not others, others
-    return (bytes([kind]) + u32(level) + u32(ttl)
-            + u32(int(time.time()) + schedule if schedule else 0)
-            + bytes([{None: 0, True: 1, False: 2}[report]]) + u32(sim)
-            + string(device) + string(sender) + u32(port)
-            + string(bytes.fromhex(data)))
-
-
-def over_the_link(lines, text, numbers, options):
-    """The result of each recipient: (outcome, id); and the log."""
-    import socket
-    with Session(lines, gw) as s:
-        s.must("QUIT", 221)
-        ours, theirs = socket.socketpair()
-        with open(s.path("deliver.log"), "w+b") as log:
-            child = subprocess.Popen(
-                [*WRAP, os.path.join(HOME, "smtp2sms-deliver"), "-f",
-                 s.config], stdin=theirs, stdout=subprocess.DEVNULL,
-                stderr=log)
-            theirs.close()
-            with ours:
-                ours.settimeout(20 * SLOW)
-                fields = (u32(5000) + string("" if options.get("port")
-                                             else text)
-                          + string("<1@client.test>") + string("")
-                          + u32(len(numbers))
-                          + b"".join(map(string, numbers))
-                          + put_options(**options))
-                ours.sendall(u32(1 + len(fields)) + bytes([REQ_SEND])
-                             + fields)
-                answer = read_frame(ours)
-            child.wait(20 * SLOW)
-            log.seek(0)
-            said = log.read().decode("utf-8", "replace")
-    return results(answer, len(numbers)), said
-
-
-def read_frame(sock):
-    """A frame without its length; b"" if the link was closed before it."""
-    with sock.makefile("rb") as file:
-        head = file.read(4)
-        return file.read(*struct.unpack(">I", head)) if head else b""
-
-
-def results(frame, count):
-    """[(outcome, id)] of an ANS_SEND; [] if it is none."""
-    if not frame or frame[0] != ANS_SEND:
-        return []
-    found, at = [], 5
-    for _ in range(count):
-        size, = struct.unpack_from(">I", frame, at + 9)
-        found.append((OUTCOMES[frame[at]],
-                      frame[at + 13:at + 13 + size].decode()))
-        at += 13 + size
-    return found
-
-
 # ---- one gateway ----
 
 class Vectors:
@@ -336,8 +256,8 @@ class Vectors:
         gw.respond = self.respond
         text, numbers = mail.get("text", "hello"), mail.get("to", [NUMBER])
         if "options" in mail or "results" in mail:
-            got, log = over_the_link(lines, text, numbers,
-                                     mail.get("options", {}))
+            got, log = link_lib.send(lines, gw, text, numbers,
+                                     **mail.get("options", {}))
             wants = mail.get("results", ["accepted"] * len(numbers))
             tap.ok(len(got) == len(wants) and all(map(
                 fits_result, wants, got)), title + ": results",
