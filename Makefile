@@ -29,15 +29,18 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	mime_part.o mime_word.o options.o reply.o text.o
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
-DELIVER = deliver.o descriptor.o gateway.o template.o config.o log.o \
-	address.o buf.o ipc.o options.o
+DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o load.o match.o \
+	names.o pointer.o shape.o template.o variable.o
+DELIVER = deliver.o $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
+	options.o text.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
-HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	descriptor.h extract.h gateway.h gsm.h html.h html_char.h \
+HEADERS = address.h answer.h ask.h auth.h body.h buf.h charset.h clock.h config.h conn.h \
+	descriptor.h extract.h filter.h gateway.h gsm.h html.h html_char.h \
 	html_element.h html_entities.h html_token.h html_write.h ipc.h \
-	log.h mime.h mime_decode.h mime_leaf.h mime_part.h mime_word.h \
-	options.h peer.h reply.h sandbox.h session.h template.h text.h tls_cert.h \
-	tls_pump.h tls_sandbox.h
+	load.h log.h match.h mime.h mime_decode.h mime_leaf.h mime_part.h \
+	mime_word.h names.h options.h peer.h pointer.h reply.h sandbox.h \
+	session.h shape.h template.h text.h tls_cert.h tls_pump.h \
+	tls_sandbox.h variable.h
 
 all: $(PROGRAMS)
 
@@ -94,7 +97,7 @@ demo:
 
 UNITS = address auth charset config gateway html ipc mime sandbox text
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o $(PURE)
+TEST_OBJECTS = config.o $(DESCRIPTOR) sandbox.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)

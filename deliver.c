@@ -193,6 +193,20 @@ finish_send(void)
 	put_frame(&b);
 }
 
+/* The recipients that an exchange carries, as the gateway's message. */
+static struct gateway_message
+message_of(const struct exchange *x)
+{
+	return (struct gateway_message){
+		.id = x->id,
+		.text = self.job.text,
+		.to = self.job.to + x->first,
+		.nto = x->n,
+		.options = &self.job.options,
+		.now = time(NULL),
+	};
+}
+
 static void
 set_result(const struct exchange *x, enum outcome outcome, long status,
     const char *id)
@@ -235,7 +249,7 @@ static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct exchange *x = arg;
-	size_t left = strlen(x->request.body) - x->sent;
+	size_t left = x->request.nbody - x->sent;
 
 	n *= size;
 	if (n > left)
@@ -263,6 +277,7 @@ static void
 set_options(struct exchange *x, long ms)
 {
 	CURL *c = x->curl;
+	size_t i;
 
 	curl_easy_setopt(c, CURLOPT_PRIVATE, x);
 	curl_easy_setopt(c, CURLOPT_URL, x->request.url);
@@ -284,16 +299,16 @@ set_options(struct exchange *x, long ms)
 		curl_easy_setopt(c, CURLOPT_CAINFO, self.config.gateway_ca);
 		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
 	}
-	if (x->request.authorization != NULL)
-		add_header(x, "Authorization", x->request.authorization);
+	for (i = 0; i < x->request.nheader; i++)
+		add_header(x, x->request.header[i].name,
+		    x->request.header[i].value);
 	if (x->request.body != NULL) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, x->request.method);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)strlen(x->request.body));
+		    (curl_off_t)x->request.nbody);
 		curl_easy_setopt(c, CURLOPT_READFUNCTION, on_body);
 		curl_easy_setopt(c, CURLOPT_READDATA, x);
-		add_header(x, "Content-Type", "application/json");
 		x->headers = curl_slist_append(x->headers, "Expect:");
 	}
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
@@ -378,10 +393,13 @@ static void
 end_send(struct exchange *x, CURLcode code, long status)
 {
 	struct gateway_answer a = {.outcome = outcome_of(code)};
+	struct gateway_result result[CONFIG_RCPTS_MAX];
+	struct gateway_message m = message_of(x);
+	size_t i;
 
 	if (code == CURLE_OK || x->cut)
-		gateway_judge(self.gateway, status, x->answer, x->len, !x->cut,
-		    &a);
+		gateway_judge(self.gateway, &m, status, x->answer, x->len,
+		    !x->cut, &a, result);
 	else
 		snprintf(a.error, sizeof(a.error), "%.*s", GATEWAY_ERROR_MAX,
 		    x->error[0] != '\0' ? x->error :
@@ -389,6 +407,13 @@ end_send(struct exchange *x, CURLcode code, long status)
 	if (a.outcome != OUTCOME_ACCEPTED)
 		log_trouble(x, status, a.error);
 	set_result(x, a.outcome, status, a.id);
+	for (i = 0; i < x->n && (code == CURLE_OK || x->cut); i++) {
+		struct result *r = &self.job.result[x->first + i];
+
+		r->outcome = result[i].outcome;
+		if (result[i].id[0] != '\0')
+			strcpy(r->id, result[i].id);
+	}
 	if (--self.job.pending == 0)
 		finish_send();
 }
@@ -477,12 +502,9 @@ make_id(char out[UUID_TEXT], size_t first, size_t n)
 static void
 show(struct exchange *x)
 {
-	char *line = gateway_describe(&x->request);
-
-	if (line == NULL)
+	if (x->request.shown == NULL)
 		fatal("out of memory");
-	fprintf(stderr, "%s\n", line);
-	free(line);
+	fprintf(stderr, "%s\n", x->request.shown);
 	set_result(x, OUTCOME_ACCEPTED, 0, "");
 	if (--self.job.pending == 0)
 		finish_send();
@@ -493,19 +515,15 @@ static void
 send_some(size_t first, size_t n)
 {
 	struct exchange *x = new_exchange(TO_SEND);
+	struct gateway_message m;
 	struct gateway_login l;
-	struct gateway_message m = {
-		.id = x->id,
-		.text = self.job.text,
-		.to = self.job.to + first,
-		.nto = n,
-	};
 
 	x->first = first;
 	x->n = n;
 	make_id(x->id, first, n);
+	m = message_of(x);
 	if (gateway_send(self.gateway, self.logged_in ? login(&l) : NULL,
-		&m, &x->request) == -1) {
+		&m, self.dry, &x->request) == -1) {
 		log_trouble(x, 0, "no credentials, or a variable is not set");
 		set_result(x, OUTCOME_INTERNAL, 0, "");
 		if (--self.job.pending == 0)
@@ -533,13 +551,20 @@ send_job(void)
 	}
 }
 
-/* A text that the gateway cannot take is refused before it is asked. */
+/* What the gateway cannot take is refused before it is asked. */
 static int
-too_long(const struct job *j)
+over_limit(const struct job *j)
 {
-	size_t max = gateway_max_text(self.gateway);
+	struct gateway_message m = {
+		.text = j->text,
+		.options = &j->options,
+		.now = time(NULL),
+	};
+	const char *limit = gateway_limit(self.gateway, &m);
 
-	return max != 0 && strlen(j->text) > max;
+	if (limit != NULL)
+		log_event(LOG_WARNING, "gateway", "limit", limit, NULL);
+	return limit != NULL;
 }
 
 /* Numbers that a session of ours could have sent. */
@@ -596,7 +621,7 @@ answer_send(struct ipc_frame *f)
 	if (++self.messages > self.config.max_messages)
 		fatal("more messages than a session may send");
 	j->deadline = clock_ms() + ms;
-	if (too_long(j)) {
+	if (over_limit(j)) {
 		for (i = 0; i < j->nto; i++)
 			j->result[i] = (struct result){OUTCOME_PERMANENT, 0,
 			    0, ""};
