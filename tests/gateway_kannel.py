@@ -235,7 +235,7 @@ def data():
     got, log = link_lib.send(LINES, None, "", [NUMBER], port=2948,
                              data="0041fe80")
     tap.is_([r[0] for r in got], ["accepted"], "accepted", log)
-    kannel.messages(0)
+    kannel.messages(1)
     tap.like(kannel.log("fakesmsc"),
              r"udh %06%05%04%0B%84%0B%84 data %00A%FE%80>",
              "its ports and its octets come out")
