@@ -4,6 +4,7 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -341,6 +342,34 @@ stand_by(int fd, pid_t pid)
 	return wait_for(pid);
 }
 
+/* A dry run shows its requests on its own standard error: never there. */
+static int
+has_agent(void)
+{
+	return self.config.delivery != NULL && !self.dry;
+}
+
+/* The agent that many sessions share; it is awake as soon as we knock. */
+static int
+connect_agent(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = self.config.delivery;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+	} else {
+		strcpy(a.sun_path, path);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+			return fd;
+	}
+	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),
+	    NULL);
+	return -1;
+}
+
 static int
 run_session(int fd)
 {
@@ -359,6 +388,8 @@ run_session(int fd)
 	};
 
 	ask_init(fd);
+	if (has_agent())
+		ask_hello(self.id, self.peer.ip, self.trusted);
 	if (sandbox_enter() == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
 		tell_client("421 4.3.0 Server error\r\n");
@@ -368,18 +399,28 @@ run_session(int fd)
 }
 
 static int
+no_delivery(void)
+{
+	tell_client("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return EXIT_TEMPORARY;
+}
+
+static int
 serve(void)
 {
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
+	if (has_agent()) {
+		fd[0] = connect_agent();
+		return fd[0] != -1 ? run_session(fd[0]) : no_delivery();
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
 	if (pid == -1) {
 		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Delivery is not available, "
-		    "try again later\r\n");
-		return EXIT_TEMPORARY;
+		return no_delivery();
 	}
 	if (pid == 0) {
 		close(fd[1]);

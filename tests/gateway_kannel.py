@@ -176,7 +176,7 @@ def send(text, numbers=(NUMBER,), lines=()):
         reply = s.send_message(text, numbers, headers=(
             "Message-ID: <%s@client.test>\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n" % time.time()))
-        s.quit()
+        link_lib.leave(s)
         return reply, s.log()
 
 

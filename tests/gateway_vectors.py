@@ -277,7 +277,7 @@ class Vectors:
                 "Content-Type: text/plain; charset=utf-8\r\n"))
             tap.ok(reply.starts(want) or str(reply).startswith(want),
                    "%s: %s" % (title, want), repr(reply), s.log())
-            s.quit()
+            link_lib.leave(s)
             return s.log()
 
     def answers(self):
@@ -286,7 +286,7 @@ class Vectors:
             s.ehlo()
             for number, answer in enumerate(self.all["answers"]):
                 self.answer(s, number, answer)
-            s.quit()
+            link_lib.leave(s)
             tap.is_(self.leaks(s.log()), [],
                     self.name + ": answers: the log has no secret")
 
@@ -340,7 +340,7 @@ def names(folder):
 def test_conf(v):
     """smtp2sms -t has no complaint; without the configuration it may."""
     with Session(v.lines, gw) as s:
-        s.quit()
+        link_lib.leave(s)
         done = subprocess.run([*WRAP, PROGRAM, "-t", "-f", s.config],
                               capture_output=True, text=True, check=False)
     tap.is_((done.returncode, done.stderr), (0, ""), v.name + ": -t",
@@ -353,7 +353,7 @@ def test_dry(v):
         s.ehlo()
         reply = s.send_message()
         tap.is_(reply.code, 250, v.name + ": -n: 250", repr(reply))
-        s.quit()
+        link_lib.leave(s)
         log = s.log()
     shown = [json.loads(line) for line in log.splitlines()
              if line.startswith("{")]

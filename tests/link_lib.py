@@ -50,6 +50,13 @@ def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
             + string(bytes.fromhex(data)))
 
 
+def leave(session):
+    """QUIT and hang up: quicker than to wait until the server does."""
+    session.must("QUIT", 221)
+    session.hang_up()
+    session.finish()
+
+
 def send(lines, gateway, text, numbers, **options):
     """([(outcome, id)] of the recipients, the log).
 
@@ -60,7 +67,7 @@ def send(lines, gateway, text, numbers, **options):
               + u32(len(numbers)) + b"".join(map(string, numbers))
               + put_options(**options))
     with Session(lines, gateway) as s:      # for its configuration
-        s.must("QUIT", 221)
+        leave(s)
         ours, theirs = socket.socketpair()
         with open(s.path("deliver.log"), "w+b") as log:
             child = subprocess.Popen(
