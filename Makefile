@@ -26,8 +26,9 @@ PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	html_token.o html_write.o ipc.o mime.o mime_decode.o mime_leaf.o \
-	mime_part.o mime_word.o options.o reply.o text.o
+	mime_part.o mime_word.o options.o parameter.o reply.o text.o
 SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
+	session_options.o \
 	session_send.o session_tls.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
 DELIVER = deliver.o descriptor.o gateway.o template.o config.o log.o \
@@ -37,7 +38,7 @@ HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
 	descriptor.h extract.h gateway.h gsm.h html.h html_char.h \
 	html_element.h html_entities.h html_token.h html_write.h ipc.h \
 	log.h mime.h mime_decode.h mime_leaf.h mime_part.h mime_word.h \
-	options.h peer.h reply.h sandbox.h session.h session_private.h \
+	options.h parameter.h peer.h reply.h sandbox.h session.h session_private.h \
 	template.h text.h tls_cert.h tls_pump.h tls_sandbox.h
 
 all: $(PROGRAMS)
@@ -93,7 +94,8 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc mime sandbox text
+UNITS = address auth charset config gateway html ipc mime parameter sandbox \
+	text
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie

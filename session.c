@@ -8,22 +8,37 @@
 
 #include "clock.h"
 #include "log.h"
+#include "parameter.h"
 #include "session_private.h"
 
-#define LINE_LIMIT	512 /* octets with CRLF; RFC 5321, 4.5.3.1.4 */
-#define LINE_LIMIT_MAIL 1055 /* SIZE 26, BODY 17, AUTH 500 more */
-#define FAREWELL	1000 /* milliseconds for the last reply */
-#define LOG_REFUSALS	100 /* lines of the log; then only the sum */
+#define FAREWELL     1000	/* milliseconds for the last reply */
+#define LOG_REFUSALS 100	/* lines of the log; then only the sum */
+
+/*
+ * Octets of a command line with its CRLF (RFC 5321, 4.5.3.1.4), and what
+ * each extension adds: SIZE 26 (RFC 1870), BODY 17 (6152), AUTH 500 (4954),
+ * SMTPUTF8 10 (6531), MT-PRIORITY 15 (6710), BY 17 (2852), HOLD... 34
+ * (4865); a blank, the keyword and the longest value of RET 9 and ENVID 107,
+ * NOTIFY 29 and ORCPT 507 (3461), PRDR 5.
+ */
+#define LINE_LIMIT	512
+#define LINE_LIMIT_MAIL (LINE_LIMIT + 26 + 17 + 500 + 10 + 15 + 17 + 34 + \
+	9 + 107 + 5)
+#define LINE_LIMIT_RCPT (LINE_LIMIT + 29 + 507)
+#define LINE_LIMIT_VRFY (LINE_LIMIT + 10)
 
 static struct session self;
 
+enum protocol { BOTH, SMTP, LMTP };
+
 struct command {
 	const char *verb;
-	enum reply in[SESSION_STATES]; /* GO, or what the state answers */
+	enum reply in[SESSION_STATES];	/* GO, or what the state answers */
 	enum reply (*handle)(struct session *, char *args);
-	size_t line_max; /* octets with CRLF */
-	const char *syntax; /* for HELP; NULL: not to be mentioned */
-	int clear; /* may come before TLS under require-tls */
+	size_t line_max;	/* octets with CRLF */
+	const char *syntax;	/* for HELP; NULL: not to be mentioned */
+	int clear;		/* may come before TLS under require-tls */
+	enum protocol protocol;
 };
 
 void
@@ -120,15 +135,27 @@ session_set_deadline(struct session *s)
 	if (session_may_send(s))
 		return;
 	greeting = s->end - 1000LL * s->config->timeout_session +
-		   1000LL * s->config->timeout_greeting;
+	    1000LL * s->config->timeout_greeting;
 	if (greeting < s->end)
 		s->conn.until = greeting;
+}
+
+long long
+session_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (long long)ts.tv_sec;
 }
 
 void
 session_reset(struct session *s)
 {
-	s->nrcpt = 0;
+	if (s->state == SESSION_CHUNKING)
+		mime_end(&s->mime);
+	s->nrcpt = s->nplaces = 0;
+	memset(&s->message, 0, sizeof(s->message));
 	if (s->state != SESSION_START)
 		s->state = SESSION_GREETED;
 }
@@ -139,31 +166,50 @@ static enum reply
 do_helo(struct session *s, char *args)
 {
 	if (*args == '\0')
-		return REPLY_HELO_SYNTAX;
-	s->state = SESSION_GREETED;
+		return s->setup->lmtp ? REPLY_LHLO_SYNTAX : REPLY_HELO_SYNTAX;
 	session_reset(s);
+	s->state = SESSION_GREETED;
 	session_note(s, "%s", s->config->hostname);
 	return REPLY_NOTE;
 }
 
+/* The extensions that would be accepted now, sep before each. */
+static void
+put_extensions(struct session *s, const char *sep)
+{
+	static const char *const always[] = {"PIPELINING", "8BITMIME",
+	    "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME",
+	    "DSN", "DELIVERBY", "MT-PRIORITY"};
+	char until[PARAMETER_DATE_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		buf_fmt(&s->note, "%s%s", sep, always[i]);
+	parameter_put_date(session_now() + s->config->max_hold, until);
+	buf_fmt(&s->note, "%sFUTURERELEASE %ld %s", sep, s->config->max_hold,
+	    until);
+	buf_fmt(&s->note, "%sSIZE %ld", sep, s->config->max_size);
+	if (!s->setup->lmtp)
+		buf_fmt(&s->note, "%sPRDR", sep);
+	if (session_tls_offered(s))
+		buf_fmt(&s->note, "%sSTARTTLS", sep);
+	if (session_auth_offered(s)) {
+		buf_fmt(&s->note, "%sAUTH %s", sep,
+		    session_auth_mechanisms(s));
+		if (s->config->auth_legacy)
+			buf_fmt(&s->note, "%sAUTH=LOGIN PLAIN", sep);
+	}
+}
+
+/* EHLO, and LHLO (RFC 2033, 4.1). */
 static enum reply
 do_ehlo(struct session *s, char *args)
 {
-	if (do_helo(s, args) != REPLY_NOTE)
-		return REPLY_HELO_SYNTAX;
-	buf_fmt(&s->note,
-	    "\nPIPELINING\nSIZE %ld\n8BITMIME\nENHANCEDSTATUSCODES",
-	    s->config->max_size);
-	if (session_tls_offered(s))
-		buf_puts(&s->note, "\nSTARTTLS");
-	if (session_auth_offered(s)) {
-		buf_puts(&s->note, "\nAUTH " AUTH_MECHANISMS);
-		if (s->client[0] != '\0')
-			buf_puts(&s->note, " EXTERNAL");
-		if (s->config->auth_legacy)
-			buf_puts(&s->note, "\nAUTH=LOGIN PLAIN");
-	}
-	return REPLY_NOTE;
+	enum reply r = do_helo(s, args);
+
+	if (r == REPLY_NOTE)
+		put_extensions(s, "\n");
+	return r;
 }
 
 static enum reply
@@ -217,78 +263,120 @@ do_http(struct session *s, char *args)
 
 static enum reply do_help(struct session *, char *);
 
-#define ANYWHERE               \
-	{                      \
-		GO, GO, GO, GO \
-	}
+#define ANYWHERE    {GO, GO, GO, GO, GO}
+#define GREETED(in) {REPLY_EHLO_FIRST, GO, in, in, in}
 
 static const struct command commands[] = {
-    {"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname", 1},
-    {"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname", 0},
-    {"STARTTLS", {REPLY_EHLO_FIRST, GO, GO, GO}, session_tls_start, LINE_LIMIT,
-	"STARTTLS", 1},
-    {"AUTH", {REPLY_EHLO_FIRST, GO, REPLY_IN_TRANSACTION, REPLY_IN_TRANSACTION},
-	session_auth, CONN_LINE_MAX, "AUTH mechanism [initial-response]", 0},
-    {"MAIL", {REPLY_HELLO_FIRST, GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL},
-	session_mail, LINE_LIMIT_MAIL,
-	"MAIL FROM:<address> [SIZE=octets] [BODY=7BIT|8BITMIME]", 0},
-    {"RCPT", {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO}, session_mail_rcpt,
-	LINE_LIMIT, "RCPT TO:<number@domain>", 0},
-    {"DATA", {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO},
-	session_data, LINE_LIMIT, "DATA", 0},
-    {"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET", 0},
-    {"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]", 1},
-    {"QUIT", ANYWHERE, do_quit, LINE_LIMIT, "QUIT", 1},
-    {"HELP", ANYWHERE, do_help, LINE_LIMIT, "HELP [command]", 1},
-    {"VRFY", ANYWHERE, do_vrfy, LINE_LIMIT, "VRFY number", 0},
-    {"EXPN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
-    {"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
-    {"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0},
-    /* a browser that was lured here must not go on (cross-protocol) */
-    {"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
-    {"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1},
+	{"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname", 1, SMTP},
+	{"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname", 0, SMTP},
+	{"LHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "LHLO hostname", 1, LMTP},
+	{"STARTTLS", GREETED(GO), session_tls_start, LINE_LIMIT, "STARTTLS", 1,
+	    BOTH},
+	{"AUTH", GREETED(REPLY_IN_TRANSACTION), session_auth, CONN_LINE_MAX,
+	    "AUTH mechanism [initial-response]", 0, BOTH},
+	{"MAIL",
+	    {REPLY_HELLO_FIRST, GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL,
+		REPLY_NESTED_MAIL},
+	    session_mail, LINE_LIMIT_MAIL,
+	    "MAIL FROM:<address> [SIZE=octets] "
+	    "[BODY=7BIT|8BITMIME|BINARYMIME] [SMTPUTF8]\n"
+	    "[MT-PRIORITY=-9..9] [BY=seconds;R|N[T]] "
+	    "[HOLDFOR=seconds | HOLDUNTIL=date-time]\n"
+	    "[RET=FULL|HDRS] [ENVID=xtext] [AUTH=xtext] [PRDR]", 0, BOTH},
+	{"RCPT",
+	    {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO, REPLY_CHUNKING},
+	    session_mail_rcpt, LINE_LIMIT_RCPT,
+	    "RCPT TO:<number@domain> "
+	    "[NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;xtext]", 0,
+	    BOTH},
+	{"DATA",
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO,
+		REPLY_CHUNKING},
+	    session_data, LINE_LIMIT, "DATA", 0, BOTH},
+	{"BDAT",
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO, GO},
+	    session_data_bdat, LINE_LIMIT, "BDAT octets [LAST]", 0, BOTH},
+	{"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET", 0, BOTH},
+	{"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]", 1, BOTH},
+	{"QUIT", ANYWHERE, do_quit, LINE_LIMIT, "QUIT", 1, BOTH},
+	{"HELP", ANYWHERE, do_help, LINE_LIMIT, "HELP [command]", 1, BOTH},
+	{"VRFY", ANYWHERE, do_vrfy, LINE_LIMIT_VRFY, "VRFY number", 0, BOTH},
+	{"EXPN", ANYWHERE, do_nothing, LINE_LIMIT_VRFY, NULL, 0, BOTH},
+	{"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
+	{"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
+	/* a browser that was lured here must not go on (cross-protocol) */
+	{"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* 1 if the command is one of this session's protocol. */
+static int
+is_spoken(const struct session *s, const struct command *c)
+{
+	return c->protocol == BOTH || (c->protocol == LMTP) == s->setup->lmtp;
+}
+
 static const struct command *
-find_command(const char *verb, size_t n)
+find_command(const struct session *s, const char *verb, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < NCOMMANDS; i++)
 		if (strlen(commands[i].verb) == n &&
-		    strncasecmp(commands[i].verb, verb, n) == 0)
+		    strncasecmp(commands[i].verb, verb, n) == 0 &&
+		    is_spoken(s, &commands[i]))
 			return &commands[i];
 	return NULL;
+}
+
+/* What can be done here. */
+static void
+put_help(struct session *s)
+{
+	const struct config *c = s->config;
+	size_t i;
+
+	session_note(s, "Commands:");
+	for (i = 0; i < NCOMMANDS; i++)
+		if (commands[i].syntax != NULL && is_spoken(s, &commands[i]) &&
+		    (commands[i].handle != session_tls_start ||
+			session_tls_offered(s)))
+			buf_fmt(&s->note, " %s", commands[i].verb);
+	buf_puts(&s->note, "\nExtensions:");
+	put_extensions(s, "\n  ");
+	buf_fmt(&s->note, "\nLimits: %ld octets, %ld recipients, ",
+	    c->max_size, c->max_recipients);
+	if (c->max_parts > 0)
+		buf_fmt(&s->note, "%ld SMS parts, ", c->max_parts);
+	buf_fmt(&s->note, "%ld messages", c->max_messages);
+	if (c->options)
+		buf_puts(&s->note, "\nHeader fields: X-SMS-Priority, -TTL, "
+		    "-Schedule, -Delivery-Report, -Device, -SIM, -From, "
+		    "-Port");
+	buf_puts(&s->note, "\nMail to <number@domain> is sent as an SMS");
 }
 
 static enum reply
 do_help(struct session *s, char *args)
 {
 	const struct command *c;
-	size_t i;
 
-	if (*args != '\0') {
-		c = find_command(args, strlen(args));
-		if (c == NULL || c->syntax == NULL)
-			return REPLY_NO_HELP;
-		session_note(s, "Syntax: %s", c->syntax);
+	if (*args == '\0') {
+		put_help(s);
 		return REPLY_HELP;
 	}
-	session_note(s, "Commands:");
-	for (i = 0; i < NCOMMANDS; i++)
-		if (commands[i].syntax != NULL &&
-		    (commands[i].handle != session_tls_start ||
-			session_tls_offered(s)))
-			buf_fmt(&s->note, " %s", commands[i].verb);
-	buf_puts(&s->note, "\nMail to <number@domain> is sent as an SMS");
+	c = find_command(s, args, strlen(args));
+	if (c == NULL || c->syntax == NULL)
+		return REPLY_NO_HELP;
+	session_note(s, "Syntax: %s", c->syntax);
 	return REPLY_HELP;
 }
 
@@ -304,27 +392,43 @@ trace_command(struct session *s, const struct command *c, const char *line)
 		session_trace(s, "c", line);
 }
 
+/* GO, or why the command may not be run now. */
 static enum reply
-run_line(struct session *s, char *line, size_t len)
+refusal(const struct session *s, const struct command *c, size_t len)
 {
-	size_t n = strcspn(line, " ");
-	const struct command *c = find_command(line, n);
-	char *args = line + n, *end = line + len;
+	enum reply r;
 
-	trace_command(s, c, line);
 	if (len + 2 > (c != NULL ? c->line_max : LINE_LIMIT))
 		return REPLY_TOO_LONG;
 	if (c == NULL)
 		return REPLY_UNKNOWN;
 	if (s->config->require_tls && !s->tls && !c->clear)
 		return REPLY_TLS_REQUIRED;
-	if (c->in[s->state] != GO)
-		return c->in[s->state];
+	r = c->in[s->state];
+	if (s->setup->lmtp &&
+	    (r == REPLY_HELLO_FIRST || r == REPLY_EHLO_FIRST))
+		return REPLY_LHLO_FIRST;
+	return r;
+}
+
+static enum reply
+run_line(struct session *s, char *line, size_t len)
+{
+	size_t n = strcspn(line, " ");
+	const struct command *c = find_command(s, line, n);
+	enum reply refused = refusal(s, c, len);
+	char *args = line + n, *end = line + len;
+
+	trace_command(s, c, line);
 	while (*args == ' ')
 		args++;
 	while (end > args && (end[-1] == ' ' || end[-1] == '\t'))
 		*--end = '\0';
-	return c->handle(s, args);
+	if (refused == GO)
+		return c->handle(s, args);
+	if (c != NULL && c->handle == session_data_bdat)
+		return session_data_drop(s, args, refused);
+	return refused;
 }
 
 int
@@ -348,7 +452,8 @@ session_run(const struct session_setup *setup)
 			  : CONN_LF_REFUSE);
 	s->conn.wait = (int)c->timeout_command * 1000;
 	session_set_deadline(s);
-	session_note(s, "%s ESMTP smtp2sms", c->hostname);
+	session_note(s, "%s %s smtp2sms", c->hostname,
+	    setup->lmtp ? "LMTP" : "ESMTP");
 	session_reply(s, REPLY_GREETING);
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);

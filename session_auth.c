@@ -19,29 +19,72 @@ int
 session_auth_offered(const struct session *s)
 {
 	return s->config->auth != CONFIG_AUTH_NONE && !s->authenticated &&
-	       auth_allowed(s);
+	    auth_allowed(s);
+}
+
+/* 1 if passwords are judged here and not by the gateway. */
+static int
+has_logins(const struct session *s)
+{
+	return s->config->auth == CONFIG_AUTH_USERS ||
+	    s->config->auth == CONFIG_AUTH_CHECKPASSWORD;
+}
+
+/* Whom TLS knows the client to be, where that is of use. */
+static const char *
+external(const struct session *s)
+{
+	return s->config->auth == CONFIG_AUTH_CHECKPASSWORD ? "" : s->client;
+}
+
+const char *
+session_auth_mechanisms(const struct session *s)
+{
+	int with = external(s)[0] != '\0';
+
+	if (has_logins(s))
+		return with ? "PLAIN LOGIN EXTERNAL" : "PLAIN LOGIN";
+	return with ? AUTH_MECHANISMS " EXTERNAL" : AUTH_MECHANISMS;
+}
+
+/* 1 if the mechanism is one of these. */
+static int
+mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
+{
+	switch (mechanism) {
+	case AUTH_PLAIN:
+	case AUTH_LOGIN:
+	case AUTH_EXTERNAL: /* auth_begin knows whether it can be */
+		return 1;
+	case AUTH_XOAUTH2:
+	case AUTH_OAUTHBEARER:
+		return !has_logins(s);
+	}
+	return 0;
 }
 
 /* The credentials are well-formed: are they right, as far as we ask? */
 static enum verdict
 judge(struct session *s)
 {
-	if (s->auth.mechanism == AUTH_EXTERNAL)
-		return ask_login(&s->auth) == 0 ? VERDICT_OK
-						: VERDICT_TEMPORARY;
-	if (!auth_fits_http(&s->auth))
-		return VERDICT_WRONG;
-	if (s->config->auth_check)
-		return ask_auth(&s->auth, &s->rights,
-		    (int)s->config->timeout_gateway * 1000);
+	int ms = (int)s->config->timeout_gateway * 1000;
+	int ask = has_logins(s);
+
+	if (!ask && s->auth.mechanism != AUTH_EXTERNAL) {
+		if (!auth_fits_http(&s->auth))
+			return VERDICT_WRONG;
+		ask = s->config->auth_check;
+	}
+	if (ask)
+		return ask_auth(&s->auth, &s->rights, ms);
 	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
 }
 
 static enum reply
 auth_failed(struct session *s)
 {
-	log_event(
-	    LOG_WARNING, "auth", "user", s->auth.user, "result", "wrong", NULL);
+	log_event(LOG_WARNING, "auth", "user", s->auth.user, "result", "wrong",
+	    NULL);
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
 		return REPLY_421_AUTH;
@@ -51,7 +94,13 @@ auth_failed(struct session *s)
 static enum reply
 auth_succeeded(struct session *s)
 {
+	size_t i;
+
 	s->authenticated = 1;
+	/* what the gateway judges has no profile */
+	s->has_rights = has_logins(s);
+	for (i = 0; i < s->rights.nallow; i++)
+		s->allow[i] = s->rights.allow[i];
 	session_set_deadline(s);
 	log_context("user", s->auth.user);
 	log_event(LOG_INFO, "auth", "result", "ok", NULL);
@@ -105,6 +154,18 @@ auth_outcome(struct session *s, enum auth_status st)
 	return auth_failed(s);
 }
 
+void
+session_auth_forget(struct session *s)
+{
+	if (!s->authenticated)
+		return;
+	s->authenticated = s->has_rights = 0;
+	memset(&s->rights, 0, sizeof(s->rights));
+	log_context("user", NULL);
+	ask_forget();
+	session_set_deadline(s);
+}
+
 enum reply
 session_auth(struct session *s, char *args)
 {
@@ -123,8 +184,10 @@ session_auth(struct session *s, char *args)
 		return REPLY_SYNTAX;
 	if (*initial != '\0')
 		*initial++ = '\0';
-	st = auth_begin(
-	    &s->auth, args, *initial != '\0' ? initial : NULL, s->client);
+	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL,
+	    external(s));
+	if (st != AUTH_UNKNOWN && !mechanism_offered(s, s->auth.mechanism))
+		st = AUTH_UNKNOWN;
 	while (st == AUTH_CHALLENGE) {
 		if ((lost = challenge(s, &line)) != CONN_OK)
 			break;

@@ -66,14 +66,9 @@ session_tls_client(struct session *s, const char *subject)
 static void
 forget_clear(struct session *s)
 {
+	session_reset(s);
 	s->state = SESSION_START;
-	s->nrcpt = 0;
-	if (s->authenticated) {
-		s->authenticated = 0;
-		log_context("user", NULL);
-		ask_forget();
-		session_set_deadline(s);
-	}
+	session_auth_forget(s);
 }
 
 enum reply
@@ -94,8 +89,8 @@ session_tls_start(struct session *s, char *args)
 	s->tls = 1;
 	if (s->conn.gone || write(s->setup->tls_control, "Y", 1) != 1 ||
 	    read_tls_variables(s, block, sizeof(s->text)) == -1) {
-		log_event(
-		    LOG_WARNING, "starttls", "error", "no handshake", NULL);
+		log_event(LOG_WARNING, "starttls", "error", "no handshake",
+		    NULL);
 		s->over = 1;
 		return REPLY_NONE;
 	}

@@ -4,11 +4,13 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "clock.h"
 #include "config.h"
 #include "conn.h"
 #include "extract.h"
@@ -26,8 +29,9 @@
 #include "sandbox.h"
 #include "session.h"
 
-
-#define BYE_WAIT 1000 /* milliseconds for a client to read its 421 */
+#define BYE_WAIT   1000	/* milliseconds for a client to read its 421 */
+#define AGENT_WAIT 1000 /* milliseconds for an agent with a full queue */
+#define AGENT_STEP 10	/* ... between two attempts */
 
 /* In the environment: we have read the PROXY header before the wrapper. */
 #define PROXY_DONE "SMTP2SMS_PROXY_DONE"
@@ -47,6 +51,7 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
+	int lmtp;		/* -L: LMTP in place of SMTP */
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -80,7 +85,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
@@ -342,10 +347,11 @@ stand_by(int fd, pid_t pid)
 }
 
 static int
-run_session(int fd)
+run_session(int fd, int agent)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
+		.lmtp = self.lmtp,
 		.trusted = self.trusted,
 		.auth_in_clear = auth_in_clear(),
 		.tls = have_tls(),
@@ -359,6 +365,8 @@ run_session(int fd)
 	};
 
 	ask_init(fd);
+	if (agent)
+		ask_hello(self.id, self.peer.ip, self.trusted);
 	if (sandbox_enter() == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
 		tell_client("421 4.3.0 Server error\r\n");
@@ -367,23 +375,77 @@ run_session(int fd)
 	return session_run(&setup) == 0 ? EXIT_OK : EXIT_TEMPORARY;
 }
 
+/* Nobody can deliver: the client may come again. */
+static int
+no_delivery(const char *program)
+{
+	log_event(LOG_ERR, "link", "agent", program, "error", strerror(errno),
+	    NULL);
+	tell_client("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return EXIT_TEMPORARY;
+}
+
+/*
+ * The link to a shared agent at a socket's path, or -1.  Whether it lives
+ * is seen at once: a listening socket without an agent refuses.
+ */
+static int
+connect_agent(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	long long deadline = clock_ms() + AGENT_WAIT;
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sun.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return -1;
+	while (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		/* Linux says EAGAIN where the queue is full, and waits not */
+		if (errno == EAGAIN && clock_left(deadline) > 0) {
+			poll(NULL, 0, AGENT_STEP);
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A session whose delivery side is an agent: no process besides this one. */
+static int
+serve_with_agent(void)
+{
+	int fd = connect_agent(self.config.delivery);
+
+	if (fd == -1)
+		return no_delivery(self.config.delivery);
+	return run_session(fd, 1);
+}
+
 static int
 serve(void)
 {
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
+	/* a dry run must not reach an agent, which would send */
+	if (self.config.delivery != NULL && !self.dry)
+		return serve_with_agent();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
-	if (pid == -1) {
-		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Delivery is not available, "
-		    "try again later\r\n");
-		return EXIT_TEMPORARY;
-	}
+	if (pid == -1)
+		return no_delivery(NULL);
 	if (pid == 0) {
 		close(fd[1]);
-		_exit(run_session(fd[0]));
+		_exit(run_session(fd[0], 0));
 	}
 	close(fd[0]);
 	return stand_by(fd[1], pid);
@@ -422,10 +484,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
+			break;
+		case 'L':
+			self.lmtp = 1;
 			break;
 		case 'n':
 			self.dry = 1;
