@@ -20,7 +20,9 @@ DEFS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DLIBEXECDIR='"$(LIBEXECDIR)"' -DDATADIR='"$(DATADIR)"'
 COMPILE = $(CC) -std=c11 $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
 LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
-LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid`
+# crypt(3); nothing on OpenBSD, whose libc has it
+LIBCRYPT = -lcrypt
+LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
@@ -28,18 +30,13 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	html_token.o html_write.o ipc.o mime.o mime_decode.o mime_leaf.o \
 	mime_part.o mime_word.o options.o parameter.o reply.o text.o
 SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
-	session_options.o \
-	session_send.o session_tls.o conn.o ask.o extract.o peer.o sandbox.o \
-	config.o log.o $(PURE)
-DELIVER = deliver.o descriptor.o gateway.o template.o config.o log.o \
-	address.o buf.o ipc.o options.o
+	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
+	peer.o sandbox.o config.o log.o $(PURE)
+LOGIN = login.o login_hash.o users.o hash.o
+DELIVER = deliver.o agent.o serve.o job.o exchange.o try.o descriptor.o \
+	gateway.o journal.o template.o $(LOGIN) config.o log.o address.o \
+	buf.o ipc.o options.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
-HEADERS = address.h ask.h auth.h buf.h charset.h clock.h config.h conn.h \
-	descriptor.h extract.h gateway.h gsm.h html.h html_char.h \
-	html_element.h html_entities.h html_token.h html_write.h ipc.h \
-	log.h mime.h mime_decode.h mime_leaf.h mime_part.h mime_word.h \
-	options.h parameter.h peer.h reply.h sandbox.h session.h session_private.h \
-	template.h text.h tls_cert.h tls_pump.h tls_sandbox.h
 
 all: $(PROGRAMS)
 
@@ -56,7 +53,7 @@ smtp2sms-tls: $(TLS)
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): $(HEADERS)
+$(SESSION) $(DELIVER) $(TLS): *.h
 
 # ---- installation ----
 
@@ -68,7 +65,7 @@ install: all
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 \
+	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
@@ -78,7 +75,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
-	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -94,19 +92,22 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc mime parameter sandbox \
-	text
+UNITS = address auth charset config gateway html ipc journal login mime \
+	parameter sandbox text
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o $(PURE)
+TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o log.o \
+	$(LOGIN) $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)
 	mkdir -p build
 	for t in $(UNITS); do $(TEST_LINK) -o build/unit_$$t \
 	    tests/unit_$$t.c $(TEST_OBJECTS) `$(PKG_CONFIG) --libs jansson` \
-	    || exit 1; done
+	    $(LIBCRYPT) || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
+	$(TEST_LINK) -o build/login_dump tests/login_dump.c config.o log.o \
+	    $(LOGIN) $(PURE) $(LIBCRYPT)
 	$(TEST_LINK) -o build/gmime_dump tests/gmime_dump.c \
 	    `$(PKG_CONFIG) --cflags --libs gmime-3.0`
 

@@ -247,6 +247,20 @@ address_is_number(const char *s, int allow_short)
 	return allow_short && n >= ADDRESS_SHORT_MIN && n <= ADDRESS_SHORT_MAX;
 }
 
+int
+address_prefix(const char *s, char out[ADDRESS_NUMBER_MAX])
+{
+	const char *digits = s + (*s == '+');
+	size_t n = strspn(digits, "0123456789");
+
+	if (n == 0 || n > ADDRESS_E164_MAX || digits[n] != '\0' ||
+	    *digits == '0')
+		return -1;
+	out[0] = '+';
+	memcpy(out + 1, digits, n + 1);
+	return 0;
+}
+
 /* Octets of the longest prefix in list that number starts with; 0: none. */
 static size_t
 longest(const char *number, char *const *list, size_t n)

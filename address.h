@@ -47,6 +47,12 @@ int address_number(const char *, const struct address_rules *,
 int address_is_number(const char *, int allow_short);
 
 /*
+ * Write the digits of an E.164 prefix, with or without its '+', with it.
+ * Returns 0, or -1 if it is none.
+ */
+int address_prefix(const char *, char out[ADDRESS_NUMBER_MAX]);
+
+/*
  * 1 if the number may be sent to: the longest prefix among allow and deny
  * decides, deny where they are equal; where none matches, all is allowed
  * unless there are allow prefixes.  Prefixes are E.164 with their '+'.

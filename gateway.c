@@ -84,9 +84,18 @@ authorization(struct template_values *v, json_t *a)
 	return header;
 }
 
+static void
+add_header(struct gateway_request *r, const char *name, char *value)
+{
+	if (r->nheader == GATEWAY_HEADERS_MAX)
+		return;
+	r->header[r->nheader].name = strdup(name);
+	r->header[r->nheader++].value = value;
+}
+
 /* The first way of authentication that the values are enough for. */
-static char *
-authorize(struct template_values *v)
+static int
+authorize(struct template_values *v, struct gateway_request *r)
 {
 	char *header = NULL;
 	json_t *a;
@@ -97,25 +106,50 @@ authorize(struct template_values *v)
 			break;
 	if (header != NULL && strpbrk(header, "\r\n") != NULL) {
 		free(header);
-		return NULL;
+		header = NULL;
 	}
-	return header;
+	if (header != NULL)
+		add_header(r, "Authorization", header);
+	return header != NULL || json_array_size(v->g->auth) == 0 ? 0 : -1;
 }
 
 static int
-finish(const struct descriptor *g, struct template_values *v,
-    struct gateway_request *r)
+finish(struct template_values *v, struct gateway_request *r)
 {
-	if (r->url != NULL && !v->missing &&
-	    (r->authorization != NULL || json_array_size(g->auth) == 0))
+	if (authorize(v, r) == 0 && r->url != NULL && !v->missing)
 		return 0;
 	gateway_free(r);
 	return -1;
 }
 
+/* The request as one line of JSON for people, secrets masked. */
+static char *
+describe(const struct gateway_request *r)
+{
+	json_t *headers = json_object(), *j;
+	const char *value;
+	char masked[32], *line;
+	size_t i;
+
+	for (i = 0; i < r->nheader; i++) {
+		value = r->header[i].value;
+		snprintf(masked, sizeof(masked), "%.*s ***",
+		    (int)strcspn(value, " "), value);
+		json_object_set_new(headers, r->header[i].name, json_string(
+		    strcmp(r->header[i].name, "Authorization") == 0 ? masked :
+								      value));
+	}
+	j = json_pack("{s:s, s:s, s:o, s:o*}", "method", r->method, "url",
+	    r->url, "headers", headers, "body",
+	    r->body != NULL ? json_loads(r->body, 0, NULL) : NULL);
+	line = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	return line;
+}
+
 int
 gateway_send(const struct descriptor *g, const struct gateway_login *login,
-    const struct gateway_message *m, struct gateway_request *r)
+    const struct gateway_message *m, int show, struct gateway_request *r)
 {
 	struct template_values v = {.g = g, .login = login, .message = m};
 	json_t *body;
@@ -123,13 +157,19 @@ gateway_send(const struct descriptor *g, const struct gateway_login *login,
 	memset(r, 0, sizeof(*r));
 	r->method = g->method;
 	r->url = fill_url(&v, g->url);
-	r->authorization = authorize(&v);
 	if ((body = template_json(&v, g->body)) == NULL)
 		v.missing = 1;
 	else if ((r->body = json_dumps(body, JSON_COMPACT)) == NULL)
 		v.missing = 1;
+	else
+		r->nbody = strlen(r->body);
 	json_decref(body);
-	return finish(g, &v, r);
+	add_header(r, "Content-Type", strdup("application/json"));
+	if (finish(&v, r) == -1)
+		return -1;
+	if (show)
+		r->shown = describe(r);
+	return 0;
 }
 
 int
@@ -141,8 +181,7 @@ gateway_check(const struct descriptor *g, const struct gateway_login *login,
 	memset(r, 0, sizeof(*r));
 	r->method = "GET";
 	r->url = fill_url(&v, g->check_url);
-	r->authorization = authorize(&v);
-	return finish(g, &v, r);
+	return finish(&v, r);
 }
 
 int
@@ -156,38 +195,85 @@ gateway_warm(const struct descriptor *g, struct gateway_request *r)
 	return r->url != NULL ? 0 : -1;
 }
 
+int
+gateway_lookup(const struct descriptor *g, const struct gateway_login *login,
+    const char *id, struct gateway_request *r)
+{
+	(void)g, (void)login, (void)id, (void)r;
+	return -1;
+}
+
+int
+gateway_has_ids(const struct descriptor *g)
+{
+	return g->nrule > 0;
+}
+
+enum gateway_lookup
+gateway_lookup_rule(const struct descriptor *g,
+    const struct gateway_message *m)
+{
+	(void)g, (void)m;
+	return GATEWAY_NEVER;
+}
+
+int
+gateway_lookup_after(const struct descriptor *g, long status)
+{
+	(void)g, (void)status;
+	return 0;
+}
+
+enum gateway_found
+gateway_judge_lookup(const struct descriptor *g, long status)
+{
+	(void)g, (void)status;
+	return GATEWAY_UNCLEAR;
+}
+
+int
+gateway_retry_after(const struct descriptor *g)
+{
+	(void)g;
+	return 0;
+}
+
+void
+gateway_abilities(const struct descriptor *g, struct abilities *a)
+{
+	(void)g;
+	memset(a, 0, sizeof(*a));
+}
+
+const char *
+gateway_limit(const struct descriptor *g, const struct gateway_message *m)
+{
+	return g->max_text != 0 && strlen(m->text) > g->max_text ? "text" :
+								   NULL;
+}
+
+static void
+wipe(char *s, size_t n)
+{
+	if (s != NULL)
+		explicit_bzero(s, n);
+	free(s);
+}
+
 void
 gateway_free(struct gateway_request *r)
 {
-	if (r->authorization != NULL)
-		explicit_bzero(r->authorization, strlen(r->authorization));
-	free(r->authorization);
-	free(r->url);
-	free(r->body);
-	memset(r, 0, sizeof(*r));
-}
+	size_t i;
 
-char *
-gateway_describe(const struct gateway_request *r)
-{
-	json_t *headers = json_object(), *j;
-	char scheme[16] = "", *line;
-
-	if (r->authorization != NULL) {
-		snprintf(scheme, sizeof(scheme), "%.*s ***",
-		    (int)strcspn(r->authorization, " "), r->authorization);
-		json_object_set_new(headers, "Authorization",
-		    json_string(scheme));
+	for (i = 0; i < r->nheader; i++) {
+		free(r->header[i].name);
+		if (r->header[i].value != NULL)
+			wipe(r->header[i].value, strlen(r->header[i].value));
 	}
-	if (r->body != NULL)
-		json_object_set_new(headers, "Content-Type",
-		    json_string("application/json"));
-	j = json_pack("{s:s, s:s, s:o, s:o*}", "method", r->method, "url",
-	    r->url, "headers", headers, "body",
-	    r->body != NULL ? json_loads(r->body, 0, NULL) : NULL);
-	line = json_dumps(j, JSON_COMPACT);
-	json_decref(j);
-	return line;
+	wipe(r->body, r->nbody);
+	free(r->url);
+	free(r->shown);
+	memset(r, 0, sizeof(*r));
 }
 
 /* ---- answers ---- */
@@ -280,8 +366,9 @@ judge_status(const struct descriptor *g, long status, json_t *answer)
 }
 
 void
-gateway_judge(const struct descriptor *g, long status, const char *body,
-    size_t n, int whole, struct gateway_answer *a)
+gateway_judge(const struct descriptor *g, const struct gateway_message *m,
+    long status, const char *body, size_t n, int whole,
+    struct gateway_answer *a, struct gateway_result *result)
 {
 	json_t *answer = whole ? json_loadb(body, n, JSON_ALLOW_NUL, NULL) :
 				 NULL;
@@ -290,6 +377,7 @@ gateway_judge(const struct descriptor *g, long status, const char *body,
 
 	text_at(answer, g->error, a->error, sizeof(a->error));
 	text_at(answer, g->id, id, sizeof(id));
+	a->retry_after = 0;
 	strcpy(a->id, ipc_is_id(id) ? id : "");
 	a->outcome = judge_status(g, status, answer);
 	for (i = 0; i < g->nrule; i++)
@@ -297,5 +385,9 @@ gateway_judge(const struct descriptor *g, long status, const char *body,
 			a->outcome = g->rule[i].outcome;
 			break;
 		}
+	for (i = 0; i < m->nto; i++) {
+		result[i].outcome = a->outcome;
+		strcpy(result[i].id, a->id);
+	}
 	json_decref(answer);
 }

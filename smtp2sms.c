@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "clock.h"
 #include "config.h"
 #include "conn.h"
 #include "extract.h"
@@ -29,9 +27,8 @@
 #include "sandbox.h"
 #include "session.h"
 
-#define BYE_WAIT   1000	/* milliseconds for a client to read its 421 */
-#define AGENT_WAIT 1000 /* milliseconds for an agent with a full queue */
-#define AGENT_STEP 10	/* ... between two attempts */
+
+#define BYE_WAIT 1000 /* milliseconds for a client to read its 421 */
 
 /* In the environment: we have read the PROXY header before the wrapper. */
 #define PROXY_DONE "SMTP2SMS_PROXY_DONE"
@@ -346,8 +343,36 @@ stand_by(int fd, pid_t pid)
 	return wait_for(pid);
 }
 
+/* A dry run shows its requests on its own standard error: never there. */
 static int
-run_session(int fd, int agent)
+has_agent(void)
+{
+	return self.config.delivery != NULL && !self.dry;
+}
+
+/* The agent that many sessions share; it is awake as soon as we knock. */
+static int
+connect_agent(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = self.config.delivery;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+	} else {
+		strcpy(a.sun_path, path);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+			return fd;
+	}
+	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),
+	    NULL);
+	return -1;
+}
+
+static int
+run_session(int fd)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
@@ -365,7 +390,7 @@ run_session(int fd, int agent)
 	};
 
 	ask_init(fd);
-	if (agent)
+	if (has_agent())
 		ask_hello(self.id, self.peer.ip, self.trusted);
 	if (sandbox_enter() == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
@@ -375,59 +400,12 @@ run_session(int fd, int agent)
 	return session_run(&setup) == 0 ? EXIT_OK : EXIT_TEMPORARY;
 }
 
-/* Nobody can deliver: the client may come again. */
 static int
-no_delivery(const char *program)
+no_delivery(void)
 {
-	log_event(LOG_ERR, "link", "agent", program, "error", strerror(errno),
-	    NULL);
 	tell_client("421 4.3.0 Delivery is not available, "
 	    "try again later\r\n");
 	return EXIT_TEMPORARY;
-}
-
-/*
- * The link to a shared agent at a socket's path, or -1.  Whether it lives
- * is seen at once: a listening socket without an agent refuses.
- */
-static int
-connect_agent(const char *path)
-{
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	long long deadline = clock_ms() + AGENT_WAIT;
-	int fd;
-
-	if (strlen(path) >= sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sun.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd == -1)
-		return -1;
-	while (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		/* Linux says EAGAIN where the queue is full, and waits not */
-		if (errno == EAGAIN && clock_left(deadline) > 0) {
-			poll(NULL, 0, AGENT_STEP);
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* A session whose delivery side is an agent: no process besides this one. */
-static int
-serve_with_agent(void)
-{
-	int fd = connect_agent(self.config.delivery);
-
-	if (fd == -1)
-		return no_delivery(self.config.delivery);
-	return run_session(fd, 1);
 }
 
 static int
@@ -436,16 +414,19 @@ serve(void)
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
-	/* a dry run must not reach an agent, which would send */
-	if (self.config.delivery != NULL && !self.dry)
-		return serve_with_agent();
+	if (has_agent()) {
+		fd[0] = connect_agent();
+		return fd[0] != -1 ? run_session(fd[0]) : no_delivery();
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
-	if (pid == -1)
-		return no_delivery(NULL);
+	if (pid == -1) {
+		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
+		return no_delivery();
+	}
 	if (pid == 0) {
 		close(fd[1]);
-		_exit(run_session(fd[0], 0));
+		_exit(run_session(fd[0]));
 	}
 	close(fd[0]);
 	return stand_by(fd[1], pid);
