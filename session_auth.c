@@ -7,7 +7,8 @@
 #include "log.h"
 #include "session_private.h"
 
-#define AUTH_DELAY 1000 /* milliseconds after a wrong password */
+#define AUTH_DELAY 1000	 /* milliseconds after a wrong password */
+#define LOGIN_WAIT 20000 /* ... for a hash or a program to judge one */
 
 static int
 auth_allowed(const struct session *s)
@@ -67,16 +68,15 @@ mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
 static enum verdict
 judge(struct session *s)
 {
-	int ms = (int)s->config->timeout_gateway * 1000;
-	int ask = has_logins(s);
-
-	if (!ask && s->auth.mechanism != AUTH_EXTERNAL) {
+	if (has_logins(s))
+		return ask_auth(&s->auth, &s->rights, LOGIN_WAIT);
+	if (s->auth.mechanism != AUTH_EXTERNAL) {
 		if (!auth_fits_http(&s->auth))
 			return VERDICT_WRONG;
-		ask = s->config->auth_check;
+		if (s->config->auth_check)
+			return ask_auth(&s->auth, &s->rights,
+			    (int)s->config->timeout_gateway * 1000);
 	}
-	if (ask)
-		return ask_auth(&s->auth, &s->rights, ms);
 	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
 }
 
