@@ -33,9 +33,11 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
 	peer.o sandbox.o config.o log.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
-DELIVER = deliver.o agent.o serve.o job.o exchange.o try.o descriptor.o \
-	gateway.o journal.o template.o $(LOGIN) config.o log.o address.o \
-	buf.o ipc.o options.o
+DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o load.o match.o \
+	names.o pointer.o shape.o template.o variable.o
+DELIVER = deliver.o agent.o serve.o job.o exchange.o journal.o try.o \
+	$(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
+	options.o text.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 
 all: $(PROGRAMS)
@@ -95,8 +97,7 @@ demo:
 UNITS = address auth charset config gateway html ipc journal login mime \
 	parameter sandbox text
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o descriptor.o gateway.o template.o sandbox.o log.o \
-	$(LOGIN) $(PURE)
+TEST_OBJECTS = config.o $(DESCRIPTOR) $(LOGIN) sandbox.o log.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)

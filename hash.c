@@ -9,7 +9,7 @@
 
 #if defined(__OpenBSD__)
 #include <pwd.h>
-#elif !defined(__FreeBSD__)
+#elif defined(__GLIBC__)
 #include <crypt.h>
 #endif
 

@@ -315,11 +315,15 @@ write_journal(struct job *j)
 static void
 finish(struct job *j)
 {
+	int journalled = j->journalled;
+
 	if (--j->pending > 0)
 		return;
-	if (j->journalled)
+	if (journalled)
 		write_journal(j);
 	j->done(j->arg, j);
+	if (journalled) /* nobody waits for this any more */
+		journal_prune(self.config->journal, self.config->journal_keep);
 }
 
 /* The parcel's recipients have their outcomes; it is over. */

@@ -9,6 +9,7 @@
 
 #include "auth.h"
 #include "config.h"
+#include "hash.h"
 #include "ipc.h"
 #include "options.h"
 
@@ -54,6 +55,12 @@ enum verdict login_end(struct login_check *);
 
 /* Report all that is wrong with the users file or the program.  0, or -1. */
 int login_test(const struct config *, config_report);
+
+/*
+ * Read a password, unseen from a terminal (and there twice, if twice), or
+ * from a line of standard input.  0; -1 if there is none that can be one.
+ */
+int login_read_password(int twice, char out[HASH_PASSWORD_MAX + 1]);
 
 /*
  * Read a password, twice from a terminal or once from a line of standard

@@ -2,6 +2,8 @@
  * login_hash: a password in, a line for the users file out.  For people, on
  * a terminal or in a script; nothing of the delivery side runs beside it.
  */
+#include <sys/select.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,28 +63,38 @@ read_line(char out[HASH_PASSWORD_MAX + 1])
 	return n == -1 || bad || len == 0 ? -1 : 0;
 }
 
-/* What the prompts ask for is not shown. */
+/*
+ * Ask, and wait for a whole line of the terminal.  Signals come while it
+ * waits and at no other time.
+ */
 static int
-read_hidden(const char *prompt, char out[HASH_PASSWORD_MAX + 1])
+read_hidden(const char *prompt, const sigset_t *open,
+    char out[HASH_PASSWORD_MAX + 1])
 {
-	int r;
+	fd_set in;
+	int r = -1;
 
 	fputs(prompt, stderr);
 	fflush(stderr);
-	r = read_line(out);
+	FD_ZERO(&in);
+	FD_SET(STDIN_FILENO, &in);
+	if (pselect(STDIN_FILENO + 1, &in, NULL, NULL, NULL, open) == 1)
+		r = read_line(out);
 	fputc('\n', stderr);
 	return r;
 }
 
 static int
-read_twice(char out[HASH_PASSWORD_MAX + 1])
+read_asked(const sigset_t *open, int twice, char out[HASH_PASSWORD_MAX + 1])
 {
 	char again[HASH_PASSWORD_MAX + 1];
-	int r = read_hidden("Password: ", out);
+	int r = read_hidden("Password: ", open, out);
 
-	if (r == 0 && caught == 0)
-		r = read_hidden("Again: ", again);
-	if (r == 0 && caught == 0 && strcmp(out, again) != 0) {
+	if (!twice)
+		return r;
+	if (r == 0)
+		r = read_hidden("Again: ", open, again);
+	if (r == 0 && strcmp(out, again) != 0) {
 		complain(0, "the two are not the same");
 		r = -1;
 	}
@@ -92,33 +104,40 @@ read_twice(char out[HASH_PASSWORD_MAX + 1])
 
 /* The terminal is as it was, whatever signal comes. */
 static int
-read_terminal(const struct termios *shown, char out[HASH_PASSWORD_MAX + 1])
+read_terminal(const struct termios *shown, int twice,
+    char out[HASH_PASSWORD_MAX + 1])
 {
 	struct sigaction act = {.sa_handler = on_signal}, old[NSIGNALS];
 	struct termios hidden = *shown;
+	sigset_t closed, open;
 	size_t i;
 	int r;
 
+	sigemptyset(&closed);
+	for (i = 0; i < NSIGNALS; i++)
+		sigaddset(&closed, signals[i]);
+	sigprocmask(SIG_BLOCK, &closed, &open);
 	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &act, &old[i]);
 	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-	r = read_twice(out);
+	r = read_asked(&open, twice, out);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, shown);
 	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
+	sigprocmask(SIG_SETMASK, &open, NULL);
 	if (caught != 0)
 		raise(caught);
-	return caught != 0 ? -1 : r;
+	return r;
 }
 
-static int
-read_password(char out[HASH_PASSWORD_MAX + 1])
+int
+login_read_password(int twice, char out[HASH_PASSWORD_MAX + 1])
 {
 	struct termios t;
 
 	if (tcgetattr(STDIN_FILENO, &t) == 0)
-		return read_terminal(&t, out);
+		return read_terminal(&t, twice, out);
 	return read_line(out);
 }
 
@@ -142,7 +161,7 @@ login_hash(const char *name)
 
 	if (q == NULL)
 		return complain(EXIT_USAGE, "this cannot be a login's name");
-	if (read_password(password) == -1) {
+	if (login_read_password(1, password) == -1) {
 		explicit_bzero(password, sizeof(password));
 		return complain(EXIT_DATA, "no password, or not one line of "
 		    "at most 511 octets");

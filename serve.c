@@ -22,8 +22,6 @@
 #include "login.h"
 #include "serve.h"
 
-#define CHECK_WAIT 20000 /* milliseconds for a password's check */
-
 struct client {
 	struct client *next;
 	int fd;			/* -1: it has gone */
@@ -294,9 +292,8 @@ check_number(const struct client *c, const struct job *j, size_t i)
 	for (n = 0; n < r->nallow; n++)
 		own[n] = (char *)(size_t)r->allow[n];
 	if (!address_is_number(j->number[i], k->address.allow_short) ||
-	    !address_allowed(j->number[i], k->allow.v, k->allow.n, k->deny.v,
-		k->deny.n) ||
-	    (n > 0 && !address_allowed(j->number[i], own, n, NULL, 0)))
+	    !address_allowed(j->number[i], n > 0 ? own : k->allow.v,
+		n > 0 ? n : k->allow.n, k->deny.v, k->deny.n))
 		return -1;
 	for (n = 0; n < i; n++)
 		if (strcmp(j->number[n], j->number[i]) == 0)
@@ -487,7 +484,8 @@ check_here(struct client *c)
 	    (c->profile = calloc(1, sizeof(*c->profile))) != NULL &&
 	    login_begin(c->check, self.config, c->kind, c->user, c->secret,
 		c->profile) == 0) {
-		c->deadline = clock_ms() + CHECK_WAIT;
+		c->deadline = clock_ms() +
+		    self.config->timeout_gateway * 1000;
 		return;
 	}
 	free(c->check);

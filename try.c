@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <uuid/uuid.h>
 
 #include "address.h"
-#include "auth.h"
 #include "exchange.h"
 #include "gateway.h"
 #include "job.h"
+#include "login.h"
 #include "try.h"
 
 #define TURN_WAIT 60000 /* milliseconds */
@@ -58,8 +57,7 @@ static void
 print_body(const char *s, size_t n)
 {
 	for (; n > 0; s++, n--)
-		if (*s == '\n' || (unsigned char)*s >= 0x80 ||
-		    (*s >= ' ' && *s != 0x7f))
+		if (*s == '\n' || (*s >= ' ' && *s < 0x7f))
 			putchar(*s);
 		else if (*s != '\r')
 			printf("\\x%02x", (unsigned char)*s);
@@ -100,17 +98,6 @@ on_end(void *arg, const struct exchange_end *e)
 }
 
 static int
-read_password(char out[AUTH_SECRET_MAX + 1])
-{
-	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "password (it is shown): ");
-	if (fgets(out, AUTH_SECRET_MAX + 1, stdin) == NULL)
-		return -1;
-	out[strcspn(out, "\r\n")] = '\0';
-	return 0;
-}
-
-static int
 make_message(const struct config *c, const struct try_setup *t)
 {
 	static const struct options none;
@@ -139,14 +126,14 @@ int
 try_run(const struct config *c, const struct descriptor *g,
     const struct try_setup *t)
 {
-	char secret[AUTH_SECRET_MAX + 1] = "";
+	char secret[HASH_PASSWORD_MAX + 1] = "";
 	struct gateway_login l = {IPC_PASSWORD, t->user, secret};
 	struct gateway_request r;
 
 	self.gateway = g;
 	if (make_message(c, t) == -1)
 		return USAGE;
-	if (t->user != NULL && read_password(secret) == -1)
+	if (t->user != NULL && login_read_password(0, secret) == -1)
 		return USAGE;
 	if (gateway_send(g, t->user != NULL ? &l : NULL, &self.message, 1,
 		&r) == -1) {

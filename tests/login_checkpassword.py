@@ -65,6 +65,12 @@ def cvm():
     tap.is_(verdict(auth, "bob", "secret"), "wrong", "unknown")
     tap.is_(verdict(auth, "alice", "secret", "-x"), "wrong",
             "a certificate is no login there")
+    script = write("check-sms", "#!/bin/sh\nexport CVM_PWFILE_PATH=%s "
+                   "CVM_PWFILE_PWCMP=crypt\nexec cvm-checkpassword "
+                   "cvm-pwfile \"$@\"\n" % passwd, 0o755)
+    tap.is_([verdict("checkpassword " + script, "alice", password)
+             for password in ("secret", "guess")], ["ok", "wrong"],
+            "by a script, as in smtp2sms.conf(5)")
     got, log, _ = check(program % path("none"), "alice", "secret")
     tap.is_(got, "temporary", "its file is not there")
     tap.like(log, "event=login user=alice error=\"checkpassword: exit status "

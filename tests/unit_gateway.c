@@ -72,23 +72,25 @@ test_errors(void)
 	bad(MINIMAL(", \"x\": 1"), "", "/x: unknown member");
 	bad(MINIMAL(", \"url\": \"\""), "", "duplicate object key");
 	bad(MINIMAL_BUT("${base}/", ""), "",
-	    "/url: a variable of '${base}/' is not set");
+	    "/url: ${base} is not set");
 	bad(MINIMAL_BUT("ftp://h/", ""), "",
 	    "/url: 'ftp://h/' is not an http or https URL");
 	bad(MINIMAL_BUT("http://${X}", ""), "", "/url: bad placeholder");
 	bad(MINIMAL(", \"id\": \"id\""), "",
 	    "/id: 'id' is not a JSON pointer");
 	bad(MINIMAL(", \"auth\": [{\"type\": \"digest\"}]"), "",
-	    "/auth/0: type 'digest' is none of");
+	    "/auth/0: type is none of");
 	bad(MINIMAL(", \"auth\": [{\"type\": \"basic\"}]"), "",
 	    "/auth/0/user: is missing");
 	bad(MINIMAL(", \"rules\": [{\"then\": \"maybe\"}]"), "",
-	    "/rules/0: then: 'maybe' is none of");
+	    "/rules/0/then: 'maybe' is none of");
 	bad(MINIMAL(", \"rules\": [{\"match\": {\"regex\": \"(\"}, "
 	    "\"then\": \"accepted\"}]"), "", "/rules/0/match: regex: ");
-	bad(MINIMAL(", \"method\": \"GET\""), "", "/method: is none of");
+	bad(MINIMAL(", \"method\": \"GET\""), "", "/body: does not go with GET");
+	bad(MINIMAL(", \"method\": \"PATCH\""), "",
+	    "/method: 'PATCH' is none of");
 	bad(MINIMAL(", \"rules\": [{\"status\": \"409\", \"then\": "
-	    "\"accepted\"}]"), "", "/rules/0: is not a status code");
+	    "\"accepted\"}]"), "", "/rules/0/status: is not a status code");
 	bad(MINIMAL(", \"defaults\": {\"a\": 1}"), "",
 	    "/defaults/a: is not a string");
 	bad(MINIMAL(""), "set device x\n", "has no variable 'device' (set)");
@@ -202,14 +204,14 @@ test_digits(void)
 	    "\"to\": {\"mode\": \"one\", \"format\": \"digits\"}, \"body\": "
 	    "{\"type\": \"json\", \"template\": {\"to\": \"${to}\", \"n\": 1, "
 	    "\"who\": \"<${from}>\", \"o\": {\"x\": \"${none}\"}, "
-	    "\"a\": [\"${none}\"]}}, \"ok\": {\"status\": [200]}}",
+	    "\"a\": [\"${none}\"], \"t\": \"${text}\"}}, \"ok\": {\"status\": [200]}}",
 	    "set from 'a/b c'\n");
 
 	tap_ok(g != NULL && gateway_max_recipients(g) == 1, "mode one");
 	tap_ok(gateway_send(g, NULL, &m, 1, &r) == 0, "its request");
 	tap_is(r.url, "http://h/a%2Fb%20c", "a URL is escaped");
 	is_body(&r, "{\"to\": \"491711234567\", \"n\": 1, "
-	    "\"who\": \"<a/b c>\"}", "what is emptied goes");
+	    "\"who\": \"<a/b c>\", \"t\": \"t\"}", "what is emptied goes");
 	gateway_free(&r);
 }
 
