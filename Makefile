@@ -61,13 +61,15 @@ $(SESSION) $(DELIVER) $(TLS): *.h
 install: all
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) \
 	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/contrib
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 smtp2sms-gateways.7 $(DESTDIR)$(MANDIR)/man7/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
@@ -77,7 +79,8 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
-	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5 \
+	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-gateways.7
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 dist:

@@ -332,6 +332,39 @@ def complete():
     tap.is_(names(VECTORS), names(GATEWAYS), "the same names in both folders")
 
 
+MESSAGE = {"id", "text", "to", "number", "index", "alphabet", "parts", "port"}
+OPTIONS = {"ttl", "schedule", "priority", "report", "sim", "device", "data"}
+
+
+@tap.test("every descriptor is in smtp2sms-gateways(7)")
+def manual():
+    with open(os.path.join(TOP, "smtp2sms-gateways.7")) as file:
+        page = file.read().replace("\\-", "-")
+    items = dict(re.findall(r"^\.It Pa (\S+)\.json\n(.*?)(?=^\.It Pa|^\.El)",
+                            page, re.S | re.M))
+    folder = os.path.join(TOP, "gateways")
+    tap.is_(sorted(items), names(folder), "its list")
+    for name in names(folder):
+        with open(os.path.join(folder, name + ".json")) as file:
+            text = file.read()
+        made = json.loads(text)
+        maps = made.get("map", {})
+        used = set(re.findall(r"\$\{([a-z0-9_-]+)", text))
+        used |= {m["of"] for m in maps.values()}
+        used -= maps.keys() | MESSAGE
+        said = set(re.findall(r"^\.Va ([a-z-]+)", items[name], re.M))
+        listed = re.search(r"^Options: ([^.]*)\.", items[name], re.M)
+        listed = re.sub(r"\([^)]*\)", "", listed.group(1)) if listed else ""
+        tap.is_(set(re.findall(r"[a-z]+", listed)), used & OPTIONS,
+                name + ": options")
+        tap.ok(name == "smsgate" or used - OPTIONS - said <= {
+            "base", "user", "password", "token"}, name + ": variables",
+            used - OPTIONS - said)
+        many = re.search(r"^([0-9]+) recipients", items[name], re.M)
+        tap.is_(int(many.group(1)) if many else 1,
+                made["to"].get("max", 1), name + ": recipients")
+
+
 def names(folder):
     return sorted(name[:-5] for name in os.listdir(folder)
                   if name.endswith(".json"))
@@ -364,6 +397,27 @@ def test_dry(v):
     tap.is_(v.sent(), [], v.name + ": -n sends nothing")
 
 
+def test_login(v):
+    """A client's own credentials go to the gateway, and none of ours."""
+    user, secret = "own-user", "own-secret-4712"
+    with Session([*v.lines, "auth gateway"], gw) as s:
+        s.login(user, secret)
+        reply = s.send_message()
+        tap.is_(reply.code, 250, v.name + ": a login: 250", repr(reply),
+                s.log())
+        link_lib.leave(s)
+        log = s.log()
+    for request in v.sent():
+        sent = repr([request.path, request.headers, request.body])
+        basic = base64.b64encode((user + ":" + secret).encode()).decode()
+        tap.ok(secret in sent or basic in sent
+               or "Credential=%s/" % user in sent,
+               v.name + ": a login: its credentials", sent)
+        tap.is_(v.leaks(sent), [], v.name + ": a login: and none of ours")
+    tap.ok(secret not in log and v.leaks(log) == [],
+           v.name + ": a login: the log has none", log)
+
+
 def test_garbage(v):
     """Nothing that is no answer is a success."""
     passes = v.all.get("garbage", [])
@@ -394,6 +448,7 @@ def add(name):
         v = Vectors(name)
         test_conf(v)
         test_dry(v)
+        test_login(v)
         for mail in v.all["mails"]:
             v.mail(mail)
         v.answers()
