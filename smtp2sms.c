@@ -48,6 +48,7 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
+	int lmtp;		/* -L: LMTP in place of SMTP */
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -81,7 +82,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
@@ -375,6 +376,7 @@ run_session(int fd)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
+		.lmtp = self.lmtp,
 		.trusted = self.trusted,
 		.auth_in_clear = auth_in_clear(),
 		.tls = have_tls(),
@@ -463,10 +465,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
+			break;
+		case 'L':
+			self.lmtp = 1;
 			break;
 		case 'n':
 			self.dry = 1;
