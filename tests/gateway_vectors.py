@@ -38,6 +38,7 @@ which tells more of what becomes of each recipient.  A request:
   query           an object; what is there twice is an array; default: none
   headers         those that are looked at; null: must not be there
   basic           USER:PASSWORD, as Authorization
+  sigv4           KEY:SECRET:REGION:SERVICE: it is signed as AWS has it
   json, form, text    the body, and by it Content-Type; default: none
 
 An answer: status (default 200), headers, body (a string, or JSON), and in
@@ -52,10 +53,13 @@ Octets of a query or form that are no UTF-8 are \\udc80 to \\udcff.
 
 import base64
 import calendar
+import hashlib
+import hmac
 import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 import urllib.parse
 
@@ -169,6 +173,8 @@ def differences(request, want):
     if "basic" in want:
         headers["Authorization"] = "Basic " + base64.b64encode(
             want["basic"].encode()).decode()
+    if "sigv4" in want:
+        headers["Authorization"] = sigv4(request, *want["sigv4"].split(":"))
     headers.setdefault("Authorization", None)
     kinds = [kind for kind in TYPES if kind in want]
     if kinds:
@@ -180,6 +186,33 @@ def differences(request, want):
     check("kind of body", kinds[0] if kinds else None, kind)
     check("body", want[kinds[0]] if kinds else "", body)
     return found
+
+
+def sigv4(request, key, secret, region, service):
+    """What Authorization must be: AWS Signature, Version 4.
+
+    The headers that are signed and the time are the request's own.
+    """
+    said = request.header("Authorization") or ""
+    names = re.search(r"SignedHeaders=([a-z0-9;-]+)", said)
+    names = names.group(1).split(";") if names else []
+    for must in ("host", "x-amz-date"):
+        if must not in names:
+            return "one with %s signed" % must
+    path, _, query = request.path.partition("?")
+    canonical = "\n".join([
+        request.method, path, query,
+        *("%s:%s" % (name, request.header(name)) for name in names), "",
+        ";".join(names), hashlib.sha256(request.body).hexdigest()])
+    moment = request.header("X-Amz-Date")
+    scope = "/".join([moment[:8], region, service, "aws4_request"])
+    text = "\n".join(["AWS4-HMAC-SHA256", moment, scope,
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    sign = ("AWS4" + secret).encode()
+    for part in (*scope.split("/"), text):
+        sign = hmac.new(sign, part.encode(), "sha256").digest()
+    return ("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
+            "Signature=%s" % (key, scope, ";".join(names), sign.hex()))
 
 
 def compare(title, requests, wants):
@@ -426,9 +459,9 @@ def names(folder):
 
 def test_conf(v):
     """smtp2sms -t has no complaint; without the configuration it may."""
-    with Session(v.lines, gw) as s:
-        link_lib.leave(s)
-        done = subprocess.run([*WRAP, PROGRAM, "-t", "-f", s.config],
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-vectors.") as folder:
+        path = link_lib.write_configuration(folder, v.lines, gw)
+        done = subprocess.run([*WRAP, PROGRAM, "-t", "-f", path],
                               capture_output=True, text=True, check=False)
     tap.is_((done.returncode, done.stderr), (0, ""), v.name + ": -t",
             done.stdout)
