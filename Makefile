@@ -30,7 +30,7 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 SESSION = smtp2sms.o session.o conn.o ask.o extract.o peer.o sandbox.o \
 	config.o log.o $(PURE)
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o load.o match.o \
-	names.o pointer.o shape.o template.o variable.o
+	names.o pointer.o sha256.o shape.o template.o variable.o
 DELIVER = deliver.o $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
@@ -39,7 +39,7 @@ HEADERS = address.h answer.h ask.h auth.h body.h buf.h charset.h clock.h config.
 	html_element.h html_entities.h html_token.h html_write.h ipc.h \
 	load.h log.h match.h mime.h mime_decode.h mime_leaf.h mime_part.h \
 	mime_word.h names.h options.h peer.h pointer.h reply.h sandbox.h \
-	session.h shape.h template.h text.h tls_cert.h tls_pump.h \
+	session.h sha256.h shape.h template.h text.h tls_cert.h tls_pump.h \
 	tls_sandbox.h variable.h
 
 all: $(PROGRAMS)
