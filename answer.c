@@ -42,12 +42,17 @@ needs_json(const struct descriptor *g)
 	    match_needs_json(&g->ok_match);
 }
 
-/* A success that cannot be read may not be one. */
+/*
+ * A success that cannot be read may not be one.  *open: no rule decided,
+ * so each recipient's own answer counts.
+ */
 static enum outcome
-judge_whole(const struct descriptor *g, const struct match_subject *s)
+judge_whole(const struct descriptor *g, const struct match_subject *s,
+    int *open)
 {
 	const struct match_rule *r = match_rule(&g->rules, s);
 
+	*open = r == NULL && g->each.by != EACH_NONE;
 	if (r != NULL)
 		return r->then;
 	if (!load_has_code(&g->ok, s->status))
@@ -256,7 +261,7 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 /* ---- all of it ---- */
 
 static void
-judge_results(struct judging *j, struct gateway_answer *a)
+judge_results(struct judging *j, struct gateway_answer *a, int open)
 {
 	size_t i;
 
@@ -264,8 +269,7 @@ judge_results(struct judging *j, struct gateway_answer *a)
 		j->result[i].outcome = a->outcome;
 		j->result[i].id[0] = '\0';
 	}
-	if (a->outcome == OUTCOME_ACCEPTED && j->g->each.by != EACH_NONE &&
-	    j->whole.json != NULL)
+	if (open && a->outcome == OUTCOME_ACCEPTED)
 		judge_each(j);
 	for (i = 0; i < j->m->nto; i++) {
 		if (j->result[i].outcome > a->outcome)
@@ -300,14 +304,15 @@ answer_judge(const struct descriptor *g, const struct gateway_message *m,
 	    JSON_DECODE_ANY, NULL) : NULL;
 	struct judging j = {.g = g, .m = m, .whole = {status, json, text},
 	    .result = result, .seen = seen};
+	int open;
 
 	snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
-	a->outcome = judge_whole(g, &j.whole);
+	a->outcome = judge_whole(g, &j.whole, &open);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
-	judge_results(&j, a);
+	judge_results(&j, a, open);
 	error = match_find(&g->error, &j.whole);
 	keep_error(&j, error != NULL ? error : j.error, a->error,
 	    sizeof(a->error));

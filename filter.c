@@ -298,7 +298,7 @@ port_octets(json_t *port)
 }
 
 static json_t *
-apply(const struct template_values *v, const struct template_name *p,
+apply(struct template_values *v, const struct template_name *p,
     const struct filter *f, json_t *j)
 {
 	size_t room = template_room(v);
@@ -320,6 +320,9 @@ apply(const struct template_values *v, const struct template_name *p,
 		buf_init(&out, b, room);
 		template_put(j, &in);
 		made = apply_text(f, in.p, in.len, &out);
+		v->missing |= in.overflow | out.overflow;
+		explicit_bzero(a, in.len);
+		explicit_bzero(b, out.len);
 	}
 	json_decref(octets);
 	free(a);
@@ -328,7 +331,7 @@ apply(const struct template_values *v, const struct template_name *p,
 }
 
 json_t *
-filter_apply(const struct template_values *v, const struct template_name *p,
+filter_apply(struct template_values *v, const struct template_name *p,
     json_t *j)
 {
 	json_t *next;
