@@ -196,9 +196,9 @@ def sigv4(request, key, secret, region, service):
     said = request.header("Authorization") or ""
     names = re.search(r"SignedHeaders=([a-z0-9;-]+)", said)
     names = names.group(1).split(";") if names else []
-    for must in ("host", "x-amz-date"):
-        if must not in names:
-            return "one with %s signed" % must
+    for name in ("host", "x-amz-date", *names):
+        if name not in names or request.header(name) is None:
+            return "one with %s there and signed" % name
     path, _, query = request.path.partition("?")
     canonical = "\n".join([
         request.method, path, query,
