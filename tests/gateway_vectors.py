@@ -240,7 +240,10 @@ class Vectors:
             self.all = json.load(file)
         with open(os.path.join(GATEWAYS, name + ".json")) as file:
             text = file.read()
-        self.method = json.loads(text).get("method", "POST")
+        made = json.loads(text)
+        self.method = made.get("method", "POST")
+        self.has_check = "check" in made
+        self.checked = 404          # what is said to check, and to a warm-up
         self.has_password = "${password" in text
         self.secrets = []
         self.lines = ["gateway " + name, "descriptors " + GATEWAYS,
@@ -272,7 +275,7 @@ class Vectors:
 
     def respond(self, request):
         if request.method != self.method:
-            return Response(404)        # a warm-up
+            return Response(self.checked)
         answer = self.queue.pop(0) if self.queue else self.all["accepts"]
         return Response(answer.get("status", 200), answer.get("headers"),
                         answer.get("body", b""))
@@ -509,6 +512,25 @@ def test_login(v):
            v.name + ": a login: the log has none", log)
 
 
+def test_check(v):
+    """auth-check: the gateway is asked, with the client's credentials."""
+    user, secret = "own-user", "own-secret-4712"
+    for v.checked, want in ((200, 235), (401, 535), (403, 535), (500, 454)):
+        gw.reset()
+        gw.respond = v.respond
+        with Session([*v.lines, "auth gateway", "auth-check yes"], gw) as s:
+            s.ehlo()
+            reply = s.auth_plain(user, secret)
+            tap.is_(reply.code, want, "%s: auth-check, %d: %d" % (
+                v.name, v.checked, want), repr(reply), s.log())
+            link_lib.leave(s)
+        basic = base64.b64encode((user + ":" + secret).encode()).decode()
+        asked = [repr(r.headers) for r in gw.requests if r.method == "GET"]
+        tap.ok(any(secret in one or basic in one for one in asked),
+               v.name + ": auth-check: its credentials", asked)
+    v.checked = 404
+
+
 def test_garbage(v):
     """Nothing that is no answer is a success."""
     passes = v.all.get("garbage", [])
@@ -541,6 +563,8 @@ def add(name):
             test_conf(v)
             test_dry(v)
             test_login(v)
+        if v.has_check and v.has_password and not WRAP:
+            test_check(v)
         for mail in v.all["mails"]:
             v.mail(mail)
         v.answers()
