@@ -579,6 +579,7 @@ static const struct options binary = {.port = 9200, .ndata = 4,
     .data = {0, 'A', 0xff, '&'}};
 static const struct options dots = {.device = ".."};
 static const struct options late = {.ttl = 60, .schedule = NOW - 5};
+static const struct options hour = {.ttl = 7200, .schedule = NOW + 3600};
 static const struct options soon = {.schedule = NOW + 5};
 static const struct options raw = {PRIORITY_RAW, 2, 0, 0, REPORT_YES, 0, "",
     "", 0, 0, {0}};
@@ -677,7 +678,10 @@ static const struct {
 	    "'${ttl|time(%H:%M)}', '${ttl|string}']", ""), "set ttl 61\n",
 	    "t", NULL, 1, "POST http://h/ [\"t\",61,61,61000,2,"
 	    "\"2027-01-15T08:01:01Z\",1800000061,\"08:01\",\"61\"]"},
-	{"ttl begins with the schedule", JSON_BODY("['${text}', "
+	{"ttl begins now, also with a schedule", JSON_BODY("['${text}', "
+	    "'${ttl|unix}']", ""), "", "t", &hour, 1,
+	    "POST http://h/ [\"t\",1800007200]"},
+	{"one that the schedule is behind begins there", JSON_BODY("['${text}', "
 	    "'${ttl|unix}', '${ttl|minutes}']", ""), "", "t", &full, 1,
 	    "POST http://h/ [\"t\",1800003691,2]"},
 	{"schedule", JSON_BODY("['${text}', '${schedule}', "
