@@ -4,6 +4,7 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
+	int lmtp;		/* -L: LMTP in place of SMTP */
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -80,7 +82,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
@@ -341,11 +343,40 @@ stand_by(int fd, pid_t pid)
 	return wait_for(pid);
 }
 
+/* A dry run shows its requests on its own standard error: never there. */
+static int
+has_agent(void)
+{
+	return self.config.delivery != NULL && !self.dry;
+}
+
+/* The agent that many sessions share; it is awake as soon as we knock. */
+static int
+connect_agent(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = self.config.delivery;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+	} else {
+		strcpy(a.sun_path, path);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+			return fd;
+	}
+	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),
+	    NULL);
+	return -1;
+}
+
 static int
 run_session(int fd)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
+		.lmtp = self.lmtp,
 		.trusted = self.trusted,
 		.auth_in_clear = auth_in_clear(),
 		.tls = have_tls(),
@@ -359,6 +390,8 @@ run_session(int fd)
 	};
 
 	ask_init(fd);
+	if (has_agent())
+		ask_hello(self.id, self.peer.ip, self.trusted);
 	if (sandbox_enter() == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
 		tell_client("421 4.3.0 Server error\r\n");
@@ -368,18 +401,28 @@ run_session(int fd)
 }
 
 static int
+no_delivery(void)
+{
+	tell_client("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return EXIT_TEMPORARY;
+}
+
+static int
 serve(void)
 {
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
+	if (has_agent()) {
+		fd[0] = connect_agent();
+		return fd[0] != -1 ? run_session(fd[0]) : no_delivery();
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
 	if (pid == -1) {
 		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Delivery is not available, "
-		    "try again later\r\n");
-		return EXIT_TEMPORARY;
+		return no_delivery();
 	}
 	if (pid == 0) {
 		close(fd[1]);
@@ -422,10 +465,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
+			break;
+		case 'L':
+			self.lmtp = 1;
 			break;
 		case 'n':
 			self.dry = 1;
