@@ -145,7 +145,7 @@ asan:
 	    prove -j2 -e tests/run $(SCRIPTED)
 
 FUZZ_SECONDS = 20
-FUZZERS = charset html mime text
+FUZZERS = charset gateway html mime text
 
 fuzz:
 	sh tests/install
@@ -154,7 +154,8 @@ fuzz:
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
 		    -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=all -o build/fuzz_$$f \
-		    tests/fuzz_$$f.c $(PURE:.o=.c) || exit 1; \
+		    tests/fuzz_$$f.c config.c $(DESCRIPTOR:.o=.c) \
+		    $(PURE:.o=.c) `$(PKG_CONFIG) --libs jansson` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \

@@ -218,6 +218,14 @@ cover(char *s, const char *what, size_t n, size_t keep)
 	}
 }
 
+static void
+blank(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ')
+			*s = ' ';
+}
+
 /* What a gateway echoes is not for the log. */
 static void
 cover_all(const struct judging *j, char *s)
@@ -248,9 +256,9 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 	if (error == NULL)
 		return;
 	cover_all(j, error);
-	for (n = 0; error[n] != '\0'; n++)
-		if ((unsigned char)error[n] < ' ')
-			error[n] = ' ';
+	blank(error);
+	cover_all(j, error);
+	n = strlen(error);
 	if (n >= room)
 		for (n = room - 1; n > 0; n--)
 			if (((unsigned char)error[n] & 0xc0) != 0x80)

@@ -349,6 +349,10 @@ static const struct {
 	    "/warm/method: 'HEAD' is none of"},
 	{WITH("'lookup': {'url': 'http://h/${id}', 'missing': 404}"), "",
 	    "/lookup/found: is missing"},
+	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
+	    "404}"), "", "/lookup/id: is missing"},
+	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
+	    "404, 'id': 'x'}"), "", "/lookup/id: 'x' is not a JSON pointer"},
 	{WITH("'lookup': {'url': 'http://h/', 'found': 1, 'missing': 404}"),
 	    "", "/lookup/found: is not a status code"},
 	/* the configuration */
@@ -579,6 +583,7 @@ static const struct options binary = {.port = 9200, .ndata = 4,
     .data = {0, 'A', 0xff, '&'}};
 static const struct options dots = {.device = ".."};
 static const struct options late = {.ttl = 60, .schedule = NOW - 5};
+static const struct options hour = {.ttl = 7200, .schedule = NOW + 3600};
 static const struct options soon = {.schedule = NOW + 5};
 static const struct options raw = {PRIORITY_RAW, 2, 0, 0, REPORT_YES, 0, "",
     "", 0, 0, {0}};
@@ -677,7 +682,10 @@ static const struct {
 	    "'${ttl|time(%H:%M)}', '${ttl|string}']", ""), "set ttl 61\n",
 	    "t", NULL, 1, "POST http://h/ [\"t\",61,61,61000,2,"
 	    "\"2027-01-15T08:01:01Z\",1800000061,\"08:01\",\"61\"]"},
-	{"ttl begins with the schedule", JSON_BODY("['${text}', "
+	{"ttl begins now, also with a schedule", JSON_BODY("['${text}', "
+	    "'${ttl|unix}']", ""), "", "t", &hour, 1,
+	    "POST http://h/ [\"t\",1800007200]"},
+	{"one that the schedule is behind begins there", JSON_BODY("['${text}', "
 	    "'${ttl|unix}', '${ttl|minutes}']", ""), "", "t", &full, 1,
 	    "POST http://h/ [\"t\",1800003691,2]"},
 	{"schedule", JSON_BODY("['${text}', '${schedule}', "
@@ -1374,6 +1382,12 @@ test_error_texts(void)
 	    load(WITH("'retry-after': true"), "")), "the header Retry-After");
 }
 
+static enum gateway_found
+looked_up(const struct descriptor *g, long status, const char *body)
+{
+	return gateway_judge_lookup(g, "ID", status, body, strlen(body));
+}
+
 static void
 test_lookup(void)
 {
@@ -1393,10 +1407,15 @@ test_lookup(void)
 	    GATEWAY_NEVER, "nor with one that is set");
 	tap_ok(gateway_lookup_after(g, 409) && gateway_lookup_after(g, 503) &&
 	    !gateway_lookup_after(g, 500), "after 409 and 503");
-	tap_ok(gateway_judge_lookup(g, 200) == GATEWAY_FOUND, "200");
-	tap_ok(gateway_judge_lookup(g, 404) == GATEWAY_MISSING, "404");
-	tap_ok(gateway_judge_lookup(g, 500) == GATEWAY_UNCLEAR &&
-	    gateway_judge_lookup(g, 0) == GATEWAY_UNCLEAR, "500");
+	tap_ok(looked_up(g, 200, "{\"id\": \"ID\"}") == GATEWAY_FOUND,
+	    "200 with the id");
+	tap_ok(looked_up(g, 200, "{\"id\": \"IDX\"}") == GATEWAY_MISSING &&
+	    looked_up(g, 200, "{}") == GATEWAY_MISSING &&
+	    looked_up(g, 200, "<html>") == GATEWAY_MISSING,
+	    "200 with another, or with none");
+	tap_ok(looked_up(g, 404, "") == GATEWAY_MISSING, "404");
+	tap_ok(looked_up(g, 500, "{\"id\": \"ID\"}") == GATEWAY_UNCLEAR &&
+	    looked_up(g, 0, "") == GATEWAY_UNCLEAR, "500");
 	tap_ok(gateway_has_ids(g), "SMSGate has ids");
 	g = load(WITH("'name': ''"), "");
 	tap_ok(gateway_lookup_rule(g, &m) == GATEWAY_NEVER &&
