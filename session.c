@@ -982,14 +982,11 @@ run_line(struct session *s, char *line, size_t len)
 	return c->handle(s, args);
 }
 
-int
-session_run(const struct session_setup *setup)
+void
+session_greet(const struct session_setup *setup)
 {
 	struct session *s = &self;
 	const struct config *c = setup->config;
-	enum conn_status st;
-	size_t len;
-	char *line;
 
 	s->setup = setup;
 	s->config = c;
@@ -1004,6 +1001,17 @@ session_run(const struct session_setup *setup)
 	set_deadline(s);
 	note(s, "%s ESMTP smtp2sms", c->hostname);
 	reply(s, REPLY_GREETING);
+	conn_flush(&s->conn);
+}
+
+int
+session_run(void)
+{
+	struct session *s = &self;
+	enum conn_status st;
+	size_t len;
+	char *line;
+
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);
 		reply(s, st == CONN_OK ? run_line(s, line, len) :

@@ -344,6 +344,22 @@ stand_by(int fd, pid_t pid)
 static int
 run_session(int fd)
 {
+	ask_init(fd);
+	if (sandbox_enter() == -1) {
+		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
+		tell_client("421 4.3.0 Server error\r\n");
+		return EXIT_TEMPORARY;
+	}
+	return session_run() == 0 ? EXIT_OK : EXIT_TEMPORARY;
+}
+
+/*
+ * The greeting goes out first: all the rest is made ready while it travels.
+ * Nothing of the client's is read before the sandbox.
+ */
+static int
+serve(void)
+{
 	const struct session_setup setup = {
 		.config = &self.config,
 		.trusted = self.trusted,
@@ -357,22 +373,10 @@ run_session(int fd)
 		.any_lf = self.dry || isatty(STDIN_FILENO),
 		.verbose = self.verbose,
 	};
-
-	ask_init(fd);
-	if (sandbox_enter() == -1) {
-		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Server error\r\n");
-		return EXIT_TEMPORARY;
-	}
-	return session_run(&setup) == 0 ? EXIT_OK : EXIT_TEMPORARY;
-}
-
-static int
-serve(void)
-{
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
+	session_greet(&setup);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
 	if (pid == -1) {

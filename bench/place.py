@@ -65,9 +65,10 @@ CONFIG = """hostname sms.test
 libexec {home}
 descriptors {top}/gateways
 log stderr
-gateway-ca {dir}/cert.pem
+set base {base}
 set user bench
 secret password {dir}/secret
+gateway-ca {dir}/cert.pem
 timeout-greeting 3600
 max-messages 1000000
 """
@@ -108,8 +109,6 @@ class Place(contextlib.ExitStack):
         self.callback(shutil.rmtree, self.dir, ignore_errors=True)
         os.chmod(self.dir, 0o755)
         self.certificate()
-        self.config = self.write("smtp2sms.conf", CONFIG.format(
-            home=HOME, top=TOP, dir=self.dir))
         self.write("secret", "wonderland\n")
 
     def path(self, name):
@@ -180,21 +179,25 @@ class Place(contextlib.ExitStack):
              "127.0.0.1", str(port)] + command, lambda: listens(port))
         return port, child.pid
 
-    def agent(self, options):
-        """A delivery agent; its socket, or None if there is no such yet."""
-        path = self.path("agent.%d" % free_port())
-        self.start(["systemd-socket-activate", "-l", path,
-                    os.path.join(HOME, "smtp2sms-deliver"), "-f",
-                    self.config] + options, lambda: os.path.exists(path))
-        return path
+    def configure(self, base):
+        """A configuration for the gateway at this URL; its file."""
+        return self.write("smtp2sms.%s.conf" % base.rpartition(":")[2],
+                          CONFIG.format(home=HOME, top=TOP, dir=self.dir,
+                                        base=base))
 
-    def smtp2sms(self, *settings, dash=()):
+    def smtp2sms(self, config, *settings, dash=()):
         """Its command line; settings are lines of the configuration."""
-        options = []
+        command = [os.path.join(HOME, "smtp2sms"), *dash, "-f", config]
         for setting in settings:
-            options += ["-o", setting]
-        return [os.path.join(HOME, "smtp2sms"), *dash, "-f", self.config,
-                *options]
+            command += ["-o", setting]
+        return command
 
-    def __exit__(self, *what):
-        return super().__exit__(*what)
+    def agent(self, config, *settings):
+        """A delivery agent for this configuration: (its socket, pid)."""
+        path = self.path("agent.%d" % len(os.listdir(self.dir)))
+        command = ["systemd-socket-activate", "-l", path,
+                   os.path.join(HOME, "smtp2sms-deliver"), "-f", config]
+        for setting in settings:
+            command += ["-o", setting]
+        child = self.start(command, lambda: os.path.exists(path))
+        return path, child.pid
