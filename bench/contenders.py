@@ -12,7 +12,7 @@ import os
 import smtplib
 import sys
 
-from place import BUILD, HERE, HOME, NUMBER
+from place import BUILD, HERE, HOME, NUMBER, process_name
 
 NULL = os.path.join(BUILD, "null")
 NAIVE = os.path.join(HERE, "naive.sh")
@@ -76,12 +76,14 @@ def make(place, config, url, settings, tls=False, names=NAMES, agent=None):
 
 
 def find_agent(place, config, *settings):
-    """The socket of a delivery agent; None if it cannot be had yet."""
-    path, _ = place.agent(config, *settings)
+    """The socket of a delivery agent; None if it cannot be had (yet)."""
+    path, pid = place.agent(config, *settings)
     probe = Contender(place, "agent", place.smtp2sms(
         config, "auth=none", "delivery=" + path))
     error = try_mail(probe.port)
-    if error is None:
+    # started by the first who connects
+    if process_name(pid).startswith("smtp2sms"):
         return path
-    print("no agent: %s" % error, file=sys.stderr)
+    print("there is no agent%s" % (": %s" % error if error else ""),
+          file=sys.stderr)
     return None

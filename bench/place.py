@@ -46,6 +46,7 @@ http {{
     server {{
         listen 127.0.0.1:{http} backlog=1000;
         listen 127.0.0.1:{https} ssl http2 backlog=1000;
+        ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {dir}/cert.pem;
         ssl_certificate_key {dir}/key.pem;
         location = /messages {{
@@ -98,6 +99,32 @@ def listens(port):
 def read(path):
     with open(path, errors="replace") as file:
         return file.read()
+
+
+def process_name(pid):
+    """The program's name; "" if there is no such process."""
+    try:
+        return read("/proc/%d/comm" % pid).strip()
+    except OSError:
+        return ""
+
+
+def below(pid):
+    """Every process below this one."""
+    parents = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = read("/proc/%s/stat" % name).rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents.setdefault(int(fields[1]), []).append(int(name))
+    found, todo = [], [pid]
+    while todo:
+        some = parents.get(todo.pop(), [])
+        found += some
+        todo += some
+    return found
 
 
 class Place(contextlib.ExitStack):
