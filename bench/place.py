@@ -130,6 +130,8 @@ def below(pid):
 class Place(contextlib.ExitStack):
     """A folder, and what runs in it; on exit nothing of either is left."""
 
+    around = []             # a command to start tcpserver with
+
     def __init__(self):
         super().__init__()
         self.dir = tempfile.mkdtemp(prefix="smtp2sms-bench.")
@@ -202,7 +204,7 @@ class Place(contextlib.ExitStack):
         """The command for each connection; (port, pid)."""
         port = free_port()
         child = self.start(
-            ["tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c", LIMIT,
+            self.around + ["tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c", LIMIT,
              "127.0.0.1", str(port)] + command, lambda: listens(port))
         return port, child.pid
 

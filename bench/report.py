@@ -44,10 +44,13 @@ class Report:
                           "" if got is None else
                           "met" if met else "**missed**"])
 
+    def aim_table(self):
+        return "\n".join([row(["aim", "limit", "measured", ""]),
+                          "|---|---|---|---|"] +
+                         [row(aim) for aim in self.aims])
+
     def markdown(self, head):
-        aims = [row(["aim", "limit", "measured", ""]), "|---|---|---|---|"]
-        aims += [row(aim) for aim in self.aims]
-        return "\n\n".join([head, "## Aims", "\n".join(aims)] +
+        return "\n\n".join([head, "## Aims", self.aim_table()] +
                            self.sections) + "\n"
 
 
