@@ -17,13 +17,14 @@
 struct path {
 	char local[ADDRESS_LOCAL_MAX + 1];	/* unquoted; "" with <> */
 	char domain[ADDRESS_DOMAIN_MAX + 1];	/* "" if it has none */
+	int utf8;	/* 1: not all of it is ASCII (RFC 6531) */
 };
 
 /*
  * Parse a path in angle brackets at s, blanks before it allowed (RFC 5321,
  * 4.1.2); a source route is skipped (4.1.1.3).  The local part may hold
  * any printable ASCII but blanks and <>@," outside quotes, since numbers
- * are written in many ways.  On success *end points behind the '>'.
+ * are written in many ways; both may hold valid UTF-8 (RFC 6531, 3.3).  On success *end points behind the '>'.
  * Returns 0, or -1 if this is no path or one of its parts is too long.
  */
 int address_path(const char *s, const char **end, struct path *);
@@ -44,6 +45,12 @@ int address_number(const char *, const struct address_rules *,
 
 /* 1 if s is what address_number could have made: for the delivery side. */
 int address_is_number(const char *, int allow_short);
+
+/*
+ * Write the digits of an E.164 prefix, with or without its '+', with it.
+ * Returns 0, or -1 if it is none.
+ */
+int address_prefix(const char *, char out[ADDRESS_NUMBER_MAX]);
 
 /*
  * 1 if the number may be sent to: the longest prefix among allow and deny

@@ -182,17 +182,12 @@ static int
 parse_prefixes(struct line *l, const struct keyword *k, void *field)
 {
 	char prefix[ADDRESS_NUMBER_MAX];
-	const char *digits;
-	size_t i, n;
+	size_t i;
 
 	for (i = 0; i < l->nword; i++) {
-		digits = l->word[i] + (l->word[i][0] == '+');
-		n = strspn(digits, "0123456789");
-		if (n == 0 || n > ADDRESS_E164_MAX || digits[n] != '\0' ||
-		    *digits == '0')
+		if (address_prefix(l->word[i], prefix) == -1)
 			return fail(l, "%s: '%s' is not an E.164 prefix",
 			    k->name, l->word[i]);
-		snprintf(prefix, sizeof(prefix), "+%s", digits);
 		list_add(field, copy(prefix));
 	}
 	return 0;
@@ -360,8 +355,8 @@ static const char *const names_dedupe[] = {"message", "text", NULL};
 static const char *const names_unknown[] = {"retry", "drop", NULL};
 static const char *const names_bad[] = {"reject", "accept", NULL};
 static const char *const names_clear[] = {"no", "local", "yes", NULL};
-static const char *const names_subject[] = {"ignore", "prefix", "fallback",
-    "only", NULL};
+const char *const config_subjects[] = {"ignore", "prefix", "fallback", "only",
+    NULL};
 static const char *const names_signature[] = {"strip", "keep", NULL};
 static const char *const names_alphabet[] = {"auto", "gsm", "keep", NULL};
 static const char *const names_overlong[] = {"truncate", "reject", NULL};
@@ -427,7 +422,7 @@ static const struct keyword keywords[] = {
 	SECONDS("timeout-greeting", timeout_greeting),
 	NUMBER("timeout-gateway", timeout_gateway, 1, 3600),
 	NUMBER("timeout-tls", timeout_tls, 1, 3600),
-	ENUM("subject", subject, names_subject),
+	ENUM("subject", subject, config_subjects),
 	ENUM("signature", keep_signature, names_signature),
 	ENUM("alphabet", alphabet, names_alphabet),
 	NUMBER("max-parts", max_parts, 0, 255),
@@ -470,12 +465,8 @@ set_defaults(struct config *c)
 
 /* ---- lines ---- */
 
-/*
- * Split s into words in place: blanks part them, quotes hold them together,
- * '#' outside quotes starts a comment.  Returns how many, or -1.
- */
-static int
-split(struct line *l, char *s, char *word[CONFIG_WORDS_MAX])
+int
+config_split(char *s, char *word[], int max)
 {
 	char *out, quote;
 	int n = 0;
@@ -484,8 +475,8 @@ split(struct line *l, char *s, char *word[CONFIG_WORDS_MAX])
 		s += strspn(s, " \t\r");
 		if (*s == '\0' || *s == '#')
 			return n;
-		if (n == CONFIG_WORDS_MAX)
-			return fail(l, "more than %d words", CONFIG_WORDS_MAX);
+		if (n == max)
+			return CONFIG_MANY_WORDS;
 		word[n++] = out = s;
 		for (quote = '\0'; *s != '\0'; s++) {
 			if (quote == '\0' && strchr(" \t\r", *s) != NULL)
@@ -497,12 +488,23 @@ split(struct line *l, char *s, char *word[CONFIG_WORDS_MAX])
 			else
 				*out++ = *s;
 		}
-		if (quote != '\0')
-			return fail(l, "a quote is not closed");
 		if (*s != '\0')
 			s++;
 		*out = '\0';
+		if (quote != '\0')
+			return CONFIG_OPEN_QUOTE;
 	}
+}
+
+/* The words of a line, or -1. */
+static int
+split(struct line *l, char *s, char *word[CONFIG_WORDS_MAX])
+{
+	int n = config_split(s, word, CONFIG_WORDS_MAX);
+
+	if (n == CONFIG_MANY_WORDS)
+		return fail(l, "more than %d words", CONFIG_WORDS_MAX);
+	return n == CONFIG_OPEN_QUOTE ? fail(l, "a quote is not closed") : n;
 }
 
 static const struct keyword *

@@ -108,6 +108,18 @@ typedef void (*config_report)(const char *);
 int config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report);
 
+/*
+ * Split a line into at most max words in place: blanks part them, quotes
+ * hold them together, '#' at the start of one begins a comment.  Returns
+ * how many, or what is wrong behind the words that are there.
+ */
+#define CONFIG_OPEN_QUOTE (-1)
+#define CONFIG_MANY_WORDS (-2)
+int config_split(char *, char *word[], int max);
+
+/* The words for enum text_subject, in its order; NULL at the end. */
+extern const char *const config_subjects[];
+
 /* The value that a `set` or `secret` line gave to a name, or NULL. */
 const char *config_find(const struct config_pairs *, const char *name);
 

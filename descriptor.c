@@ -1,324 +1,215 @@
 /*
- * descriptor: reading one, and saying what is wrong with it and where.
- * What is done with it is gateway.c's.
+ * descriptor: reading one.  Members by their type are load.c's, requests
+ * shape.c's, variables names.c's, tests of an answer match.c's; what is
+ * done with a descriptor is gateway.c's and answer.c's.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "descriptor.h"
+#include "names.h"
+#include "pointer.h"
+#include "shape.h"
+
+/* ---- limits, priorities ---- */
 
 static void
-fail(struct descriptor *g, const char *path, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-fail(struct descriptor *g, const char *path, const char *fmt, ...)
+load_range(struct descriptor *g, json_t *limits, const char *key,
+    json_int_t least, uint32_t range[2])
 {
-	char what[300], all[PATH_MAX + 400];
-	va_list ap;
+	json_t *a = load_array(g, limits, "/limits", key, 2);
+	json_int_t low = json_integer_value(json_array_get(a, 0));
+	json_int_t high = json_integer_value(json_array_get(a, 1));
+	char where[LOAD_PATH_MAX];
 
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	snprintf(all, sizeof(all), "%s: %s%s%s", g->file, path,
-	    *path != '\0' ? ": " : "", what);
-	g->report(all);
-	g->failed = 1;
-}
-
-/* Every member must be one that we know: a typing error is an error. */
-static void
-only_members(struct descriptor *g, const char *path, json_t *o,
-    const char *const *names)
-{
-	char where[128];
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	json_object_foreach(o, key, item) {
-		for (i = 0; names[i] != NULL; i++)
-			if (strcmp(names[i], key) == 0)
-				break;
-		snprintf(where, sizeof(where), "%s/%.40s", path, key);
-		if (names[i] == NULL)
-			fail(g, where, "unknown member");
-	}
-}
-
-/* Note the names that s uses; a broken placeholder is an error. */
-static void
-note_names(struct descriptor *g, const char *path, const char *s)
-{
-	struct template_name p;
-	size_t i;
-
-	while ((s = strstr(s, "${")) != NULL) {
-		if (template_name(s, &p) == -1) {
-			fail(g, path, "bad placeholder in '%.60s'", s);
-			return;
-		}
-		for (i = 0; i < g->nused; i++)
-			if (strcmp(g->used[i], p.name) == 0)
-				break;
-		if (i == sizeof(g->used) / sizeof(g->used[0]))
-			fail(g, path, "too many variables");
-		else if (i == g->nused)
-			strcpy(g->used[g->nused++], p.name);
-		s += p.len;
-	}
-}
-
-static void
-note_template(struct descriptor *g, const char *path, json_t *j, int depth)
-{
-	char where[256];
-	const char *key;
-	json_t *item;
-	size_t i;
-
-	if (depth > DESCRIPTOR_DEPTH_MAX) {
-		fail(g, path, "nested deeper than %d", DESCRIPTOR_DEPTH_MAX);
+	range[0] = (uint32_t)least;
+	range[1] = INT32_MAX;
+	if (json_object_get(limits, key) == NULL)
+		return;
+	if (json_array_size(a) != 2 || low < least || high < low ||
+	    high > INT32_MAX) {
+		load_fail(g, load_path(where, "/limits", key),
+		    "is not [least, most]");
 		return;
 	}
-	if (json_is_string(j))
-		note_names(g, path, json_string_value(j));
-	json_object_foreach(j, key, item) {
-		snprintf(where, sizeof(where), "%.180s/%.60s", path, key);
-		note_template(g, where, item, depth + 1);
-	}
-	json_array_foreach(j, i, item) {
-		snprintf(where, sizeof(where), "%.180s/%zu", path, i);
-		note_template(g, where, item, depth + 1);
-	}
-}
-
-/* A string member; NULL if it is missing, an error if it is required. */
-static const char *
-get_string(struct descriptor *g, json_t *o, const char *path, const char *key,
-    int required)
-{
-	json_t *j = json_object_get(o, key);
-	char where[128];
-
-	snprintf(where, sizeof(where), "%s/%s", path, key);
-	if (j == NULL && required)
-		fail(g, where, "is missing");
-	if (j == NULL)
-		return NULL;
-	if (!json_is_string(j)) {
-		fail(g, where, "is not a string");
-		return NULL;
-	}
-	note_names(g, where, json_string_value(j));
-	return json_string_value(j);
-}
-
-static const char *
-get_pointer(struct descriptor *g, json_t *o, const char *path, const char *key)
-{
-	const char *s = get_string(g, o, path, key, 0);
-	char where[128];
-
-	snprintf(where, sizeof(where), "%s/%s", path, key);
-	if (s != NULL && *s != '/')
-		fail(g, where, "'%.60s' is not a JSON pointer", s);
-	return s;
+	range[0] = (uint32_t)low;
+	range[1] = (uint32_t)high;
 }
 
 static void
-load_auth(struct descriptor *g)
+load_limits(struct descriptor *g)
 {
-	static const char *const names[] = {"type", "user", "password",
-	    "token", NULL};
-	const char *type;
-	char path[32];
-	json_t *a;
+	static const char *const names[] = {"text", "characters", "device",
+	    "from", "data", "ttl", "schedule", NULL};
+	json_t *limits = json_object_get(g->root, "limits");
+	size_t *const sizes[] = {&g->limits.text, &g->limits.characters,
+	    &g->limits.device, &g->limits.from, &g->limits.data};
+	json_int_t n;
 	size_t i;
 
-	g->auth = json_object_get(g->root, "auth");
-	if (g->auth != NULL && !json_is_array(g->auth))
-		fail(g, "/auth", "is not an array");
-	json_array_foreach(g->auth, i, a) {
-		snprintf(path, sizeof(path), "/auth/%zu", i);
-		only_members(g, path, a, names);
-		type = get_string(g, a, path, "type", 1);
-		if (type == NULL)
-			continue;
-		if (strcmp(type, "basic") == 0) {
-			get_string(g, a, path, "user", 1);
-			get_string(g, a, path, "password", 1);
-		} else if (strcmp(type, "bearer") == 0) {
-			get_string(g, a, path, "token", 1);
-		} else {
-			fail(g, path, "type '%.20s' is none of: basic, bearer",
-			    type);
-		}
-	}
+	load_only(g, "/limits", limits, names);
+	for (i = 0; i < 5; i++)
+		if (load_integer(g, limits, "/limits", names[i], 1,
+		    INT32_MAX, &n))
+			*sizes[i] = (size_t)n;
+	load_range(g, limits, "ttl", 1, g->limits.ttl);
+	load_range(g, limits, "schedule", 0, g->limits.schedule);
 }
 
 static void
-load_to(struct descriptor *g)
+load_priority(struct descriptor *g)
 {
-	static const char *const names[] = {"mode", "max", "format", NULL};
-	json_t *to = json_object_get(g->root, "to");
-	const char *mode, *format;
-	json_int_t max;
+	static const char *const names[] = {"levels", "min", "max", NULL};
+	json_t *p = json_object_get(g->root, "priority"), *item;
+	json_t *levels = load_array(g, p, "/priority", "levels",
+	    DESCRIPTOR_LEVELS);
+	json_int_t min = 0, max = 0, n;
+	size_t i;
 
-	only_members(g, "/to", to, names);
-	if ((mode = get_string(g, to, "/to", "mode", 1)) == NULL)
+	if (p == NULL)
 		return;
-	g->one = strcmp(mode, "one") == 0;
-	if (!g->one && strcmp(mode, "array") != 0)
-		fail(g, "/to/mode", "'%.20s' is none of: one, array", mode);
-	max = json_integer_value(json_object_get(to, "max"));
-	if (g->one ? max != 0 : max < 1 || max > CONFIG_RCPTS_MAX)
-		fail(g, "/to/max", g->one ? "goes with array alone" :
-		    "is not a number from 1 to 1000");
-	g->max_to = g->one ? 1 : (size_t)max;
-	format = get_string(g, to, "/to", "format", 0);
-	g->digits = format != NULL && strcmp(format, "digits") == 0;
-	if (format != NULL && !g->digits && strcmp(format, "e164") != 0)
-		fail(g, "/to/format", "'%.20s' is none of: e164, digits",
-		    format);
+	load_only(g, "/priority", p, names);
+	if (!load_integer(g, p, "/priority", "min", OPTIONS_RAW_MIN,
+	    OPTIONS_RAW_MAX, &min) || !load_integer(g, p, "/priority", "max",
+	    min, OPTIONS_RAW_MAX, &max))
+		load_fail(g, "/priority", "min and max are missing or none");
+	if (json_array_size(levels) != DESCRIPTOR_LEVELS)
+		load_fail(g, "/priority/levels", "is not an array of %d "
+		    "numbers", DESCRIPTOR_LEVELS);
+	json_array_foreach(levels, i, item) {
+		n = json_integer_value(item);
+		if (!json_is_integer(item) || n < min || n > max)
+			load_fail(g, "/priority/levels",
+			    "has what is not from min to max");
+		g->priority.levels[i] = (int)n;
+	}
+	g->priority.is_set = 1;
+	g->priority.min = (int)min;
+	g->priority.max = (int)max;
 }
 
-static void
-load_body(struct descriptor *g)
-{
-	static const char *const names[] = {"type", "template", NULL};
-	json_t *body = json_object_get(g->root, "body");
-	const char *type;
-
-	only_members(g, "/body", body, names);
-	type = get_string(g, body, "/body", "type", 1);
-	if (type != NULL && strcmp(type, "json") != 0)
-		fail(g, "/body/type", "'%.20s' is none of: json", type);
-	g->body = json_object_get(body, "template");
-	if (!json_is_object(g->body))
-		fail(g, "/body/template", "is not an object");
-	else
-		note_template(g, "/body/template", g->body, 0);
-}
-
-static int
-get_status(struct descriptor *g, json_t *code, const char *path)
-{
-	json_int_t n = json_integer_value(code);
-
-	if (!json_is_integer(code) || n < 100 || n > 599)
-		fail(g, path, "is not a status code");
-	return (int)n;
-}
+/* ---- what the answer means ---- */
 
 static void
 load_ok(struct descriptor *g)
 {
-	static const char *const names[] = {"status", NULL};
-	json_t *ok = json_object_get(g->root, "ok"), *list, *code;
-	size_t i;
+	static const char *const names[] = {"status", "match", NULL};
+	json_t *ok = json_object_get(g->root, "ok"), *r;
+	const char *replies;
 
-	only_members(g, "/ok", ok, names);
-	list = json_object_get(ok, "status");
-	if (json_array_size(list) == 0 ||
-	    json_array_size(list) > DESCRIPTOR_CODES_MAX) {
-		fail(g, "/ok/status", "is not an array of status codes");
-		return;
-	}
-	json_array_foreach(list, i, code)
-		g->ok[g->nok++] = get_status(g, code, "/ok/status");
-}
-
-static int
-outcome_of(const char *name, enum outcome *o)
-{
-	static const struct {
-		const char *name;
-		enum outcome outcome;
-	} names[] = {
-		{"accepted", OUTCOME_ACCEPTED},
-		{"temporary", OUTCOME_TEMPORARY},
-		{"permanent", OUTCOME_PERMANENT},
-		{"credentials", OUTCOME_CREDENTIALS},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i].name, name) == 0) {
-			*o = names[i].outcome;
-			return 0;
-		}
-	return -1;
+	if (ok == NULL)
+		load_fail(g, "/ok", "is missing");
+	load_only(g, "/ok", ok, names);
+	load_codes(g, ok, "/ok", "status", 1, &g->ok);
+	match_load(g, ok, "/ok", "match", &g->ok_match);
+	match_load_source(g, g->root, "", "id", &g->id);
+	match_load_source(g, g->root, "", "error", &g->error);
+	match_load_rules(g, g->root, "", "rules", 1, &g->rules);
+	replies = load_string(g, g->root, "", "replies", 0);
+	g->documented = replies != NULL;
+	if (replies != NULL && strcmp(replies, "documented") != 0)
+		load_fail(g, "/replies", "is not: documented");
+	r = json_object_get(g->root, "retry-after");
+	if (json_is_string(r))
+		g->retry_after = json_string_value(r);
+	else if (r != NULL && !json_is_true(r))
+		load_fail(g, "/retry-after", "is not true or a JSON pointer");
+	if (g->retry_after != NULL && !pointer_is(g->retry_after))
+		load_fail(g, "/retry-after", "is not true or a JSON pointer");
+	g->retry_header = json_is_true(r);
 }
 
 static void
-load_match(struct descriptor *g, const char *path, json_t *match,
-    struct rule *r)
+load_each(struct descriptor *g)
 {
-	static const char *const names[] = {"path", "regex", NULL};
-	char why[100];
-	const char *s;
-	int e;
+	static const char *const names[] = {"list", "to", "key", "order",
+	    "ok", "id", "error", "rules", "missing", NULL};
+	json_t *o = json_object_get(g->root, "each");
+	static const char *const only_match[] = {"match", NULL};
+	struct descriptor_each *e = &g->each;
+	json_t *ok;
+	int key = json_is_true(json_object_get(o, "key"));
+	int order = json_is_true(json_object_get(o, "order"));
 
-	only_members(g, path, match, names);
-	r->pointer = get_pointer(g, match, path, "path");
-	if ((s = get_string(g, match, path, "regex", 1)) == NULL)
+	if (o == NULL)
 		return;
-	e = regcomp(&r->regex, s, REG_EXTENDED | REG_NOSUB);
-	if (e != 0) {
-		regerror(e, &r->regex, why, sizeof(why));
-		fail(g, path, "regex: %s", why);
+	load_only(g, "/each", o, names);
+	e->list = load_string(g, o, "/each", "list", 1);
+	e->to = load_string(g, o, "/each", "to", 0);
+	if ((e->list != NULL && !pointer_is(e->list)) ||
+	    (e->to != NULL && !pointer_is(e->to)))
+		load_fail(g, "/each", "list and to are JSON pointers");
+	if ((e->to != NULL) + key + order != 1)
+		load_fail(g, "/each",
+		    "has not one of: to, \"key\": true, \"order\": true");
+	e->by = e->to != NULL ? EACH_TO : key ? EACH_KEY : EACH_ORDER;
+	ok = load_object(g, o, "/each", "ok");
+	load_only(g, "/each/ok", ok, only_match);
+	match_load(g, ok, "/each/ok", "match", &e->ok);
+	match_load_source(g, o, "/each", "id", &e->id);
+	match_load_source(g, o, "/each", "error", &e->error);
+	match_load_rules(g, o, "/each", "rules", 0, &e->rules);
+	e->has_missing = load_outcome(g, o, "/each", "missing", 0,
+	    &e->missing);
+}
+
+/* ---- other requests ---- */
+
+static void
+load_call(struct descriptor *g, const char *key, const char *const *names,
+    struct descriptor_call *call)
+{
+	json_t *o = json_object_get(g->root, key);
+	char path[LOAD_PATH_MAX];
+
+	if (o == NULL)
 		return;
-	}
-	r->has_regex = 1;
+	load_path(path, "", key);
+	load_only(g, path, o, names);
+	call->method = shape_method(g, o, path, "GET");
+	call->url = shape_url(g, o, path, 0);
+	call->headers = shape_headers(g, o, path, 0);
 }
 
 static void
-load_rules(struct descriptor *g)
+load_calls(struct descriptor *g)
 {
-	static const char *const names[] = {"status", "match", "then", NULL};
-	json_t *rules = json_object_get(g->root, "rules"), *j;
-	json_t *match, *status;
-	char path[40];
-	const char *then;
-	struct rule *r;
-	size_t i;
+	static const char *const names[] = {"url", "method", "headers", NULL};
+	static const char *const lookup[] = {"url", "method", "headers",
+	    "found", "missing", "id", "unless", "after", NULL};
+	json_t *o = json_object_get(g->root, "lookup");
 
-	if (json_array_size(rules) > DESCRIPTOR_RULES_MAX ||
-	    (rules != NULL && !json_is_array(rules))) {
-		fail(g, "/rules", "is not an array of at most %d",
-		    DESCRIPTOR_RULES_MAX);
+	load_call(g, "check", names, &g->check);
+	load_call(g, "warm", names, &g->warm);
+	load_call(g, "lookup", lookup, &g->lookup);
+	if (g->config->auth_check && g->check.url == NULL)
+		load_fail(g, "/check", "is missing, and auth-check is on");
+	if (o == NULL)
 		return;
-	}
-	json_array_foreach(rules, i, j) {
-		r = &g->rule[g->nrule++];
-		snprintf(path, sizeof(path), "/rules/%zu", i);
-		only_members(g, path, j, names);
-		if ((status = json_object_get(j, "status")) != NULL)
-			r->status = get_status(g, status, path);
-		then = get_string(g, j, path, "then", 1);
-		if (then != NULL && outcome_of(then, &r->outcome) == -1)
-			fail(g, path, "then: '%.20s' is none of: accepted, "
-			    "temporary, permanent, credentials", then);
-		snprintf(path, sizeof(path), "/rules/%zu/match", i);
-		if ((match = json_object_get(j, "match")) != NULL)
-			load_match(g, path, match, r);
-	}
+	load_codes(g, o, "/lookup", "found", 1, &g->found);
+	load_codes(g, o, "/lookup", "missing", 1, &g->missing);
+	load_codes(g, o, "/lookup", "after", 0, &g->after);
+	g->found_id = load_string(g, o, "/lookup", "id", 1);
+	if (g->found_id != NULL && !pointer_is(g->found_id))
+		load_fail(g, "/lookup/id", "'%.60s' is not a JSON pointer",
+		    g->found_id);
+	g->unless = load_string(g, o, "/lookup", "unless", 0);
 }
+
+/* ---- all of it ---- */
 
 static char *
 read_secret(struct descriptor *g, const char *name, const char *file)
 {
-	char line[DESCRIPTOR_SECRET_MAX + 2], what[64];
+	char line[DESCRIPTOR_SECRET_MAX + 2], what[64], *copy;
 	FILE *f = fopen(file, "re");
 	size_t n;
 
 	snprintf(what, sizeof(what), "secret %.40s", name);
 	if (f == NULL) {
-		fail(g, what, "%s: %s", file, strerror(errno));
+		load_fail(g, what, "%s: %s", file, strerror(errno));
 		return NULL;
 	}
 	setvbuf(f, NULL, _IONBF, 0);
@@ -326,14 +217,14 @@ read_secret(struct descriptor *g, const char *name, const char *file)
 	fclose(f);
 	line[n] = '\0';
 	if (n > DESCRIPTOR_SECRET_MAX)
-		fail(g, what, "%s: larger than %d octets", file,
+		load_fail(g, what, "%s: larger than %d octets", file,
 		    DESCRIPTOR_SECRET_MAX);
 	line[strcspn(line, "\r\n")] = '\0';
 	if (line[0] == '\0')
-		fail(g, what, "%s: the first line is empty", file);
-	file = strdup(line);
+		load_fail(g, what, "%s: the first line is empty", file);
+	copy = strdup(line);
 	explicit_bzero(line, sizeof(line));
-	return (char *)(size_t)file;
+	return copy;
 }
 
 static void
@@ -351,115 +242,27 @@ load_secrets(struct descriptor *g)
 	}
 }
 
-static int
-is_used(const struct descriptor *g, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < g->nused; i++)
-		if (strcmp(g->used[i], name) == 0)
-			return 1;
-	return 0;
-}
-
-/* `set` and `secret` must name variables that there are, with right values. */
-static void
-check_variables(struct descriptor *g)
-{
-	const struct config_pairs *lists[] = {&g->config->set,
-	    &g->config->secret};
-	const struct config_pair *p;
-	json_t *j;
-	size_t i, k;
-
-	for (k = 0; k < 2; k++)
-		for (i = 0; i < lists[k]->n; i++) {
-			p = &lists[k]->v[i];
-			if (!is_used(g, p->name))
-				fail(g, "", "has no variable '%s' (%s)",
-				    p->name, k == 0 ? "set" : "secret");
-			if (k == 1)
-				continue;
-			if ((j = template_typed(p->name, p->value)) == NULL)
-				fail(g, "", "set %s: bad value '%s'", p->name,
-				    p->value);
-			json_decref(j);
-		}
-}
-
-/* A URL's variables must all have a value once and for all. */
-static const char *
-get_url(struct descriptor *g, json_t *o, const char *path, int required)
-{
-	struct template_values v = {.g = g};
-	const char *s = get_string(g, o, path, "url", required);
-	char storage[DESCRIPTOR_URL_MAX], where[64];
-	struct buf b;
-
-	if (s == NULL)
-		return NULL;
-	buf_init(&b, storage, sizeof(storage));
-	snprintf(where, sizeof(where), "%s/url", path);
-	if (template_string(&v, s, 1, &b) == -1)
-		fail(g, where, "a variable of '%s' is not set", s);
-	else if (strncmp(b.p, "https://", 8) != 0 &&
-	    strncmp(b.p, "http://", 7) != 0)
-		fail(g, where, "'%s' is not an http or https URL", b.p);
-	return s;
-}
-
-static void
-load_defaults(struct descriptor *g)
-{
-	char where[128];
-	const char *key;
-	json_t *item;
-
-	g->defaults = json_object_get(g->root, "defaults");
-	if (g->defaults != NULL && !json_is_object(g->defaults))
-		fail(g, "/defaults", "is not an object");
-	json_object_foreach(g->defaults, key, item) {
-		snprintf(where, sizeof(where), "/defaults/%.40s", key);
-		if (!json_is_string(item))
-			fail(g, where, "is not a string");
-	}
-}
-
 static void
 load_members(struct descriptor *g)
 {
-	static const char *const names[] = {"name", "url", "method", "auth",
-	    "to", "body", "ok", "id", "error", "rules", "check", "warm",
-	    "defaults", "max-text", NULL};
-	static const char *const only_url[] = {"url", NULL};
-	json_t *check = json_object_get(g->root, "check");
-	json_t *warm = json_object_get(g->root, "warm");
+	static const char *const names[] = {"name", "url", "method", "query",
+	    "headers", "auth", "to", "body", "defaults", "map", "limits",
+	    "priority", "ok", "id", "error", "rules", "each", "replies",
+	    "retry-after", "check", "warm", "lookup", "variables", NULL};
 
-	only_members(g, "", g->root, names);
-	load_defaults(g);
-	g->url = get_url(g, g->root, "", 1);
-	g->method = get_string(g, g->root, "", "method", 0);
-	if (g->method == NULL)
-		g->method = "POST";
-	else if (strcmp(g->method, "POST") != 0 &&
-	    strcmp(g->method, "PUT") != 0)
-		fail(g, "/method", "is none of: POST, PUT");
-	only_members(g, "/check", check, only_url);
-	g->check_url = check != NULL ? get_url(g, check, "/check", 1) : NULL;
-	only_members(g, "/warm", warm, only_url);
-	g->warm_url = warm != NULL ? get_url(g, warm, "/warm", 1) : NULL;
-	g->id = get_pointer(g, g->root, "", "id");
-	g->error = get_pointer(g, g->root, "", "error");
-	g->max_text = (size_t)json_integer_value(
-	    json_object_get(g->root, "max-text"));
-	load_auth(g);
-	load_to(g);
-	load_body(g);
+	load_only(g, "", g->root, names);
+	load_limits(g);
+	load_priority(g);
+	shape_load(g);
 	load_ok(g);
-	load_rules(g);
-	check_variables(g);
-	if (g->config->auth_check && g->check_url == NULL)
-		fail(g, "/check", "is missing, and auth-check is on");
+	load_each(g);
+	load_calls(g);
+	names_check(g);
+	if (!names_sent(g, "text"))
+		load_fail(g, "", "sends no ${text}");
+	if (names_sent(g, "priority") && !g->priority.is_set)
+		load_fail(g, "/priority", "is missing, and ${priority} is "
+		    "used");
 }
 
 struct descriptor *
@@ -481,13 +284,13 @@ descriptor_load(const struct config *c, config_report report)
 		    c->descriptors, c->gateway);
 	g->root = json_load_file(g->file, JSON_REJECT_DUPLICATES, &e);
 	if (g->root == NULL) {
-		fail(g, "", "line %d: %s", e.line, e.text);
+		load_fail(g, "", "line %d: %s", e.line, e.text);
 		return NULL;
 	}
 	load_secrets(g);
 	if (json_is_object(g->root))
 		load_members(g);
 	else
-		fail(g, "", "is not a JSON object");
+		load_fail(g, "", "is not a JSON object");
 	return g->failed ? NULL : g;
 }

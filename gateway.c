@@ -1,6 +1,7 @@
 /*
- * gateway: a descriptor and a message make a request; an answer makes an
- * outcome.  No network here and no log: deliver.c runs the requests.
+ * gateway: a descriptor and a message make a request.  What its answer
+ * means is answer.c's.  No network here and no log: the delivery side's
+ * event loop runs the requests.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +9,17 @@
 
 #include <jansson.h>
 
+#include "answer.h"
+#include "body.h"
 #include "buf.h"
 #include "descriptor.h"
 #include "gateway.h"
+#include "names.h"
+#include "pointer.h"
 #include "template.h"
+#include "variable.h"
+
+/* ---- what a gateway can do ---- */
 
 size_t
 gateway_max_recipients(const struct descriptor *g)
@@ -22,114 +30,416 @@ gateway_max_recipients(const struct descriptor *g)
 size_t
 gateway_max_text(const struct descriptor *g)
 {
-	return g->max_text;
+	return g->limits.text;
+}
+
+void
+gateway_abilities(const struct descriptor *g, struct abilities *a)
+{
+	static const struct {
+		const char *name;
+		uint32_t can;
+	} names[] = {
+		{"priority", CAN_PRIORITY}, {"ttl", CAN_TTL},
+		{"schedule", CAN_SCHEDULE}, {"report", CAN_REPORT},
+		{"sim", CAN_SIM}, {"device", CAN_DEVICE},
+		{"from", CAN_FROM}, {"data", CAN_DATA},
+	};
+	size_t i;
+
+	memset(a, 0, sizeof(*a));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names_sent(g, names[i].name))
+			a->can |= names[i].can;
+	a->ttl_min = g->limits.ttl[0];
+	a->ttl_max = g->limits.ttl[1];
+	a->schedule_min = g->limits.schedule[0];
+	a->schedule_max = g->limits.schedule[1];
+	a->priority_min = g->priority.min;
+	a->priority_max = g->priority.max;
+}
+
+/* Code points of UTF-8 */
+static size_t
+characters(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s != '\0'; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static int
+is_over(size_t n, size_t most)
+{
+	return most != 0 && n > most;
+}
+
+static const char *
+option_limit(const struct descriptor *g, const struct options *o, time_t now)
+{
+	const struct descriptor_limits *l = &g->limits;
+
+	if (o->ndata != 0 && (!names_sent(g, "data") ||
+	    is_over(o->ndata, l->data)))
+		return "data";
+	if (names_sent(g, "device") && is_over(strlen(o->device), l->device))
+		return "device";
+	if (names_sent(g, "from") && is_over(strlen(o->from), l->from))
+		return "from";
+	if (names_sent(g, "ttl") && o->ttl != 0 &&
+	    (o->ttl < l->ttl[0] || o->ttl > l->ttl[1]))
+		return "ttl";
+	if (names_sent(g, "schedule") && (time_t)o->schedule > now &&
+	    (time_t)o->schedule - now > (time_t)l->schedule[1])
+		return "schedule";
+	if (names_sent(g, "priority") && o->priority_kind == PRIORITY_RAW &&
+	    (o->priority < g->priority.min || o->priority > g->priority.max))
+		return "priority";
+	return NULL;
+}
+
+const char *
+gateway_limit(const struct descriptor *g, const struct gateway_message *m)
+{
+	if (is_over(strlen(m->text), g->limits.text))
+		return "text";
+	if (is_over(characters(m->text), g->limits.characters))
+		return "characters";
+	return m->options != NULL ? option_limit(g, m->options, m->now) : NULL;
+}
+
+/* ---- a URL ---- */
+
+/* The query goes behind what the URL has of its own. */
+static int
+put_url(struct template_values *v, const char *template, json_t *query,
+    struct buf *b)
+{
+	char *storage;
+	struct buf q;
+
+	if (template_string(v, template, 1, b) == -1)
+		return -1;
+	if (query == NULL)
+		return 0;
+	if ((storage = malloc(GATEWAY_URL_MAX)) == NULL)
+		return -1;
+	buf_init(&q, storage, GATEWAY_URL_MAX);
+	body_form(v, query, &q);
+	if (q.len > 0) {
+		buf_putc(b, strchr(template, '?') != NULL ? '&' : '?');
+		buf_put(b, q.p, q.len);
+	}
+	b->overflow |= q.overflow;
+	explicit_bzero(storage, q.len);
+	free(storage);
+	return b->overflow ? -1 : 0;
+}
+
+static char *
+make_url(struct template_values *v, const char *template, json_t *query)
+{
+	char *storage, *url = NULL;
+	struct buf b;
+
+	if (template == NULL || (storage = malloc(GATEWAY_URL_MAX)) == NULL)
+		return NULL;
+	buf_init(&b, storage, GATEWAY_URL_MAX);
+	if (put_url(v, template, query, &b) == 0)
+		url = strdup(b.p);
+	explicit_bzero(storage, b.len);
+	free(storage);
+	return url;
+}
+
+/* ---- headers ---- */
+
+static void
+wipe(char *s, size_t n)
+{
+	if (s != NULL)
+		explicit_bzero(s, n);
+	free(s);
+}
+
+static void
+wipe_string(char *s)
+{
+	wipe(s, s != NULL ? strlen(s) : 0);
+}
+
+/* Takes the value over. */
+static int
+add_header(struct gateway_request *r, const char *name, char *value)
+{
+	struct gateway_header *h = &r->header[r->nheader];
+
+	if (value == NULL || r->nheader == GATEWAY_HEADERS_MAX) {
+		wipe_string(value);
+		return -1;
+	}
+	h->value = value;
+	h->name = strdup(name);
+	r->nheader++;
+	return h->name != NULL ? 0 : -1;
+}
+
+/* A string with its values; malloced, or NULL if it is not set. */
+static char *
+fill(struct template_values *v, const char *template)
+{
+	size_t room = template_room(v);
+	char *storage = malloc(room), *s = NULL;
+	json_t *j = template_text(v, template);
+	struct buf b;
+
+	if (storage != NULL && j != NULL) {
+		buf_init(&b, storage, room);
+		template_put(j, &b);
+		if (!b.overflow && strlen(b.p) == b.len)
+			s = strdup(b.p);
+		explicit_bzero(storage, b.len);
+	}
+	free(storage);
+	json_decref(j);
+	return s;
+}
+
+/* No control character passes into a header: each is a blank. */
+static char *
+fill_header(struct template_values *v, const char *template)
+{
+	char *s = fill(v, template), *p;
+
+	for (p = s; p != NULL && *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	return s;
+}
+
+static int
+add_headers(struct template_values *v, json_t *headers,
+    struct gateway_request *r)
+{
+	const char *name;
+	json_t *item;
+	char *value;
+
+	json_object_foreach(headers, name, item) {
+		value = fill_header(v, json_string_value(item));
+		if (value != NULL && add_header(r, name, value) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- ways to authenticate ---- */
+
+#define WAY_VALUES 3
+
+/* The values that one way is made of; 0, or -1 if one is not set. */
+static int
+way_values(struct template_values *v, json_t *way,
+    const char *const names[WAY_VALUES], char *out[WAY_VALUES])
+{
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < WAY_VALUES; i++) {
+		s = json_string_value(json_object_get(way, names[i]));
+		if (s == NULL)
+			continue;
+		out[i] = fill(v, s);
+		if (out[i] == NULL || strpbrk(out[i], "\r\n") != NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static char *
+join(const char *a, const char *between, const char *b)
+{
+	size_t room = strlen(a) + strlen(between) + strlen(b) + 1;
+	char *s = malloc(room);
+
+	if (s != NULL)
+		snprintf(s, room, "%s%s%s", a, between, b);
+	return s;
+}
+
+/* RFC 7617 */
+static char *
+basic(const char *user, const char *password)
+{
+	char *pair = join(user, ":", password), *value = NULL;
+	size_t room;
+	struct buf b;
+
+	if (pair == NULL)
+		return NULL;
+	room = strlen(pair) * 2 + 16;
+	if ((value = malloc(room)) != NULL) {
+		buf_init(&b, value, room);
+		buf_puts(&b, "Basic ");
+		buf_base64(&b, pair, strlen(pair));
+	}
+	wipe_string(pair);
+	return value;
+}
+
+static int
+add_way(const struct template_values *v, json_t *way, char *value[WAY_VALUES],
+    struct gateway_request *r)
+{
+	const char *type = json_string_value(json_object_get(way, "type"));
+	const char *name = json_string_value(json_object_get(way, "name"));
+
+	if (strcmp(type, "basic") == 0)
+		return add_header(r, "Authorization", v->mask ?
+		    strdup("Basic ***") : basic(value[0], value[1]));
+	if (strcmp(type, "bearer") == 0)
+		return add_header(r, "Authorization",
+		    join("Bearer ", "", value[2]));
+	if (strcmp(type, "header") == 0)
+		return add_header(r, name, strdup(value[2]));
+	if (strcmp(type, "aws-sigv4") != 0)
+		return 0; /* none */
+	if (v->mask)
+		return add_header(r, "Authorization",
+		    strdup("AWS4-HMAC-SHA256 ***"));
+	r->sigv4 = strdup(value[2]);
+	r->sigv4_user = strdup(value[0]);
+	r->sigv4_secret = strdup(value[1]);
+	return r->sigv4 != NULL && r->sigv4_user != NULL &&
+	    r->sigv4_secret != NULL ? 0 : -1;
+}
+
+static int
+try_way(struct template_values *v, json_t *way, struct gateway_request *r)
+{
+	const char *type = json_string_value(json_object_get(way, "type"));
+	const char *names[WAY_VALUES] = {"user", "password",
+	    strcmp(type, "bearer") == 0	   ? "token" :
+	    strcmp(type, "header") == 0    ? "value" :
+					     "provider"};
+	char *value[WAY_VALUES] = {NULL, NULL, NULL};
+	int e = way_values(v, way, names, value);
+	size_t i;
+
+	if (e == 0)
+		e = add_way(v, way, value, r);
+	for (i = 0; i < WAY_VALUES; i++)
+		wipe_string(value[i]);
+	return e;
+}
+
+/* The first way that the values are enough for. */
+static int
+authenticate(struct template_values *v, struct gateway_request *r)
+{
+	json_t *way;
+	size_t i;
+
+	json_array_foreach(v->g->auth, i, way)
+		if (try_way(v, way, r) == 0)
+			return 0;
+	return json_array_size(v->g->auth) == 0 ? 0 : -1;
 }
 
 /* ---- requests ---- */
 
-static char *
-fill_url(struct template_values *v, const char *template)
+void
+gateway_free(struct gateway_request *r)
 {
-	char storage[DESCRIPTOR_URL_MAX];
-	struct buf b;
-
-	if (template == NULL)
-		return NULL;
-	buf_init(&b, storage, sizeof(storage));
-	return template_string(v, template, 1, &b) == 0 ? strdup(b.p) : NULL;
-}
-
-static char *
-basic(const char *user, const char *password)
-{
-	size_t room = strlen(user) + strlen(password) + 2;
-	char *pair, *value = NULL;
-	struct buf b;
-
-	if ((pair = malloc(room)) != NULL &&
-	    (value = malloc(room * 2 + 16)) != NULL) {
-		snprintf(pair, room, "%s:%s", user, password);
-		buf_init(&b, value, room * 2 + 16);
-		buf_puts(&b, "Basic ");
-		buf_base64(&b, pair, room - 1);
-		explicit_bzero(pair, room);
-	}
-	free(pair);
-	return value;
-}
-
-/* One entry of "auth": its header's value, or NULL if it has no values. */
-static char *
-authorization(struct template_values *v, json_t *a)
-{
-	static const char *const parts[] = {"user", "password", "token"};
-	char value[3][DESCRIPTOR_SECRET_MAX + 256], *header = NULL;
-	struct buf b[3];
-	const char *s;
-	size_t i;
-	int ok = 1;
-
-	for (i = 0; i < 3; i++) {
-		buf_init(&b[i], value[i], sizeof(value[i]));
-		s = json_string_value(json_object_get(a, parts[i]));
-		if (s != NULL && template_string(v, s, 0, &b[i]) == -1)
-			ok = 0;
-	}
-	s = json_string_value(json_object_get(a, "type"));
-	if (ok && strcmp(s, "basic") == 0)
-		header = basic(b[0].p, b[1].p);
-	else if (ok && (header = malloc(b[2].len + 8)) != NULL)
-		sprintf(header, "Bearer %s", b[2].p);
-	explicit_bzero(value, sizeof(value));
-	return header;
-}
-
-/* The first way of authentication that the values are enough for. */
-static char *
-authorize(struct template_values *v)
-{
-	char *header = NULL;
-	json_t *a;
 	size_t i;
 
-	json_array_foreach(v->g->auth, i, a)
-		if ((header = authorization(v, a)) != NULL)
-			break;
-	if (header != NULL && strpbrk(header, "\r\n") != NULL) {
-		free(header);
-		return NULL;
+	for (i = 0; i < r->nheader; i++) {
+		free(r->header[i].name);
+		wipe_string(r->header[i].value);
 	}
-	return header;
+	wipe(r->body, r->nbody);
+	wipe_string(r->url);
+	wipe_string(r->sigv4);
+	wipe_string(r->sigv4_user);
+	wipe_string(r->sigv4_secret);
+	free(r->shown);
+	memset(r, 0, sizeof(*r));
 }
 
+/* A request for a message; the one that is shown is made like it. */
 static int
-finish(const struct descriptor *g, struct template_values *v,
-    struct gateway_request *r)
+make_send(struct template_values *v, struct gateway_request *r)
 {
-	if (r->url != NULL && !v->missing &&
-	    (r->authorization != NULL || json_array_size(g->auth) == 0))
+	const struct descriptor *g = v->g;
+	const char *type = body_type(g);
+
+	memset(r, 0, sizeof(*r));
+	r->method = g->method;
+	r->url = make_url(v, g->url, g->query);
+	if (r->url != NULL && body_make(v, &r->body, &r->nbody) == 0 &&
+	    (type == NULL || add_header(r, "Content-Type", strdup(type)) ==
+	    0) && add_headers(v, g->headers, r) == 0 &&
+	    authenticate(v, r) == 0 && !v->missing)
 		return 0;
 	gateway_free(r);
 	return -1;
 }
 
+/* One line of JSON about a request in which secrets are masked. */
+static char *
+describe(const struct gateway_request *r, enum descriptor_type type)
+{
+	json_t *headers = json_object(), *body = NULL, *j;
+	char *line;
+	size_t i;
+
+	for (i = 0; i < r->nheader; i++)
+		json_object_set_new(headers, r->header[i].name,
+		    json_string(r->header[i].value));
+	if (type == BODY_JSON)
+		body = json_loadb(r->body, r->nbody, 0, NULL);
+	else if (type != BODY_NONE)
+		body = json_string(r->body);
+	j = json_pack("{s:s, s:s, s:o, s:o*}", "method", r->method, "url",
+	    r->url, "headers", headers, "body", body);
+	line = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	return line;
+}
+
 int
 gateway_send(const struct descriptor *g, const struct gateway_login *login,
-    const struct gateway_message *m, struct gateway_request *r)
+    const struct gateway_message *m, int show, struct gateway_request *r)
 {
 	struct template_values v = {.g = g, .login = login, .message = m};
-	json_t *body;
+	struct gateway_request masked;
 
+	if (make_send(&v, r) == -1)
+		return -1;
+	if (!show)
+		return 0;
+	v.mask = 1;
+	if (make_send(&v, &masked) == -1)
+		return 0;
+	r->shown = describe(&masked, g->type);
+	gateway_free(&masked);
+	return 0;
+}
+
+static int
+make_call(struct template_values *v, const struct descriptor_call *c,
+    int authentic, struct gateway_request *r)
+{
 	memset(r, 0, sizeof(*r));
-	r->method = g->method;
-	r->url = fill_url(&v, g->url);
-	r->authorization = authorize(&v);
-	if ((body = template_json(&v, g->body)) == NULL)
-		v.missing = 1;
-	else if ((r->body = json_dumps(body, JSON_COMPACT)) == NULL)
-		v.missing = 1;
-	json_decref(body);
-	return finish(g, &v, r);
+	r->method = c->method;
+	r->url = make_url(v, c->url, NULL);
+	if (r->url != NULL && add_headers(v, c->headers, r) == 0 &&
+	    (!authentic || authenticate(v, r) == 0) && !v->missing)
+		return 0;
+	gateway_free(r);
+	return -1;
 }
 
 int
@@ -138,11 +448,7 @@ gateway_check(const struct descriptor *g, const struct gateway_login *login,
 {
 	struct template_values v = {.g = g, .login = login};
 
-	memset(r, 0, sizeof(*r));
-	r->method = "GET";
-	r->url = fill_url(&v, g->check_url);
-	r->authorization = authorize(&v);
-	return finish(g, &v, r);
+	return make_call(&v, &g->check, 1, r);
 }
 
 int
@@ -150,152 +456,89 @@ gateway_warm(const struct descriptor *g, struct gateway_request *r)
 {
 	struct template_values v = {.g = g};
 
-	memset(r, 0, sizeof(*r));
-	r->method = "GET";
-	r->url = fill_url(&v, g->warm_url);
-	return r->url != NULL ? 0 : -1;
+	return make_call(&v, &g->warm, 0, r);
 }
 
-void
-gateway_free(struct gateway_request *r)
+int
+gateway_lookup(const struct descriptor *g, const struct gateway_login *login,
+    const char *id, struct gateway_request *r)
 {
-	if (r->authorization != NULL)
-		explicit_bzero(r->authorization, strlen(r->authorization));
-	free(r->authorization);
-	free(r->url);
-	free(r->body);
-	memset(r, 0, sizeof(*r));
+	struct gateway_message m = {.id = id, .text = ""};
+	struct template_values v = {.g = g, .login = login, .message = &m};
+
+	return make_call(&v, &g->lookup, 1, r);
 }
 
-char *
-gateway_describe(const struct gateway_request *r)
-{
-	json_t *headers = json_object(), *j;
-	char scheme[16] = "", *line;
+/* ---- ids ---- */
 
-	if (r->authorization != NULL) {
-		snprintf(scheme, sizeof(scheme), "%.*s ***",
-		    (int)strcspn(r->authorization, " "), r->authorization);
-		json_object_set_new(headers, "Authorization",
-		    json_string(scheme));
-	}
-	if (r->body != NULL)
-		json_object_set_new(headers, "Content-Type",
-		    json_string("application/json"));
-	j = json_pack("{s:s, s:s, s:o, s:o*}", "method", r->method, "url",
-	    r->url, "headers", headers, "body",
-	    r->body != NULL ? json_loads(r->body, 0, NULL) : NULL);
-	line = json_dumps(j, JSON_COMPACT);
-	json_decref(j);
-	return line;
+int
+gateway_has_ids(const struct descriptor *g)
+{
+	size_t i;
+
+	if (!names_sent(g, "id"))
+		return 0;
+	for (i = 0; i < g->rules.n; i++)
+		if (g->rules.v[i].then == OUTCOME_ACCEPTED)
+			return 1;
+	return g->lookup.url != NULL;
 }
 
-/* ---- answers ---- */
-
-/* Look up a JSON pointer (RFC 6901); borrowed, or NULL. */
-static json_t *
-look_up(json_t *j, const char *pointer)
+enum gateway_lookup
+gateway_lookup_rule(const struct descriptor *g,
+    const struct gateway_message *m)
 {
-	char token[128];
-	const char *s = pointer;
-	size_t n;
+	struct template_values v = {.g = g, .message = m};
+	json_t *unless = NULL;
+	int masked;
 
-	while (j != NULL && *s == '/') {
-		for (s++, n = 0; *s != '\0' && *s != '/'; s++) {
-			if (n + 1 >= sizeof(token))
-				return NULL;
-			if (*s == '~' && (s[1] == '0' || s[1] == '1'))
-				token[n++] = *++s == '0' ? '~' : '/';
-			else
-				token[n++] = *s;
-		}
-		token[n] = '\0';
-		if (!json_is_array(j))
-			j = json_object_get(j, token);
-		else if (n > 0 && strspn(token, "0123456789") == n)
-			j = json_array_get(j, strtoul(token, NULL, 10));
-		else
-			j = NULL;
-	}
-	return j;
+	if (g->lookup.url == NULL)
+		return GATEWAY_NEVER;
+	if (g->unless != NULL)
+		unless = variable_value(&v, g->unless, &masked);
+	json_decref(unless);
+	return unless != NULL ? GATEWAY_NEVER : GATEWAY_FIRST;
 }
 
-/* The value at the pointer as text; "" if there is none. */
-static void
-text_at(json_t *answer, const char *pointer, char *out, size_t room)
+int
+gateway_lookup_after(const struct descriptor *g, long status)
 {
-	json_t *j = pointer != NULL ? look_up(answer, pointer) : NULL;
-
-	out[0] = '\0';
-	if (json_is_string(j))
-		snprintf(out, room, "%s", json_string_value(j));
-	else if (json_is_integer(j))
-		snprintf(out, room, "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(j));
+	return load_has_code(&g->after, status);
 }
 
 static int
-rule_matches(const struct rule *r, long status, json_t *answer,
+shows_id(const struct descriptor *g, const char *id, const char *body,
+    size_t n)
+{
+	json_t *answer = json_loadb(body, n, JSON_ALLOW_NUL, NULL);
+	char shown[IPC_ID_MAX + 2];
+
+	pointer_text(pointer_get(answer, g->found_id), shown, sizeof(shown));
+	json_decref(answer);
+	return strcmp(shown, id) == 0;
+}
+
+enum gateway_found
+gateway_judge_lookup(const struct descriptor *g, const char *id, long status,
     const char *body, size_t n)
 {
-	char text[1024];
-
-	if (r->status != 0 && r->status != status)
-		return 0;
-	if (!r->has_regex)
-		return 1;
-	if (r->pointer != NULL)
-		text_at(answer, r->pointer, text, sizeof(text));
-	else
-		snprintf(text, sizeof(text), "%.*s",
-		    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
-	return regexec(&r->regex, text, 0, NULL, 0) == 0;
+	if (load_has_code(&g->found, status))
+		return shows_id(g, id, body, n) ? GATEWAY_FOUND :
+						  GATEWAY_MISSING;
+	return load_has_code(&g->missing, status) ? GATEWAY_MISSING :
+						    GATEWAY_UNCLEAR;
 }
 
-static int
-is_ok(const struct descriptor *g, long status)
+int
+gateway_retry_after(const struct descriptor *g)
 {
-	size_t i;
-
-	for (i = 0; i < g->nok; i++)
-		if (g->ok[i] == status)
-			return 1;
-	return 0;
-}
-
-static enum outcome
-judge_status(const struct descriptor *g, long status, json_t *answer)
-{
-	/* a success that cannot be read may not be one */
-	if (is_ok(g, status))
-		return g->id == NULL || json_is_object(answer) ||
-		    json_is_array(answer) ? OUTCOME_ACCEPTED : OUTCOME_UNCLEAR;
-	if (status == 401 || status == 403)
-		return OUTCOME_CREDENTIALS;
-	if (status >= 400 && status < 500)
-		return OUTCOME_REFUSED;
-	if (status >= 500 && status < 600)
-		return OUTCOME_FAILED;
-	return OUTCOME_UNCLEAR;
+	return g->retry_header;
 }
 
 void
-gateway_judge(const struct descriptor *g, long status, const char *body,
-    size_t n, int whole, struct gateway_answer *a)
+gateway_judge(const struct descriptor *g, const struct gateway_message *m,
+    long status, const char *body, size_t n, int whole,
+    struct gateway_answer *a, struct gateway_result *result)
 {
-	json_t *answer = whole ? json_loadb(body, n, JSON_ALLOW_NUL, NULL) :
-				 NULL;
-	char id[IPC_ID_MAX + 2];
-	size_t i;
-
-	text_at(answer, g->error, a->error, sizeof(a->error));
-	text_at(answer, g->id, id, sizeof(id));
-	strcpy(a->id, ipc_is_id(id) ? id : "");
-	a->outcome = judge_status(g, status, answer);
-	for (i = 0; i < g->nrule; i++)
-		if (rule_matches(&g->rule[i], status, answer, body, n)) {
-			a->outcome = g->rule[i].outcome;
-			break;
-		}
-	json_decref(answer);
+	answer_judge(g, m, status, body, n, whole, a, result);
 }

@@ -4,6 +4,7 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
+	int lmtp;		/* -L: LMTP in place of SMTP */
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -80,7 +82,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
@@ -341,10 +343,40 @@ stand_by(int fd, pid_t pid)
 	return wait_for(pid);
 }
 
+/* A dry run shows its requests on its own standard error: never there. */
+static int
+has_agent(void)
+{
+	return self.config.delivery != NULL && !self.dry;
+}
+
+/* The agent that many sessions share; it is awake as soon as we knock. */
+static int
+connect_agent(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = self.config.delivery;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+	} else {
+		strcpy(a.sun_path, path);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+			return fd;
+	}
+	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),
+	    NULL);
+	return -1;
+}
+
 static int
 run_session(int fd)
 {
 	ask_init(fd);
+	if (has_agent())
+		ask_hello(self.id, self.peer.ip, self.trusted);
 	if (sandbox_enter() == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
 		tell_client("421 4.3.0 Server error\r\n");
@@ -353,15 +385,57 @@ run_session(int fd)
 	return session_run() == 0 ? EXIT_OK : EXIT_TEMPORARY;
 }
 
+static int
+no_delivery(void)
+{
+	tell_client("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return EXIT_TEMPORARY;
+}
+
+static int
+serve_by_agent(const struct session_setup *setup)
+{
+	int fd = connect_agent();
+
+	if (fd == -1)
+		return no_delivery();
+	session_greet(setup);
+	return run_session(fd);
+}
+
+static int
+serve_by_child(const struct session_setup *setup)
+{
+	int fd[2] = {-1, -1};
+	pid_t pid = -1;
+
+	session_greet(setup);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
+		pid = fork();
+	if (pid == -1) {
+		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
+		return no_delivery();
+	}
+	if (pid == 0) {
+		close(fd[1]);
+		_exit(run_session(fd[0]));
+	}
+	close(fd[0]);
+	return stand_by(fd[1], pid);
+}
+
 /*
- * The greeting goes out first: all the rest is made ready while it travels.
- * Nothing of the client's is read before the sandbox.
+ * The greeting goes out before the second process and the sandbox are made:
+ * both take longer than all that comes before, and the client need not wait.
+ * Nothing of what it says is read until the sandbox is there.
  */
 static int
 serve(void)
 {
 	const struct session_setup setup = {
 		.config = &self.config,
+		.lmtp = self.lmtp,
 		.trusted = self.trusted,
 		.auth_in_clear = auth_in_clear(),
 		.tls = have_tls(),
@@ -373,24 +447,8 @@ serve(void)
 		.any_lf = self.dry || isatty(STDIN_FILENO),
 		.verbose = self.verbose,
 	};
-	int fd[2] = {-1, -1};
-	pid_t pid = -1;
 
-	session_greet(&setup);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
-		pid = fork();
-	if (pid == -1) {
-		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Delivery is not available, "
-		    "try again later\r\n");
-		return EXIT_TEMPORARY;
-	}
-	if (pid == 0) {
-		close(fd[1]);
-		_exit(run_session(fd[0]));
-	}
-	close(fd[0]);
-	return stand_by(fd[1], pid);
+	return has_agent() ? serve_by_agent(&setup) : serve_by_child(&setup);
 }
 
 /* ---- start ---- */
@@ -426,10 +484,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
+			break;
+		case 'L':
+			self.lmtp = 1;
 			break;
 		case 'n':
 			self.dry = 1;

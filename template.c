@@ -1,178 +1,156 @@
 /*
- * template: from ${name} to values: a login's, the message's, the
- * configuration's, the descriptor's own defaults.  No network, no files.
+ * template: placeholders are parsed and filled in.  What a name stands for
+ * is variable.c's, what a filter makes of it filter.c's.
  */
-#include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "descriptor.h"
 #include "gateway.h"
 #include "template.h"
+#include "variable.h"
 
-/* ---- variables ---- */
-
-enum kind { STRING, NUMBER, BOOLEAN };
-
-/* What is no string in JSON; `set` gives every value as a string. */
-static const struct {
-	const char *name;
-	enum kind kind;
-	long least, most;
-} kinds[] = {
-	{"sim", NUMBER, 1, 3},
-	{"ttl", NUMBER, 5, INT_MAX},
-	{"priority", NUMBER, -128, 127},
-	{"report", BOOLEAN, 0, 0},
-};
-
-json_t *
-template_typed(const char *name, const char *value)
-{
-	char *end;
-	size_t i;
-	long n;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			break;
-	if (i == sizeof(kinds) / sizeof(kinds[0]))
-		return json_string(value);
-	if (kinds[i].kind == BOOLEAN)
-		return strcmp(value, "yes") == 0 ? json_true() :
-		    strcmp(value, "no") == 0	 ? json_false() :
-						   NULL;
-	errno = 0;
-	n = strtol(value, &end, 10);
-	if (*value == '\0' || *end != '\0' || errno != 0 ||
-	    n < kinds[i].least || n > kinds[i].most)
-		return NULL;
-	return json_integer(n);
-}
-
-static const char *
-find_secret(const struct descriptor *g, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < g->nsecret; i++)
-		if (strcmp(g->secret[i].name, name) == 0)
-			return g->secret[i].value;
-	return NULL;
-}
-
-static int
-is_credential(const char *name)
-{
-	return strcmp(name, "user") == 0 || strcmp(name, "password") == 0 ||
-	    strcmp(name, "token") == 0;
-}
-
-/* A login brings its own credentials, and none of ours fill a gap. */
-static const char *
-login_value(const struct gateway_login *l, const char *name)
-{
-	switch (l->kind) {
-	case IPC_PASSWORD:
-		return strcmp(name, "user") == 0      ? l->user :
-		    strcmp(name, "password") == 0     ? l->secret :
-							NULL;
-	case IPC_BEARER:
-		return strcmp(name, "token") == 0 ? l->secret : NULL;
-	case IPC_EXTERNAL:
-		break; /* it has none: our own are used */
-	}
-	return NULL;
-}
-
-static const char *
-string_value(const struct template_values *v, const char *name)
-{
-	const char *s;
-
-	if (v->message != NULL && strcmp(name, "id") == 0)
-		return v->message->id;
-	if (v->message != NULL && strcmp(name, "text") == 0)
-		return v->message->text;
-	if (v->login != NULL && is_credential(name))
-		return login_value(v->login, name);
-	if ((s = config_find(&v->g->config->set, name)) != NULL ||
-	    (s = find_secret(v->g, name)) != NULL)
-		return s;
-	return json_string_value(json_object_get(v->g->defaults, name));
-}
-
-/* "digits" has no '+'; a short code never has. */
-static json_t *
-recipient(const struct descriptor *g, const char *number)
-{
-	return json_string(number + (g->digits && *number == '+'));
-}
-
-static json_t *
-recipients(const struct template_values *v)
-{
-	const struct gateway_message *m = v->message;
-	json_t *list;
-	size_t i;
-
-	if (m == NULL)
-		return NULL;
-	if (v->g->one)
-		return recipient(v->g, m->to[0]);
-	list = json_array();
-	for (i = 0; i < m->nto; i++)
-		json_array_append_new(list, recipient(v->g, m->to[i]));
-	return list;
-}
-
-/* The value as JSON of its own type; NULL if it is not set. */
-static json_t *
-json_value(const struct template_values *v, const char *name)
-{
-	const char *s;
-
-	if (strcmp(name, "to") == 0)
-		return recipients(v);
-	s = string_value(v, name);
-	return s != NULL ? template_typed(name, s) : NULL;
-}
-
-/* ---- placeholders: ${name}, ${name!} ---- */
-
-int
+const char *
 template_name(const char *s, struct template_name *p)
 {
-	size_t n = strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	size_t n = strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789_-"), f;
 
+	memset(p, 0, sizeof(*p));
 	if (n == 0 || n > TEMPLATE_NAME_MAX)
-		return -1;
+		return "no name of 1 to 32 of a-z, 0-9, - and _";
 	memcpy(p->name, s + 2, n);
-	p->name[n] = '\0';
-	p->required = s[2 + n] == '!';
-	n += 2 + (size_t)p->required;
+	n += 2;
+	if (s[n] == '!') {
+		p->required = 1;
+		n++;
+	}
+	while (s[n] == '|') {
+		if (p->nfilter == TEMPLATE_FILTERS_MAX)
+			return "more than 4 filters";
+		f = filter_parse(s + n + 1, &p->filter[p->nfilter++]);
+		if (f == 0)
+			return "no such filter";
+		n += 1 + f;
+	}
+	if (s[n] == '!' && p->nfilter > 0 && !p->required) {
+		p->required = 1;
+		n++;
+	}
 	p->len = n + 1;
-	return s[n] == '}' ? 0 : -1;
+	return s[n] == '}' ? filter_wrong(p) : "no closing brace";
 }
 
-/* s is one placeholder and nothing else */
-static int
-is_placeholder(const char *s, struct template_name *p)
+int
+template_is_name(const char *s, struct template_name *p)
 {
-	return strncmp(s, "${", 2) == 0 && template_name(s, p) == 0 &&
+	return strncmp(s, "${", 2) == 0 && template_name(s, p) == NULL &&
 	    s[p->len] == '\0';
 }
 
-static void
-put_escaped(struct buf *b, const char *s)
+void
+template_escape(const char *s, size_t n, int mask, struct buf *b)
 {
-	for (; *s != '\0'; s++)
-		if (strchr("-._~", *s) != NULL || (*s >= '0' && *s <= '9') ||
-		    (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z'))
-			buf_putc(b, *s);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((s[i] >= '0' && s[i] <= '9') ||
+		    (s[i] >= 'a' && s[i] <= 'z') ||
+		    (s[i] >= 'A' && s[i] <= 'Z') ||
+		    (s[i] != '\0' && strchr("-._~", s[i]) != NULL) ||
+		    (mask && s[i] == '*'))
+			buf_putc(b, s[i]);
 		else
-			buf_fmt(b, "%%%02X", (unsigned char)*s);
+			buf_fmt(b, "%%%02X", (unsigned char)s[i]);
+}
+
+void
+template_put(json_t *j, struct buf *b)
+{
+	char number[64];
+
+	if (json_is_string(j)) {
+		buf_put(b, json_string_value(j), json_string_length(j));
+	} else if (json_is_integer(j)) {
+		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+		    json_integer_value(j));
+		buf_puts(b, number);
+	} else if (json_is_real(j)) {
+		snprintf(number, sizeof(number), "%.15g", json_real_value(j));
+		buf_puts(b, number);
+	} else if (json_is_boolean(j)) {
+		buf_puts(b, json_is_true(j) ? "true" : "false");
+	}
+}
+
+size_t
+template_room(const struct template_values *v)
+{
+	size_t room = TEMPLATE_VALUE_MAX;
+
+	/* in UTF-16 and hex an octet is four; a number is escaped */
+	if (v->message != NULL)
+		room += 4 * strlen(v->message->text) + v->message->nto *
+		    3 * (ADDRESS_NUMBER_MAX + DESCRIPTOR_SEPARATOR_MAX);
+	return room;
+}
+
+/* text: in the words of `set`, where the value has others in JSON */
+static json_t *
+fill(struct template_values *v, const struct template_name *p, int text)
+{
+	int masked;
+	json_t *j = variable_value(v, p->name, &masked), *word;
+
+	if (j != NULL && !masked && (v->message != NULL || !v->trial))
+		j = filter_apply(v, p, j);
+	if (j == NULL && p->required)
+		v->missing = 1;
+	if (!text || !json_is_boolean(j) || strcmp(p->name, "report") != 0 ||
+	    p->nfilter != 0)
+		return j;
+	word = json_string(json_is_true(j) ? "yes" : "no");
+	json_decref(j);
+	return word;
+}
+
+/* A step of a path that would lead out of it. */
+static int
+is_dots(json_t *j)
+{
+	const char *s = json_string_value(j);
+
+	return s != NULL && (strcmp(s, ".") == 0 || strcmp(s, "..") == 0);
+}
+
+static int
+put_placeholder(struct template_values *v, const struct template_name *p,
+    int escape, struct buf *out)
+{
+	json_t *j = fill(v, p, 1);
+	size_t room = template_room(v);
+	struct buf b;
+	char *storage;
+	int ok = 0;
+
+	if (j == NULL || (escape && is_dots(j)) ||
+	    (storage = malloc(room)) == NULL) {
+		json_decref(j);
+		return -1;
+	}
+	buf_init(&b, storage, room);
+	template_put(j, &b);
+	if (b.overflow || json_is_array(j))
+		ok = -1;
+	else if (escape)
+		template_escape(b.p, b.len, v->mask, out);
+	else
+		buf_put(out, b.p, b.len);
+	explicit_bzero(storage, b.len);
+	free(storage);
+	json_decref(j);
+	return ok;
 }
 
 int
@@ -180,51 +158,49 @@ template_string(struct template_values *v, const char *s, int url,
     struct buf *out)
 {
 	struct template_name p;
-	const char *start = s, *value;
+	const char *start = s;
 
 	while (*s != '\0') {
-		if (strncmp(s, "${", 2) != 0 || template_name(s, &p) == -1) {
+		if (strncmp(s, "${", 2) != 0 || template_name(s, &p) != NULL) {
 			buf_putc(out, *s++);
 			continue;
 		}
-		if ((value = string_value(v, p.name)) == NULL) {
-			v->missing |= p.required;
+		if (put_placeholder(v, &p, url && s != start, out) == -1)
 			return -1;
-		}
-		if (url && s != start)
-			put_escaped(out, value);
-		else
-			buf_puts(out, value);
 		s += p.len;
 	}
+	v->missing |= out->overflow;
 	return out->overflow ? -1 : 0;
 }
 
-static json_t *
-fill_leaf(struct template_values *v, const char *s)
+json_t *
+template_value(struct template_values *v, const char *s)
 {
+	size_t room = template_room(v);
 	struct template_name p;
-	char *storage;
-	struct buf b;
 	json_t *j = NULL;
-	size_t room;
+	struct buf b;
+	char *storage;
 
-	if (is_placeholder(s, &p)) {
-		j = json_value(v, p.name);
-		if (j == NULL && p.required)
-			v->missing = 1;
-		return j;
-	}
-	room = TEMPLATE_VALUE_MAX;
-	if (v->message != NULL)
-		room += strlen(v->message->text);
+	if (template_is_name(s, &p))
+		return fill(v, &p, 0);
 	if ((storage = malloc(room)) == NULL)
 		return NULL;
 	buf_init(&b, storage, room);
 	if (template_string(v, s, 0, &b) == 0)
-		j = json_string(b.p);
+		j = json_stringn_nocheck(b.p, b.len);
+	explicit_bzero(storage, b.len);
 	free(storage);
 	return j;
+}
+
+json_t *
+template_text(struct template_values *v, const char *s)
+{
+	struct template_name p;
+
+	return template_is_name(s, &p) ? fill(v, &p, 1) :
+					 template_value(v, s);
 }
 
 static json_t *
@@ -263,7 +239,7 @@ json_t *
 template_json(struct template_values *v, json_t *template)
 {
 	if (json_is_string(template))
-		return fill_leaf(v, json_string_value(template));
+		return template_value(v, json_string_value(template));
 	if (json_is_object(template))
 		return fill_object(v, template);
 	if (json_is_array(template))

@@ -29,9 +29,11 @@ LONG = "Tür 3 öffnet für Zügig gehende Gäste; " * 3 + "Ende"
 class Service:
     """smtp2sms on 127.0.0.1, and its gateway."""
 
-    def __init__(self, *lines):
+    def __init__(self, *lines, **gateway):
+        """Start it; gateway: more of Gateway()'s arguments."""
         need("tcpserver")
-        self.gateway = Gateway(users={USER: PASSWORD}, tokens=[TOKEN])
+        self.gateway = Gateway(users={USER: PASSWORD}, tokens=[TOKEN],
+                               **gateway)
         self.place = Place(self.gateway, ["domain sms.test " + DOMAIN,
                                           *lines])
         self.port = self.place.port

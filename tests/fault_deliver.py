@@ -107,6 +107,10 @@ class StandIn:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+# The rights of a login that has no profile: subject, parts, prefixes.
+NO_RIGHTS = struct.pack(">IIi", 0xffffffff, 0xffffffff, 0)
+
+
 def try_mail(s):
     """Send a mail as far as it goes: the first reply that refuses it, or
     the last."""
@@ -127,7 +131,7 @@ def stand_in():
             tap.like(str(reply), "^250 2.0.0 .* queued as stand-in ",
                      "is believed")
             tap.is_(try_mail(s).code, 250, "and again")
-    with StandIn(frame(ANS_AUTH, b"\0")) as d:
+    with StandIn(frame(ANS_AUTH, b"\0" + NO_RIGHTS)) as d:
         with Session(["auth-check yes"], gw, libexec=d.dir) as s:
             s.ehlo()
             tap.is_(s.auth_plain().code, 235, "AUTH, too")
@@ -209,10 +213,10 @@ def end(s, what):
 @tap.test("hostile frames at AUTH")
 def hostile_auth():
     for what, answer in [
-            ("an unknown verdict", frame(ANS_AUTH, b"\3")),
-            ("verdict 255", frame(ANS_AUTH, b"\xff")),
+            ("an unknown verdict", frame(ANS_AUTH, b"\3" + NO_RIGHTS)),
+            ("verdict 255", frame(ANS_AUTH, b"\xff" + NO_RIGHTS)),
             ("no verdict", frame(ANS_AUTH)),
-            ("two verdicts", frame(ANS_AUTH, b"\0\0")),
+            ("two verdicts", frame(ANS_AUTH, b"\0\0" + NO_RIGHTS)),
             ("an answer to another question", sent(GOOD)),
             ("an empty frame", u32(0)),
             ("a huge frame", u32(0x7fffffff))]:

@@ -7,52 +7,13 @@ import subprocess
 
 import tap
 from gateway import Gateway
+from ipc_lib import (ANS_AUTH, ANS_SEND, FRAME_MAX, NO_RIGHTS, REQ_AUTH,
+                     REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login, send, string, u32)
 from smtp import (HOME, NUMBER, SLOW, WRAP, Session, configuration,
                   own_credentials)
 
 gw = Gateway()
 OWN = own_credentials()
-
-# Frames as in ipc.h.
-REQ_WARM, REQ_LOGIN, REQ_AUTH, ANS_AUTH, REQ_SEND, ANS_SEND = range(1, 7)
-FRAME_MAX = 512 * 1024
-
-
-def u32(n):
-    return struct.pack(">I", n)
-
-
-def string(s):
-    s = s if isinstance(s, bytes) else s.encode()
-    return u32(len(s)) + s
-
-
-def frame(kind, fields=b""):
-    return u32(1 + len(fields)) + bytes([kind]) + fields
-
-
-def login(kind=REQ_LOGIN, user="alice", secret="wonderland", how=0):
-    return frame(kind, bytes([how]) + string(user) + string(secret))
-
-
-def options(priority=(0, 0), ttl=0, schedule=0, report=0, sim=0, device="",
-            sender="", port=0, data=b""):
-    """As options.c puts them."""
-    return (bytes([priority[0]]) + u32(priority[1] & 0xffffffff) + u32(ttl)
-            + u32(schedule) + bytes([report]) + u32(sim) + string(device)
-            + string(sender) + u32(port) + string(data))
-
-
-# The rights of a login that has no profile.
-NO_RIGHTS = u32(0xffffffff) + u32(0xffffffff) + u32(0)
-
-
-def send(text="hello", to=(NUMBER,), ms=1000, message_id="<1@c>", date="",
-         count=None, more=options()):
-    return frame(REQ_SEND, u32(ms) + string(text) + string(message_id)
-                 + string(date) + u32(len(to) if count is None else count)
-                 + b"".join(string(n) for n in to) + more)
-
 
 class Deliver:
     """smtp2sms-deliver, with us in place of the session."""

@@ -17,8 +17,11 @@ An action is a word, with an argument after a colon where it takes one:
   ok                what SMSGate would say
   STATUS[:BODY]     that status; the message is not accepted
   delay:MS          wait, then what SMSGate would say
-  lost              accept the message, then hang up without a word
+  lost[:STATUS]     accept the message, then hang up without a word, or
+                    answer with that status
   lost-stall        accept the message, then say nothing
+  lost-middle       accept it, then hang up inside the head of the answer
+  lost-body         accept it, then hang up inside the body of the answer
   stall             read the request, then say nothing
   stall-head        read the head of the request only, then say nothing
   half              half an answer, then nothing more
@@ -39,11 +42,15 @@ An action is a word, with an argument after a colon where it takes one:
   huge-head         202 and a head of 100 MB
   chunked           what SMSGate would say, in chunks of one octet
   continue          100 Continue twice, then what SMSGate would say
+
+Where .respond is set there is no SMSGate: it is given each whole request,
+of whatever method and path, and returns a Response.
 """
 
 import base64
 import json
 import os
+import random
 import re
 import select
 import shutil
@@ -96,17 +103,50 @@ class Request:
                                          self.status)
 
 
+class Response:
+    """What .respond answers a whole request with, be it of any API.
+
+    headers is a dict; body is octets, a string, or something for JSON,
+    which also makes the Content-Type where there is none in headers.
+    """
+
+    def __init__(self, status=200, headers=None, body=b""):
+        self.status = status
+        self.headers = dict(headers or {})
+        kind = "text/plain; charset=utf-8"
+        if not isinstance(body, (bytes, str)):
+            body, kind = json.dumps(body), "application/json"
+        self.body = body if isinstance(body, bytes) else body.encode()
+        if not any(n.lower() == "content-type" for n in self.headers):
+            self.headers["Content-Type"] = kind
+
+    def octets(self):
+        lines = ["HTTP/1.1 %d %s" % (self.status,
+                                     REASONS.get(self.status, "Whatever")),
+                 "Content-Length: %d" % len(self.body)]
+        lines += ["%s: %s" % pair for pair in self.headers.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
+
+
 class Gateway:
-    """SMSGate at .url; see the head of this file."""
+    """SMSGate at .url, or with .respond any other; see the file's head."""
 
     def __init__(self, tls=None, users=None, tokens=(), port=0,
-                 base="", log=None):
+                 base="", log=None, devices=(), seed=None):
+        """Listen.
+
+        devices   the account's phones: an id is then unique for a phone, and
+                  a message that names none goes to any of them.  Without
+                  it, one phone that has every name.
+        """
         self.users = {"alice": "wonderland", "bob": "builder"}
         if users is not None:
             self.users = dict(users)
         self.tokens = set(tokens)
         self.base = base
         self.log = open(log, "a") if log else None
+        self.devices = tuple(devices)
+        self.random = random.Random(seed)
         self.lock = threading.Condition()
         self.reset()
         self.closing = False
@@ -114,13 +154,13 @@ class Gateway:
         self.open = 0                   # open now
         self.tls_failures = 0
         self.certificate = Certificate(tls) if tls else None
-        self.socket = socket.create_server(("127.0.0.1", port), backlog=64)
-        self.port = self.socket.getsockname()[1]
+        self.socket = None
+        self.port = port
+        self.listen()
         host = "localhost" if tls else "127.0.0.1"
         self.url = "%s://%s:%d%s" % ("https" if tls else "http", host,
                                      self.port, base)
         self.ca = self.certificate.ca if tls else None
-        threading.Thread(target=self._accept, daemon=True).start()
 
     def reset(self):
         """Forget all that was recorded and scripted."""
@@ -129,9 +169,13 @@ class Gateway:
             self.messages = []          # what was accepted: the JSON, + user
             self.script = []
             self.default = "ok"
+            self.taken = set()          # (device, id) of these
             self.on_connect = None      # close, reset, stall
             self.routes = {}            # "GET /devices" -> action
             self.choose = None          # function: whole POST -> action
+            self.respond = None         # function: see Response
+            self.meddle = None          # function: any whole request ->
+                                        # action, or None
 
     def queue(self, *actions):
         """Script the next POSTs to /messages; after these: default."""
@@ -169,6 +213,20 @@ class Gateway:
         assert len(found()) >= count, self.requests
         return found()[count - 1]
 
+    def listen(self):
+        """Be there."""
+        self.socket = socket.create_server(("127.0.0.1", self.port),
+                                           backlog=64)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self.socket,),
+                         daemon=True).start()
+
+    def refuse(self):
+        """Refuse connections, until listen()."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.socket = None
+
     def close(self):
         """Stop listening and drop every connection."""
         with self.lock:
@@ -176,8 +234,8 @@ class Gateway:
                 return
             self.closing = True
             self.lock.notify_all()
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+        if self.socket:
+            self.refuse()
         self.wait_for(lambda: self.open == 0, 2)
         if self.certificate:
             self.certificate.close()
@@ -192,10 +250,10 @@ class Gateway:
 
     # From here on: the server's threads.
 
-    def _accept(self):
+    def _accept(self, listener):
         while True:
             try:
-                sock, _ = self.socket.accept()
+                sock, _ = listener.accept()
             except OSError:
                 return
             with self.lock:
@@ -306,9 +364,18 @@ class Gateway:
             return self.accept(request, user)
         return 404, {"message": "not found"}
 
+    def _device(self, message):
+        """The phone that will send it, or None."""
+        if not self.devices:
+            return "dev1"
+        if "deviceId" in message:
+            return message["deviceId"] if message["deviceId"] in \
+                self.devices else None
+        return self.random.choice(self.devices)
+
     def _state(self, ident):
         with self.lock:
-            if any(m["id"] == ident for m in self.messages):
+            if any(known == ident for _, known in self.taken):
                 return 200, {"id": ident, "state": "Pending"}
         return 404, {"message": "record not found"}
 
@@ -320,15 +387,19 @@ class Gateway:
         except (ValueError, KeyError, TypeError) as why:
             return 400, {"message": "invalid: %s" % why}
         message["user"] = user
+        device = self._device(message)
+        if device is None:
+            return 400, {"message": "record not found"}
         with self.lock:
             if "id" not in message:
                 message["id"] = "gw-%06d" % (len(self.messages) + 1)
-            if any(m["id"] == message["id"] for m in self.messages):
+            if (device, message["id"]) in self.taken:
                 return 409, {
                     "message": "message with the same ID already exists"}
+            self.taken.add((device, message["id"]))
             self.messages.append(message)
             self.lock.notify_all()
-        return 202, {"id": message["id"], "deviceId": "dev1",
+        return 202, {"id": message["id"], "deviceId": device,
                      "state": "Pending", "isHashed": False,
                      "isEncrypted": False,
                      "recipients": [{"phoneNumber": n, "state": "Pending"}
@@ -393,12 +464,24 @@ class Peer:
         if action in ("stall-head", "close-head"):
             return self.refuse(request, action)
         self.read_body(request)
+        if self.gateway.respond:
+            return self.respond(request)
         if self.gateway.choose and request.method == "POST":
             action, _, argument = self.gateway.choose(request).partition(":")
+        other = self.gateway.meddle and self.gateway.meddle(request)
+        if other:
+            action, _, argument = other.partition(":")
         try:
             return self.act(request, action, argument)
         finally:
             self.gateway._answered(request)
+
+    def respond(self, request):
+        response = self.gateway.respond(request)
+        request.status = response.status
+        self.sock.sendall(response.octets())
+        self.gateway._answered(request)
+        return True
 
     def refuse(self, request, action):
         self.gateway._answered(request)
@@ -499,9 +582,19 @@ class Peer:
                               int(argument) / 1000 / SLOW)
         return self.answer(request, *self.gateway.api(request))
 
-    def do_lost(self, request, _):
+    def do_lost(self, request, argument):
         self.gateway.api(request)
+        if argument:
+            return self.act(request, argument, "")
         return False
+
+    def do_lost_middle(self, request, argument):
+        self.gateway.api(request)
+        return self.do_close_middle(request, argument)
+
+    def do_lost_body(self, request, argument):
+        self.gateway.api(request)
+        return self.do_close_body(request, argument)
 
     def do_lost_stall(self, request, _):
         self.gateway.api(request)
@@ -743,13 +836,30 @@ def selftest():
             tap.is_([len(gateway.messages), len(gateway.requests),
                      gateway.connections], [1, 8, 8], "all is recorded")
 
+    @tap.test("several phones")
+    def phones():
+        def named(device):
+            return json.dumps(dict(json.loads(good), deviceId=device))
+
+        with Gateway(devices=("one", "two"), seed=1) as gateway:
+            tap.is_([call(gateway, "POST", "/messages", named(d))[0]
+                     for d in ("one", "one", "two", "three")],
+                    [202, 409, 202, 400], "an id is unique for a phone")
+            gateway.reset()
+            codes = [call(gateway, "POST", "/messages", good)[0]
+                     for _ in range(20)]
+            tap.is_(sorted(codes), [202] * 2 + [409] * 18,
+                    "without a phone's name any of them has it")
+            tap.is_(call(gateway, "GET", "/messages/1")[0], 200, "its state")
+
     @tap.test("every way to misbehave")
     def misbehave():
         errors = (OSError, http.client.HTTPException)
         with Gateway() as gateway:
             for action in ("close", "close-head", "close-body", "reset",
                            "not-http", "lost", "stall", "stall-head",
-                           "half", "half-body", "drip", "lost-stall"):
+                           "half", "half-body", "drip", "lost-stall",
+                           "lost-body"):
                 gateway.queue(action)
                 try:
                     call(gateway, "POST", "/messages", good, timeout=0.2)
@@ -760,6 +870,7 @@ def selftest():
             for action, status in (("503", 503), ("418:short", 418),
                                    # http.client takes this for an answer
                                    ("close-middle", 202),
+                                   ("lost-middle", 202), ("lost:500", 500),
                                    ("garbage", 200), ("garbage-202", 202),
                                    ("noid", 202), ("empty-202", 202),
                                    ("redirect:307:/x", 307), ("chunked", 409),
@@ -770,6 +881,20 @@ def selftest():
             gateway.queue("huge")
             status, body = call(gateway, "POST", "/messages", good)
             tap.is_((status, len(body)), (202, HUGE), "huge")
+
+            gateway.meddle = lambda request: "418"
+            tap.is_([call(gateway, "POST", "/messages", good)[0],
+                     call(gateway, "GET", "/devices")[0]], [418, 418],
+                    "meddle")
+            gateway.meddle = None
+            gateway.refuse()
+            try:
+                call(gateway, "GET", "/health")
+                tap.ok(False, "refuse")
+            except ConnectionRefusedError:
+                tap.ok(True, "refuse")
+            gateway.listen()
+            tap.is_(call(gateway, "GET", "/health")[0], 200, "listen")
 
     @tap.test("certificates")
     def certificates():

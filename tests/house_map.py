@@ -17,6 +17,11 @@ os.chdir(TOP)
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "html_token", "html_write", "ipc", "mime",
         "mime_decode", "mime_leaf", "mime_part", "mime_word", "reply", "text"]
+# who may read JSON
+DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
+           "login", "login_hash", "users", "hash", "answer", "body",
+           "descriptor", "filter", "gateway", "load", "match", "names",
+           "pointer", "shape", "template", "variable"]
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"
@@ -51,10 +56,10 @@ def objects():
         tls = {s for s in asked if s.startswith("tls_") and
                not s.startswith("tls_sandbox")}
         json = {s for s in asked if s.startswith("json")}
-        tap.ok(not curl or name == "deliver", obj + ": curl", curl)
-        tap.ok(not json or name in ("deliver", "descriptor", "gateway",
-                                "template"), obj + ": jansson",
-               json)
+        tap.ok(not curl or name == "exchange", obj + ": curl", curl)
+        tap.ok(not json or name in DELIVER, obj + ": jansson", json)
+        crypt = {s for s in asked if s.startswith("crypt")}
+        tap.ok(not crypt or name == "hash", obj + ": crypt(3)", crypt)
         tap.ok(not tls or name in ("tls", "tls_pump"), obj + ": libtls", tls)
     for name in PURE:
         hands = {s for s in symbols(name + ".o", "Uw") if HANDS.match(s)}
@@ -71,7 +76,8 @@ def programs():
     tap.is_(needed, ["libc.so.6"], "smtp2sms needs libc and nothing else")
     needed = re.findall(r"NEEDED.*\[(\w+)",
                         run("readelf", "-d", "smtp2sms-deliver").stdout)
-    tap.is_(sorted(needed), ["libc", "libcurl", "libjansson", "libuuid"],
+    tap.is_(sorted(needed), ["libc", "libcrypt", "libcurl", "libjansson",
+                             "libuuid"],
             "smtp2sms-deliver")
     for program in ("smtp2sms", "smtp2sms-deliver"):
         head = run("readelf", "-hlW", program).stdout
@@ -91,8 +97,8 @@ def programs():
 def includes():
     session = {"session", "conn", "ask", "sandbox", "auth", "mime", "html",
                "html_element", "html_token", "html_write",
-               "charset", "text"}
-    for name in ("deliver", "descriptor", "gateway", "template"):
+               "charset"}
+    for name in DELIVER:
         got = set(re.findall(r'#include "(\w+)\.h"', read(name + ".c")))
         # two limits of the session's are checked on the other side, too
         tap.is_(got & session - {"auth", "mime"}, set(), name + ".c")
@@ -112,6 +118,13 @@ def manuals():
                            read("config.c"), re.M):
         tap.ok(re.search(r"^\.It (Ic|Cm) %s( |$)" % re.escape(word),
                          conf, re.M), word + " is in smtp2sms.conf(5)")
+    users = read("smtp2sms-users.5")
+    words = re.findall(r'^\t(?:    )?\{"([a-z-]+)", parse_', read("users.c"),
+                       re.M)
+    tap.ok(len(words) > 10, "the table of a login's options was found")
+    for word in words:
+        tap.ok(re.search(r"^\.It Cm %s Ns" % word, users, re.M),
+               word + " is in smtp2sms-users(5)")
     manual = read("smtp2sms.8").replace("\\&", "")
     replies = re.findall(r'\[REPLY_\w+\] = \{(\d+), "([\d.]+)",\s+"([^"]+)"',
                          read("reply.c"))

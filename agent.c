@@ -1,0 +1,234 @@
+/*
+ * agent: sessions come by a listening socket.  Who may come, how many at a
+ * time, and when there has been nobody for long enough.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "clock.h"
+#include "log.h"
+#include "serve.h"
+
+#define LISTEN_FIRST 3		/* sd_listen_fds(3) */
+#define ACCEPTS_MAX  64		/* sessions that are let in at a time */
+
+static struct {
+	const struct config *config;
+	int fd;
+	int stop[2];		/* a pipe: SIGTERM came */
+	int stopping, over;
+	long long idle_since;	/* 0: there is somebody */
+} self;
+
+static void
+on_term(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(self.stop[1], "", 1) == -1)
+		errno = saved; /* it has come before */
+	errno = saved;
+}
+
+static int
+fail(const char *what)
+{
+	log_event(LOG_ERR, "agent", "error", what, "reason",
+	    strerror(errno), NULL);
+	return -1;
+}
+
+static int
+given_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+
+	if (n == NULL || strcmp(n, "1") != 0)
+		return -1;
+	if (pid != NULL && strtol(pid, NULL, 10) != (long)getpid())
+		return -1;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return LISTEN_FIRST;
+}
+
+static int
+own_socket(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	mode_t mask = umask(0117);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), ok;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+		ok = 0;
+	} else {
+		strcpy(a.sun_path, path);
+		/* what an earlier one has left behind */
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == -1 &&
+		    errno == ECONNREFUSED)
+			unlink(path);
+		ok = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		    listen(fd, AGENT_BACKLOG) == 0;
+	}
+	umask(mask);
+	return ok ? fd : -1;
+}
+
+int
+agent_open(const struct config *c, const char *path)
+{
+	struct sigaction sa = {.sa_handler = on_term};
+
+	self.config = c;
+	if ((self.fd = given_socket()) == -1) {
+		if (path == NULL)
+			return 0;
+		if ((self.fd = own_socket(path)) == -1)
+			return fail(path);
+	}
+	if (fcntl(self.fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(self.fd, F_SETFD, FD_CLOEXEC) == -1)
+		return fail("the listening socket");
+	if (pipe(self.stop) == -1 ||
+	    fcntl(self.stop[1], F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(self.stop[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(self.stop[1], F_SETFD, FD_CLOEXEC) == -1)
+		return fail("pipe");
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	self.idle_since = clock_ms();
+	return 1;
+}
+
+/* ---- sessions ---- */
+
+static int
+peer_uid(int fd, uid_t *uid)
+{
+#ifdef SO_PEERCRED
+	struct ucred u;
+	socklen_t n = sizeof(u);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == -1)
+		return -1;
+	*uid = u.uid;
+	return 0;
+#else
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
+#endif
+}
+
+static int
+is_welcome(int fd)
+{
+	const struct config_list *users = &self.config->agent_users;
+	struct passwd *pw;
+	uid_t uid;
+	size_t i;
+
+	if (peer_uid(fd, &uid) == -1)
+		return 0;
+	if (users->n == 0)
+		return uid == 0 || uid == geteuid();
+	for (i = 0; i < users->n; i++)
+		if ((pw = getpwnam(users->v[i])) != NULL && pw->pw_uid == uid)
+			return 1;
+	log_event(LOG_WARNING, "agent", "error", "this user may not come",
+	    "uid", LOG_NUM(uid), NULL);
+	return 0;
+}
+
+static void
+let_in(void)
+{
+	static const struct serve_setup setup = {.session = "?", .peer = "?",
+	    .auth_required = 1, .agent = 1};
+	int fd, i;
+
+	for (i = 0; i < ACCEPTS_MAX &&
+	    serve_count() < (size_t)self.config->agent_clients; i++) {
+		if ((fd = accept(self.fd, NULL, NULL)) == -1) {
+			if (errno == EMFILE || errno == ENFILE)
+				fail("accept");
+			return;
+		}
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (!is_welcome(fd) || serve_add(fd, &setup) == -1)
+			close(fd);
+	}
+}
+
+static long long
+idle_end(void)
+{
+	return self.idle_since + 1000LL * self.config->agent_idle;
+}
+
+unsigned
+agent_prepare(struct curl_waitfd *w, int *ms)
+{
+	unsigned n = 0;
+	int left;
+
+	if (serve_count() > 0)
+		self.idle_since = 0;
+	else if (self.idle_since == 0)
+		self.idle_since = clock_ms();
+	if (self.idle_since != 0) {
+		left = clock_left(idle_end());
+		if (left < *ms)
+			*ms = left;
+	}
+	if (self.stopping)
+		return 0;
+	w[n++] = (struct curl_waitfd){self.stop[0], CURL_WAIT_POLLIN, 0};
+	/* more than it can serve wait at the door */
+	if (serve_count() < (size_t)self.config->agent_clients)
+		w[n++] = (struct curl_waitfd){self.fd, CURL_WAIT_POLLIN, 0};
+	return n;
+}
+
+void
+agent_turn(const struct curl_waitfd *w, unsigned n)
+{
+	if (self.stopping)
+		return;
+	if (w[0].revents != 0) {
+		self.stopping = 1;
+		return;
+	}
+	if (n > 1 && w[1].revents != 0) {
+		let_in();
+	} else if (self.idle_since != 0 && clock_left(idle_end()) == 0) {
+		/* whoever comes from here on wakes the next one */
+		let_in();
+		self.over = serve_count() == 0;
+	}
+}
+
+int
+agent_stopping(void)
+{
+	return self.stopping;
+}
+
+int
+agent_over(void)
+{
+	return self.over || (self.stopping && serve_count() == 0);
+}

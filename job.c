@@ -1,0 +1,622 @@
+/*
+ * job: one message on its way to the gateway.  It makes ids that a retry
+ * makes again, one request for as many recipients as the gateway takes, asks
+ * the gateway or the journal what it has already, and waits for all.
+ * Requests and answers are gateway.c's, HTTP is exchange.c's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <uuid/uuid.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "exchange.h"
+#include "job.h"
+#include "log.h"
+
+#define NAME_MAX_OCTETS IPC_FRAME_MAX /* of what an id is made from */
+
+/* One request, and the questions around it. */
+struct parcel {
+	struct job *job;
+	size_t first, n;	/* of job->todo */
+	char **to;
+	char id[JOB_UUID];
+	char before[JOB_UUID];	/* its id a window ago; "": none */
+	char asked[JOB_UUID];	/* what the gateway is asked for */
+	int lookup_after;	/* it has been sent; is it there? */
+	struct gateway_message message;
+	/* kept while the gateway is asked */
+	struct gateway_answer answer;
+	long status, ms;
+	struct gateway_result each[];
+};
+
+static struct {
+	const struct config *config;
+	const struct descriptor *gateway;
+} self;
+
+void
+job_init(const struct config *c, const struct descriptor *g)
+{
+	self.config = c;
+	self.gateway = g;
+}
+
+struct job *
+job_new(void)
+{
+	return calloc(1, sizeof(struct job));
+}
+
+void
+job_free(struct job *j)
+{
+	if (j == NULL)
+		return;
+	free(j->text);
+	free(j);
+}
+
+static void
+log_trouble(const struct job *j, const char *request, long status, long ms,
+    const char *error, long retry_after)
+{
+	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
+	    j->peer, "request", request, "status", LOG_NUM(status), "ms",
+	    LOG_NUM(ms), "error", error, "retry-after",
+	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
+}
+
+/* ---- ids ---- */
+
+static void
+make_uuid(struct buf *name, char out[JOB_UUID])
+{
+	static const uuid_t space = {0x5e, 0x1c, 0x07, 0xd6, 0x2b, 0x8f, 0x4f,
+	    0x0a, 0x9d, 0x51, 0x3c, 0x1a, 0x64, 0x8b, 0xee, 0x02};
+	uuid_t id;
+
+	uuid_generate_sha1(id, space, name->p, name->len);
+	uuid_unparse_lower(id, out);
+}
+
+/* What the message is: whose, which, and what it says. */
+static void
+name_message(const struct job *j, struct buf *b, const char *mark)
+{
+	ipc_put_str(b, j->user, strlen(j->user));
+	ipc_put_str(b, mark, strlen(mark));
+	ipc_put_str(b, j->text, strlen(j->text));
+	if (j->options.port != 0) {
+		ipc_put_u32(b, j->options.port);
+		buf_put(b, j->options.data, j->options.ndata);
+	}
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/*
+ * The same message of the same sender has the same id: a UUID made of a
+ * name (RFC 9562, 5.5).
+ */
+static void
+make_id(const struct parcel *p, const char *mark, char out[JOB_UUID])
+{
+	static char storage[NAME_MAX_OCTETS];
+	static char *to[CONFIG_RCPTS_MAX];
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, storage, sizeof(storage));
+	name_message(p->job, &b, mark);
+	/* in whatever order the client has named them */
+	memcpy(to, p->to, p->n * sizeof(*to));
+	qsort(to, p->n, sizeof(*to), compare);
+	for (i = 0; i < p->n; i++)
+		ipc_put_str(&b, to[i], strlen(to[i]));
+	make_uuid(&b, out);
+}
+
+/*
+ * What tells a retry from a new message of the same words: the Message-ID;
+ * without one the Date; under "dedupe text" the window of time, since its
+ * senders make a new Message-ID for each try.  NULL: a message with none of
+ * these is like no other.
+ */
+static const char *
+find_mark(struct job *j)
+{
+	j->window = -1;
+	if (self.config->dedupe == CONFIG_DEDUPE_TEXT) {
+		j->window = (long)(time(NULL) / self.config->dedupe_window);
+		return "";
+	}
+	return j->message_id[0] != '\0' ? j->message_id :
+	    j->date[0] != '\0'		? j->date :
+					  NULL;
+}
+
+static void
+make_ids(struct parcel *p)
+{
+	const struct job *j = p->job;
+	char mark[32];
+	uuid_t id;
+
+	if (j->mark == NULL) {
+		uuid_generate_random(id);
+		uuid_unparse_lower(id, p->id);
+	} else if (j->window == -1) {
+		make_id(p, j->mark, p->id);
+	} else {
+		snprintf(mark, sizeof(mark), "window %ld", j->window);
+		make_id(p, mark, p->id);
+		snprintf(mark, sizeof(mark), "window %ld", j->window - 1);
+		make_id(p, mark, p->before);
+	}
+}
+
+/* ---- the journal ---- */
+
+static void
+recipient_name(const char *number, char out[JOB_UUID])
+{
+	char storage[64];
+	struct buf b;
+
+	buf_init(&b, storage, sizeof(storage));
+	ipc_put_str(&b, number, strlen(number));
+	make_uuid(&b, out);
+}
+
+static void
+set_all(struct job *j, enum outcome o)
+{
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->result[i].outcome = o;
+	j->ntodo = 0;
+}
+
+static void
+journal_trouble(struct job *j)
+{
+	log_event(LOG_ERR, "journal", "session", j->session, "folder",
+	    self.config->journal, "error", strerror(errno), NULL);
+}
+
+/* What is known of it: 1 if the recipient is not to be sent to. */
+static int
+is_done(struct job *j, size_t i, time_t since)
+{
+	struct job_result *r = &j->result[i];
+	char name[JOB_UUID];
+
+	recipient_name(j->number[i], name);
+	switch (journal_find(&j->journal, name, since, r->id)) {
+	case JOURNAL_ACCEPTED:
+		r->outcome = OUTCOME_ACCEPTED;
+		return 1;
+	case JOURNAL_SENDING:
+	case JOURNAL_UNKNOWN:
+		/* a gateway that knows ids tells by itself */
+		if (self.config->on_unknown == CONFIG_UNKNOWN_RETRY ||
+		    gateway_has_ids(self.gateway))
+			return 0;
+		log_event(LOG_WARNING, "journal", "session", j->session, "to",
+		    LOG_MASKED(j->number[i]), "outcome",
+		    "unknown; not sent again (on-unknown drop)", NULL);
+		r->outcome = OUTCOME_ACCEPTED;
+		return 1;
+	case JOURNAL_NEW:
+		break;
+	}
+	return 0;
+}
+
+/* Before anything is sent, it is on the disk that it will be. */
+static void
+read_journal(struct job *j)
+{
+	static char storage[NAME_MAX_OCTETS];
+	char key[JOB_UUID], name[JOB_UUID];
+	time_t since = 0;
+	struct buf b;
+	size_t i, n = 0;
+	int failed = 0;
+
+	buf_init(&b, storage, sizeof(storage));
+	name_message(j, &b, j->mark);
+	make_uuid(&b, key);
+	switch (journal_open(&j->journal, self.config->journal, key)) {
+	case 0:
+		j->journalled = 1;
+		break;
+	case 1:		/* another session has this very message in hand */
+		set_all(j, OUTCOME_TEMPORARY);
+		return;
+	default:
+		journal_trouble(j);
+		set_all(j, OUTCOME_INTERNAL);
+		return;
+	}
+	if (j->window != -1)
+		since = time(NULL) - self.config->dedupe_window;
+	for (i = 0; i < j->ntodo; i++)
+		if (!is_done(j, j->todo[i], since))
+			j->todo[n++] = j->todo[i];
+	j->ntodo = n;
+	for (i = 0; i < n; i++) {
+		recipient_name(j->number[j->todo[i]], name);
+		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
+	}
+	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
+		journal_trouble(j);
+		for (i = 0; i < n; i++)
+			j->result[j->todo[i]].outcome = OUTCOME_INTERNAL;
+		j->ntodo = 0;
+	}
+}
+
+static enum journal_state
+state_of(const struct job_result *r)
+{
+	switch (r->outcome) {
+	case OUTCOME_ACCEPTED:
+		return JOURNAL_ACCEPTED;
+	case OUTCOME_UNCLEAR:
+	case OUTCOME_LOST:
+	case OUTCOME_TIMEOUT:
+		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
+	case OUTCOME_PERMANENT:
+	case OUTCOME_CREDENTIALS:
+	case OUTCOME_FAILED:
+	case OUTCOME_REFUSED:
+	case OUTCOME_TEMPORARY:
+	case OUTCOME_UNREACHABLE:
+	case OUTCOME_INTERNAL:
+		break;
+	}
+	return JOURNAL_NEW;
+}
+
+/* ... and before anybody is told, what became of it. */
+static void
+write_journal(struct job *j)
+{
+	char name[JOB_UUID];
+	size_t i, k;
+	int failed = 0;
+
+	for (i = 0; i < j->ntodo; i++) {
+		k = j->todo[i];
+		recipient_name(j->number[k], name);
+		failed |= journal_note(&j->journal, name,
+		    state_of(&j->result[k]), j->result[k].id);
+	}
+	if (j->ntodo > 0 && (failed || journal_commit(&j->journal) == -1))
+		journal_trouble(j); /* it stays "unknown" there */
+	journal_close(&j->journal);
+}
+
+/* ---- the requests ---- */
+
+static void
+finish(struct job *j)
+{
+	int journalled = j->journalled;
+
+	if (--j->pending > 0)
+		return;
+	if (journalled)
+		write_journal(j);
+	j->done(j->arg, j);
+	if (journalled) /* nobody waits for this any more */
+		journal_prune(self.config->journal, self.config->journal_keep);
+}
+
+/* The parcel's recipients have their outcomes; it is over. */
+static void
+settle(struct parcel *p, int sent)
+{
+	struct job *j = p->job;
+	struct job_result *r;
+	const char *id;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		r = &j->result[j->todo[p->first + i]];
+		id = p->each[i].id;
+		r->outcome = p->each[i].outcome;
+		r->status = p->status;
+		r->ms = p->ms;
+		r->sent = sent;
+		snprintf(r->id, sizeof(r->id), "%s",
+		    r->outcome == OUTCOME_ACCEPTED && *id == '\0' ? p->id :
+								    id);
+	}
+	free(p->to);
+	free(p);
+	finish(j);
+}
+
+static void
+settle_alike(struct parcel *p, enum outcome o, const char *id, int sent)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		p->each[i].outcome = o;
+		snprintf(p->each[i].id, sizeof(p->each[i].id), "%s", id);
+	}
+	settle(p, sent);
+}
+
+static void send_parcel(struct parcel *);
+static int look_up(struct parcel *, const char *id);
+
+static int
+needs_lookup(const struct parcel *p)
+{
+	return p->job->mark != NULL && gateway_lookup_rule(self.gateway,
+	    &p->message) == GATEWAY_FIRST;
+}
+
+/* The gateway does not have the id that it was asked for. */
+static void
+go_on(struct parcel *p)
+{
+	if (p->lookup_after)
+		settle(p, 1);
+	else if (strcmp(p->asked, p->before) != 0 || !needs_lookup(p) ||
+	    look_up(p, p->id) == -1)
+		send_parcel(p);
+}
+
+/* What the gateway says to a question means what it would to a message. */
+static enum outcome
+refusal(struct parcel *p, const struct exchange_end *e)
+{
+	gateway_judge(self.gateway, &p->message, e->status, e->body, e->len,
+	    e->whole, &p->answer, p->each);
+	return p->answer.outcome == OUTCOME_ACCEPTED ||
+	    p->answer.outcome == OUTCOME_UNCLEAR ? OUTCOME_TEMPORARY :
+						   p->answer.outcome;
+}
+
+static void
+on_found(void *arg, const struct exchange_end *e)
+{
+	struct parcel *p = arg;
+	enum gateway_found found = e->answered ?
+	    gateway_judge_lookup(self.gateway, p->asked, e->status, e->body,
+		e->len) : GATEWAY_UNCLEAR;
+
+	switch (found) {
+	case GATEWAY_FOUND:
+		p->status = e->status;
+		settle_alike(p, OUTCOME_ACCEPTED, p->asked, 1);
+		return;
+	case GATEWAY_MISSING:
+		go_on(p);
+		return;
+	case GATEWAY_UNCLEAR:
+		break;
+	}
+	log_trouble(p->job, "lookup", e->status, e->ms, e->error,
+	    e->retry_after);
+	if (p->lookup_after) {
+		settle(p, 1);
+		return;
+	}
+	/* sent now, it might be there twice: the client has to come again */
+	p->status = e->status;
+	p->ms = e->ms;
+	settle_alike(p, e->answered ? refusal(p, e) : e->outcome, "", 0);
+}
+
+/* Ask the gateway for the id.  -1: there is no way to. */
+static int
+look_up(struct parcel *p, const char *id)
+{
+	struct gateway_request r;
+
+	if (gateway_lookup(self.gateway, p->job->login, id, &r) == -1)
+		return -1;
+	strcpy(p->asked, id);
+	exchange_start(&r, clock_left(p->job->deadline), on_found, p);
+	return 0;
+}
+
+/* Seconds until the gateway wants to see it again; 0: it does not say. */
+static long
+retry_after(const struct gateway_answer *a, const struct exchange_end *e)
+{
+	if (e->answered && a->retry_after > 0)
+		return a->retry_after;
+	return gateway_retry_after(self.gateway) ? e->retry_after : 0;
+}
+
+static void
+on_sent(void *arg, const struct exchange_end *e)
+{
+	struct parcel *p = arg;
+	struct gateway_answer *a = &p->answer;
+	size_t i;
+
+	p->status = e->status;
+	p->ms = e->ms;
+	if (e->answered) {
+		gateway_judge(self.gateway, &p->message, e->status, e->body,
+		    e->len, e->whole, a, p->each);
+	} else {
+		a->outcome = e->outcome;
+		for (i = 0; i < p->n; i++)
+			p->each[i].outcome = e->outcome;
+	}
+	if (a->outcome == OUTCOME_ACCEPTED) {
+		settle(p, 1);
+		return;
+	}
+	log_trouble(p->job, "send", e->status, e->ms,
+	    e->answered ? a->error : e->error, retry_after(a, e));
+	p->lookup_after = 1;
+	if (p->job->mark == NULL || !e->sent ||
+	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
+		    a->outcome == OUTCOME_UNCLEAR :
+		    a->outcome == OUTCOME_LOST) ||
+	    look_up(p, p->id) == -1)
+		settle(p, e->sent);
+}
+
+/* In a dry run the request is shown, and the answer is what one hopes. */
+static void
+show(struct parcel *p, struct gateway_request *r)
+{
+	fprintf(stderr, "%s\n", r->shown != NULL ? r->shown : "");
+	gateway_free(r);
+	settle_alike(p, OUTCOME_ACCEPTED, "", 0);
+}
+
+static void
+send_parcel(struct parcel *p)
+{
+	struct job *j = p->job;
+	struct gateway_request r;
+
+	if (gateway_send(self.gateway, j->login, &p->message, j->dry, &r) ==
+	    -1) {
+		log_trouble(j, "send", 0, 0,
+		    "no credentials, or a variable is not set", 0);
+		settle_alike(p, OUTCOME_INTERNAL, "", 0);
+	} else if (j->dry) {
+		show(p, &r);
+	} else {
+		exchange_start(&r, clock_left(j->deadline), on_sent, p);
+	}
+}
+
+static void
+start_parcel(struct job *j, size_t first, size_t n)
+{
+	struct parcel *p = calloc(1, sizeof(*p) + n * sizeof(p->each[0]));
+	char **to = calloc(n, sizeof(*to));
+	size_t i;
+
+	if (p == NULL || to == NULL) {
+		free(p);
+		free(to);
+		for (i = first; i < first + n; i++)
+			j->result[j->todo[i]].outcome = OUTCOME_INTERNAL;
+		finish(j);
+		return;
+	}
+	p->job = j;
+	p->first = first;
+	p->n = n;
+	p->to = to;
+	for (i = 0; i < n; i++)
+		p->to[i] = j->number[j->todo[first + i]];
+	make_ids(p);
+	p->message = (struct gateway_message){
+		.id = p->id,
+		.text = j->text,
+		.to = p->to,
+		.nto = n,
+		.options = &j->options,
+		.now = time(NULL),
+		.login = j->login,
+	};
+	if (!j->dry && p->before[0] != '\0' && look_up(p, p->before) == 0)
+		return;
+	if (!j->dry && needs_lookup(p) && look_up(p, p->id) == 0)
+		return;
+	send_parcel(p);
+}
+
+/* ---- the whole ---- */
+
+/* Insertion: at most CONFIG_RCPTS_MAX of them. */
+static void
+sort_numbers(struct job *j)
+{
+	size_t i, k, at;
+
+	for (i = 1; i < j->ntodo; i++) {
+		at = j->todo[i];
+		for (k = i; k > 0 && strcmp(j->number[j->todo[k - 1]],
+		    j->number[at]) > 0; k--)
+			j->todo[k] = j->todo[k - 1];
+		j->todo[k] = at;
+	}
+}
+
+/*
+ * Where they make several requests, the recipients stand in an order of their
+ * own: the same ones make the same requests however the client orders them.
+ */
+static void
+list_recipients(struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->todo[i] = i;
+	j->ntodo = j->nto;
+	if (j->nto > gateway_max_recipients(self.gateway))
+		sort_numbers(j);
+}
+
+/* What the gateway cannot take is refused before it is asked. */
+static int
+is_impossible(const struct job *j)
+{
+	const struct gateway_message m = {
+		.text = j->text,
+		.options = &j->options,
+		.now = time(NULL),
+		.login = j->login,
+	};
+	const char *limit = gateway_limit(self.gateway, &m);
+	struct abilities a;
+
+	gateway_abilities(self.gateway, &a);
+	if (j->options.port != 0 && !(a.can & CAN_DATA))
+		limit = "no data";
+	if (limit != NULL)
+		log_trouble(j, "send", 0, 0, limit, 0);
+	return limit != NULL;
+}
+
+void
+job_start(struct job *j, job_done done, void *arg)
+{
+	size_t max = gateway_max_recipients(self.gateway), i, n;
+
+	j->done = done;
+	j->arg = arg;
+	j->pending = 1;
+	j->mark = find_mark(j);
+	list_recipients(j);
+	if (is_impossible(j))
+		set_all(j, OUTCOME_PERMANENT);
+	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
+		read_journal(j);
+	j->pending += (j->ntodo + max - 1) / max;
+	for (i = 0; i < j->ntodo; i += n) {
+		n = j->ntodo - i < max ? j->ntodo - i : max;
+		start_parcel(j, i, n);
+	}
+	finish(j);
+}

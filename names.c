@@ -1,0 +1,479 @@
+/*
+ * names: which variables a descriptor uses and where; `defaults` and `map`;
+ * `set` and `secret` held against them.  Values are variable.c's.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "descriptor.h"
+#include "names.h"
+#include "variable.h"
+
+/* ---- the list ---- */
+
+static struct descriptor_name *
+find(const struct descriptor *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->nname; i++)
+		if (strcmp(g->name[i].name, name) == 0)
+			return (struct descriptor_name *)(size_t)&g->name[i];
+	return NULL;
+}
+
+static void
+note(struct descriptor *g, const char *path, const char *name, int sent)
+{
+	struct descriptor_name *n = find(g, name);
+
+	if (n == NULL && g->nname == DESCRIPTOR_NAMES_MAX) {
+		load_fail(g, path, "uses more than %d variables",
+		    DESCRIPTOR_NAMES_MAX);
+		return;
+	}
+	if (n == NULL) {
+		n = &g->name[g->nname++];
+		snprintf(n->name, sizeof(n->name), "%s", name);
+	}
+	n->sent |= sent;
+}
+
+int
+names_sent(const struct descriptor *g, const char *name)
+{
+	const struct descriptor_name *n = find(g, name);
+
+	return n != NULL && n->sent;
+}
+
+static const struct descriptor_map *
+find_map(const struct descriptor *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->nmap; i++)
+		if (strcmp(g->map[i].name, name) == 0)
+			return &g->map[i];
+	return NULL;
+}
+
+/*
+ * The templates that a default or a map is made of, one after the other:
+ * a map's `of` by its name alone, in *of.  NULL behind the last.
+ */
+static const char *
+inner(const struct descriptor *g, const char *name, size_t i,
+    const char **of)
+{
+	const struct descriptor_map *m = find_map(g, name);
+	const char *key;
+	json_t *item;
+	size_t n = 0;
+
+	*of = NULL;
+	if (m == NULL)
+		return i > 0 ? NULL : json_string_value(
+		    json_object_get(g->defaults, name));
+	if (i == 0) {
+		*of = m->of;
+		return "";
+	}
+	if (i <= 2) {
+		item = i == 1 ? m->otherwise : m->unset;
+		return json_is_string(item) ? json_string_value(item) : "";
+	}
+	json_object_foreach(m->values, key, item)
+		if (n++ == i - 3)
+			return json_is_string(item) ?
+			    json_string_value(item) : "";
+	return NULL;
+}
+
+/* ---- what the templates of a name lead to ---- */
+
+/* 1 if it is asked of any placeholder that a name is made of. */
+typedef int (*names_test)(const struct template_name *);
+
+static int leads(const struct descriptor *, const char *, names_test, int);
+
+static int
+string_leads(const struct descriptor *g, const char *s, names_test test,
+    int depth)
+{
+	struct template_name p;
+
+	while ((s = strstr(s, "${")) != NULL) {
+		if (template_name(s, &p) != NULL) {
+			s += 2;
+			continue;
+		}
+		if (test(&p) || leads(g, p.name, test, depth))
+			return 1;
+		s += p.len;
+	}
+	return 0;
+}
+
+/* Deeper than TEMPLATE_NEST_MAX counts as found: then it is a circle. */
+static int
+leads(const struct descriptor *g, const char *name, names_test test,
+    int depth)
+{
+	const char *s, *of;
+	size_t i;
+
+	if (depth > TEMPLATE_NEST_MAX)
+		return 1;
+	for (i = 0; (s = inner(g, name, i, &of)) != NULL; i++)
+		if (of != NULL ? leads(g, of, test, depth + 1) :
+		    string_leads(g, s, test, depth + 1))
+			return 1;
+	return 0;
+}
+
+static int
+never(const struct template_name *p)
+{
+	(void)p;
+	return 0;
+}
+
+static int
+is_raw(const struct template_name *p)
+{
+	return p->nfilter > 0 && p->filter[0].kind == FILTER_RAW;
+}
+
+/* ---- noting ---- */
+
+/* What stands for an array is the whole of a string, in JSON or a form. */
+static const char *
+wrong_list(const struct descriptor *g, const struct template_name *p,
+    int whole, enum names_place place)
+{
+	if (g->mode != TO_ARRAY || strcmp(p->name, "to") != 0)
+		return NULL;
+	if (place == NAMES_JSON || (place == NAMES_FORM &&
+	    g->element == NULL))
+		return whole && p->nfilter == 0 ? NULL :
+		    "is an array, which stands alone";
+	return "is an array, which cannot stand here";
+}
+
+static const char *
+wrong_place(const struct descriptor *g, const struct template_name *p,
+    int whole, enum names_place place)
+{
+	if ((strcmp(p->name, "number") == 0 ||
+	    strcmp(p->name, "index") == 0) && place != NAMES_ELEMENT)
+		return "is for to.element";
+	if (strcmp(p->name, "to") == 0 && place == NAMES_ELEMENT)
+		return "is made of to.element";
+	if (place != NAMES_FORM && place != NAMES_INNER &&
+	    (is_raw(p) || leads(g, p->name, is_raw, 0)))
+		return "raw is for a form and a query";
+	return wrong_list(g, p, whole, place);
+}
+
+/* ... and no session says where its own message goes. */
+static const char *
+wrong_start(const struct template_name *p, int first, enum names_place place)
+{
+	if (place != NAMES_URL || !first)
+		return NULL;
+	switch (variable_kind(p->name)) {
+	case VARIABLE_MESSAGE:
+	case VARIABLE_OPTION:
+	case VARIABLE_LOGIN:
+		return "cannot stand at the start of a URL";
+	case VARIABLE_OWN:
+		break;
+	}
+	return NULL;
+}
+
+void
+names_note_string(struct descriptor *g, const char *path, const char *s,
+    enum names_place place, int sent)
+{
+	struct template_name p;
+	const char *start = s, *wrong;
+	int whole;
+
+	if (s == NULL)
+		return;
+	whole = template_is_name(s, &p);
+	while ((s = strstr(s, "${")) != NULL) {
+		if ((wrong = template_name(s, &p)) != NULL) {
+			load_fail(g, path, "bad placeholder in '%.60s': %s",
+			    s, wrong);
+			return;
+		}
+		if ((wrong = wrong_place(g, &p, whole, place)) != NULL ||
+		    (wrong = wrong_start(&p, s == start, place)) != NULL)
+			load_fail(g, path, "%.*s: %s", (int)p.len, s, wrong);
+		note(g, path, p.name, sent);
+		s += p.len;
+	}
+}
+
+static void
+note_json(struct descriptor *g, const char *path, json_t *j,
+    enum names_place place, int sent, int depth)
+{
+	char where[LOAD_PATH_MAX], n[24];
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (depth > DESCRIPTOR_DEPTH_MAX) {
+		load_fail(g, path, "nested deeper than %d",
+		    DESCRIPTOR_DEPTH_MAX);
+		return;
+	}
+	if (json_is_string(j))
+		names_note_string(g, path, json_string_value(j), place, sent);
+	json_object_foreach(j, key, item)
+		note_json(g, load_path(where, path, key), item, place, sent,
+		    depth + 1);
+	json_array_foreach(j, i, item) {
+		snprintf(n, sizeof(n), "%zu", i);
+		note_json(g, load_path(where, path, n), item, place, sent,
+		    depth + 1);
+	}
+}
+
+void
+names_note(struct descriptor *g, const char *path, json_t *template,
+    enum names_place place, int sent)
+{
+	note_json(g, path, template, place, sent, 0);
+}
+
+/* ---- defaults and map ---- */
+
+static int
+is_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return n > 0 && n <= TEMPLATE_NAME_MAX && s[n] == '\0';
+}
+
+static void
+load_variables(struct descriptor *g)
+{
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+
+	g->variables = load_object(g, g->root, "", "variables");
+	json_object_foreach(g->variables, key, item)
+		if (!json_is_string(item))
+			load_fail(g, load_path(where, "/variables", key),
+			    "is not a string");
+}
+
+const char *
+names_meaning(const struct descriptor *g, const char *name)
+{
+	const char *s = json_string_value(json_object_get(g->variables,
+	    name));
+
+	return s != NULL ? s : "";
+}
+
+static void
+load_defaults(struct descriptor *g)
+{
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+
+	g->defaults = load_object(g, g->root, "", "defaults");
+	json_object_foreach(g->defaults, key, item) {
+		load_path(where, "/defaults", key);
+		if (!is_name(key) || variable_kind(key) == VARIABLE_MESSAGE)
+			load_fail(g, where, "is no name of a variable that "
+			    "can have a default");
+		if (!json_is_string(item))
+			load_fail(g, where, "is not a string");
+		else
+			names_note_string(g, where, json_string_value(item),
+			    NAMES_INNER, 0);
+	}
+}
+
+static void
+load_map_value(struct descriptor *g, const char *path, const char *key,
+    json_t *j)
+{
+	char where[LOAD_PATH_MAX];
+
+	load_path(where, path, key);
+	if (json_is_object(j) || json_is_array(j))
+		load_fail(g, where, "is no string, number, true, false, null");
+	names_note(g, where, j, NAMES_INNER, 0);
+}
+
+static void
+load_map(struct descriptor *g, const char *name, json_t *o)
+{
+	static const char *const names[] = {"of", "values", "else", "unset",
+	    NULL};
+	struct descriptor_map *m = &g->map[g->nmap++];
+	char path[LOAD_PATH_MAX], where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+
+	load_path(path, "/map", name);
+	load_only(g, path, o, names);
+	if (!is_name(name) || variable_kind(name) != VARIABLE_OWN ||
+	    json_object_get(g->defaults, name) != NULL)
+		load_fail(g, path, "is no name of a variable of its own");
+	m->name = name;
+	m->of = load_string(g, o, path, "of", 1);
+	if (m->of != NULL && !is_name(m->of))
+		load_fail(g, path, "of: '%.40s' is no name", m->of);
+	else if (m->of != NULL)
+		note(g, path, m->of, 0);
+	m->values = load_object(g, o, path, "values");
+	load_path(where, path, "values");
+	json_object_foreach(m->values, key, item)
+		load_map_value(g, where, key, item);
+	m->otherwise = json_object_get(o, "else");
+	load_map_value(g, path, "else", m->otherwise);
+	m->unset = json_object_get(o, "unset");
+	load_map_value(g, path, "unset", m->unset);
+	if (m->values == NULL && m->otherwise == NULL && m->unset == NULL)
+		load_fail(g, path, "has none of: values, else, unset");
+}
+
+void
+names_load(struct descriptor *g)
+{
+	json_t *map = load_object(g, g->root, "", "map"), *item;
+	const char *key;
+
+	load_variables(g);
+	load_defaults(g);
+	if (json_object_size(map) > DESCRIPTOR_MAPS_MAX) {
+		load_fail(g, "/map", "has more than %d members",
+		    DESCRIPTOR_MAPS_MAX);
+		return;
+	}
+	json_object_foreach(map, key, item)
+		load_map(g, key, item);
+}
+
+/* ---- when all are noted ---- */
+
+/* What a sent variable is made of is sent, too. */
+static void
+spread(struct descriptor *g, const char *name)
+{
+	struct template_name p;
+	const char *s, *of;
+	size_t i;
+
+	for (i = 0; (s = inner(g, name, i, &of)) != NULL; i++) {
+		if (of != NULL)
+			note(g, "", of, 1);
+		while ((s = strstr(s, "${")) != NULL) {
+			if (template_name(s, &p) == NULL)
+				note(g, "", p.name, 1);
+			s += 2;
+		}
+	}
+}
+
+static void
+check_circles(struct descriptor *g)
+{
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	json_object_foreach(g->defaults, key, item)
+		if (leads(g, key, never, 0))
+			load_fail(g, load_path(where, "/defaults", key),
+			    "refers to itself, or nests deeper than %d",
+			    TEMPLATE_NEST_MAX);
+	for (i = 0; i < g->nmap; i++)
+		if (leads(g, g->map[i].name, never, 0))
+			load_fail(g, load_path(where, "/map", g->map[i].name),
+			    "refers to itself, or nests deeper than %d",
+			    TEMPLATE_NEST_MAX);
+}
+
+static void
+check_set(struct descriptor *g, const struct config_pair *p)
+{
+	json_t *j = variable_typed(g, p->name, p->value);
+
+	if (j == NULL)
+		load_fail(g, "", "set %s: bad value '%s'", p->name, p->value);
+	json_decref(j);
+}
+
+static void
+check_default(struct descriptor *g, const char *name, const char *value)
+{
+	char where[LOAD_PATH_MAX];
+	json_t *j;
+
+	if (strstr(value, "${") != NULL)
+		return;
+	if ((j = variable_typed(g, name, value)) == NULL)
+		load_fail(g, load_path(where, "/defaults", name),
+		    "bad value '%.60s'", value);
+	json_decref(j);
+}
+
+static void
+check_pair(struct descriptor *g, const struct config_pair *p, int secret)
+{
+	const char *keyword = secret ? "secret" : "set";
+
+	if (variable_kind(p->name) == VARIABLE_MESSAGE)
+		load_fail(g, "", "%s %s: that is the message's own", keyword,
+		    p->name);
+	else if (find_map(g, p->name) != NULL)
+		load_fail(g, "", "%s %s: that is made by /map", keyword,
+		    p->name);
+	else if (find(g, p->name) == NULL)
+		load_fail(g, "", "has no variable '%s' (%s)", p->name,
+		    keyword);
+	else if (!secret)
+		check_set(g, p);
+}
+
+void
+names_check(struct descriptor *g)
+{
+	const struct config *c = g->config;
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+	size_t i;
+	int depth;
+
+	check_circles(g);
+	json_object_foreach(g->variables, key, item)
+		if (find(g, key) == NULL)
+			load_fail(g, load_path(where, "/variables", key),
+			    "is a variable that is not used");
+	for (depth = 0; depth <= TEMPLATE_NEST_MAX; depth++)
+		for (i = 0; i < g->nname; i++)
+			if (g->name[i].sent)
+				spread(g, g->name[i].name);
+	for (i = 0; i < c->set.n; i++)
+		check_pair(g, &c->set.v[i], 0);
+	for (i = 0; i < c->secret.n; i++)
+		check_pair(g, &c->secret.v[i], 1);
+	json_object_foreach(g->defaults, key, item)
+		if (json_is_string(item))
+			check_default(g, key, json_string_value(item));
+}

@@ -1,0 +1,253 @@
+"""The agent under attack, under load, and at its end.
+
+One session's trouble is no other's; what is bounded says so in time; an end
+in the middle loses nothing and sends nothing twice.
+"""
+
+import os
+import socket
+import threading
+import time
+
+import tap
+from agent_lib import Agent
+from gateway import Gateway
+from smtp import NUMBER, SLOW, own_credentials, wait_until
+
+# The driver of frames runs its own tests when it is a program only.
+from ipc_lib import (FRAME_MAX, NO_RIGHTS, REQ_AUTH, REQ_CAN, REQ_HELLO,
+                     REQ_LOGIN, REQ_SEND, REQ_WARM, frame, hello, login, send,
+                     string, u32)
+
+gw = Gateway()
+OWN = own_credentials()
+LATE = 3    # seconds that a bounded answer may be late
+
+
+def connect(agent):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10 * SLOW)
+    s.connect(agent.socket)
+    return s
+
+
+def is_closed(s):
+    """It is closed without a word."""
+    try:
+        return s.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+HOSTILE = [
+    ("no introduction", send()),
+    ("WARM before the introduction", frame(REQ_WARM)),
+    ("two introductions", hello() + hello()),
+    ("an introduction that is cut", frame(REQ_HELLO, string("x"))),
+    ("an introduction with more", frame(REQ_HELLO, string("s") + string("p")
+                                        + b"\1\1")),
+    ("a long name", frame(REQ_HELLO, string("s" * 65) + string("p")
+                          + b"\1")),
+    ("an empty frame", u32(0)),
+    ("a frame of 4 GB", u32(0xffffffff) + b"\7"),
+    ("a frame just too large", u32(FRAME_MAX + 1)),
+    ("an unknown request", hello() + frame(99)),
+    ("a mail without authentication", hello(trusted=0) + send()),
+    ("CAN with a field", hello() + frame(REQ_CAN, b"x")),
+    ("garbage", os.urandom(4096)),
+    ("SMTP", b"EHLO x\r\nMAIL FROM:<>\r\n" * 10),
+]
+
+
+@tap.test("hostile frames")
+def hostile():
+    gw.reset()
+    with Agent(OWN, gw) as agent, agent.session() as s:
+        s.ehlo()
+        for what, data in HOSTILE:
+            with connect(agent) as c:
+                try:
+                    c.sendall(data)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                tap.ok(is_closed(c), what + ": closed")
+        tap.is_(s.send_message("hello").code, 250,
+                "the session beside them: 250")
+    tap.is_(len(gw.messages), 1, "one message")
+
+
+@tap.test("a client that is slow, deaf or gone")
+def slow():
+    gw.reset()
+    with Agent(OWN, gw) as agent, agent.session() as s:
+        s.ehlo()
+        deaf = [connect(agent) for _ in range(5)]
+        for i, c in enumerate(deaf):
+            c.sendall(hello() + send(message_id="<deaf%d@c>" % i))
+        half = connect(agent)
+        half.sendall(hello() + send()[:20])
+        gone = connect(agent)
+        gone.sendall(hello() + send(message_id="<gone@c>"))
+        gone.close()
+        tap.is_(s.send_message("hello").code, 250, "another: 250")
+        gw.wait_for(lambda: len(gw.messages) >= 7)
+        tap.is_(len(gw.messages), 7, "what was asked for has been sent")
+        for c in [*deaf, half]:
+            c.close()
+        tap.is_(s.send_message("again", headers="").code, 250, "and again")
+
+
+@tap.test("no more clients than may be")
+def clients():
+    gw.reset()
+    with Agent(OWN + ["agent-clients 2", "timeout-gateway 1"], gw) as agent:
+        a, b = connect(agent), connect(agent)
+        for c in (a, b):
+            c.sendall(hello() + frame(REQ_CAN))
+            c.recv(4096)
+        with agent.session() as s:
+            s.ehlo()
+            began = time.monotonic()
+            reply = s.send_message("hello")
+            tap.is_(reply.code, 451, "the third: 451", reply)
+            tap.ok(time.monotonic() - began < (1 + 2 + LATE) * SLOW,
+                   "in time")
+        a.close()
+        with agent.session() as s:
+            s.ehlo()
+            tap.is_(s.send_message("hello").code, 250,
+                    "when one has gone: 250")
+        b.close()
+
+
+@tap.test("no more requests than may be")
+def requests():
+    gw.reset()
+    gw.default = "stall"
+    with Agent(OWN + ["agent-requests 1", "timeout-gateway 2"], gw) as agent:
+        results = {}
+
+        def one(name):
+            with agent.session() as s:
+                s.ehlo()
+                began = time.monotonic()
+                reply = s.send_message(name)
+                results[name] = reply.code, time.monotonic() - began
+
+        threads = [threading.Thread(target=one, args=("mail %d" % i,))
+                   for i in range(5)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        tap.is_({code for code, _ in results.values()}, {451},
+                "they wait, and hear in time that it was in vain")
+        tap.ok(max(t for _, t in results.values()) < (2 + 2 + LATE) * SLOW,
+               "in time", results)
+        tap.ok(len(gw.posts()) < 5, "one after the other", gw.posts())
+        gw.default = "ok"
+        with agent.session() as s:
+            s.ehlo()
+            tap.is_(s.send_message("hello", headers="").code, 250,
+                    "then it goes on")
+
+
+@tap.test("SIGTERM")
+def terminate():
+    gw.reset()
+    gw.queue("delay:700")
+    with Agent(OWN, gw) as agent, agent.session() as busy, \
+            agent.session() as idle:
+        idle.ehlo()
+        busy.ehlo()
+        busy.envelope()
+        busy.send("Message-ID: <1@c>\r\n\r\nhello\r\n.\r\n")
+        gw.wait_for(lambda: gw.posts())
+        agent.terminate()
+        tap.is_(busy.reply().code, 250, "what is under way has its answer")
+        tap.is_(agent.wait(), 0, "exit 0")
+        reply = idle.mail()
+        tap.ok(reply.code in (250, 421), "who is idle", reply)
+        if reply.code == 250:
+            idle.rcpt()
+            reply = idle.cmd("DATA")
+            if reply.code == 354:
+                reply = idle.raw_data("hello\r\n.\r\n")
+        tap.ok(reply.code in (421, 451), "has to come again", reply)
+    tap.is_(len(gw.messages), 1, "one message")
+
+
+@tap.test("a restart under load loses nothing")
+def restart():
+    gw.reset()
+    gw.choose = lambda request: "delay:%d" % (len(gw.requests) % 7 * 10)
+    stop = threading.Event()
+    told = {}       # text -> the codes that its sender got
+
+    def sender(agent, n):
+        i = 0
+        while not stop.is_set():
+            text = "mail %d-%d" % (n, i)
+            codes = told.setdefault(text, [])
+            try:
+                with agent.session(greeting=False) as s:
+                    if s.reply().code == 220:
+                        s.ehlo()
+                        codes.append(attempt(s, text))
+            except (EOFError, OSError, AssertionError) as e:
+                codes.append(repr(e))
+            if codes and codes[-1] == 250:
+                i += 1
+
+    def attempt(s, text):
+        for line in ("MAIL FROM:<a@b>", "RCPT TO:<%s@sms.test>" % NUMBER,
+                     "DATA"):
+            reply = s.cmd(line)
+            if reply.code >= 400:
+                return reply.code
+        return s.data("Message-ID: <%s@c>\n\n%s" % (text.replace(" ", "."),
+                                                    text)).code
+
+    with Agent(OWN, gw) as agent:
+        threads = [threading.Thread(target=sender, args=(agent, n))
+                   for n in range(4)]
+        for t in threads:
+            t.start()
+        for round in range(4):
+            seen = len(gw.messages)
+            gw.wait_for(lambda: len(gw.messages) >= seen + 15)
+            agent.kill() if round % 2 else agent.terminate()
+            agent.wait()
+            agent.start()
+        seen = len(gw.messages)
+        gw.wait_for(lambda: len(gw.messages) >= seen + 15)
+        stop.set()
+        for t in threads:
+            t.join()
+    texts = [m["textMessage"]["text"] for m in gw.messages]
+    done = sorted(text for text, codes in told.items() if 250 in codes)
+    tap.ok(len(done) > 50, "%d mails were sent" % len(done))
+    tap.is_(sorted(set(texts) & set(done)), done, "each is there")
+    tap.is_(len(texts), len(set(texts)), "none is there twice")
+    strange = {c for codes in told.values() for c in codes} - {250, 421, 451}
+    tap.is_(strange, set(), "who was not answered by it got 421 or 451")
+    tap.note("%d tries" % sum(len(c) for c in told.values()))
+
+
+@tap.test("killed in the middle")
+def kill():
+    gw.reset()
+    gw.queue("stall")
+    with Agent(OWN, gw) as agent, agent.session() as s:
+        s.ehlo()
+        s.envelope()
+        s.send("Message-ID: <1@c>\r\n\r\nhello\r\n.\r\n")
+        gw.wait_for(lambda: gw.posts())
+        agent.kill()
+        tap.is_(s.reply().code, 451, "451")
+        tap.is_(s.mail().code, 421, "then 421")
+        s.rest()
+        tap.is_(s.finish(), 75, "exit 75")
+
+
+tap.run()

@@ -1,0 +1,245 @@
+"""The same message again: what is sent, and what is known already.
+
+tests/gateway_request.py has what makes an id; here it is counted how many
+SMS two mails are: by the gateway's ids, by a window of time (dedupe text),
+and by the journal.
+"""
+
+import os
+import signal
+import threading
+import time
+
+import tap
+from gateway import Gateway
+from journal_lib import folder, journal, without_ids
+from smtp import NUMBER, SLOW, Session, own_credentials, wait_until
+
+gw = Gateway()
+OWN = own_credentials()
+NUMBERS = ["+4915100000%02d" % i for i in range(3)]
+DATE = "Date: Sat, 22 Nov 2025 10:00:00 +0000\r\n"
+WINDOW = int(3 * SLOW)      # seconds
+BY_TEXT = ["dedupe text", "dedupe-window %d" % WINDOW]
+
+
+def mail(lines, text="hello", numbers=(NUMBER,), ident="1", more=""):
+    """The reply to a mail in a session of its own."""
+    headers = ("Message-ID: <%s@client.test>\r\n" % ident if ident else
+               "") + more
+    with Session(OWN + list(lines), gw) as s:
+        s.ehlo()
+        return s.send_message(text, numbers, headers or "X-Other: 1\r\n")
+
+
+def sent():
+    """What the gateway has accepted since the last call: (numbers, text)."""
+    with gw.lock:
+        messages = [(m["phoneNumbers"], m["textMessage"]["text"])
+                    for m in gw.messages]
+    gw.reset()
+    return messages
+
+
+def middle():
+    """Wait for the first half of a window of time."""
+    while time.time() % WINDOW > WINDOW / 2:
+        time.sleep(0.05)
+
+
+def next_window():
+    """Wait for the next one."""
+    now = time.time() // WINDOW
+    while time.time() // WINDOW == now:
+        time.sleep(0.05)
+
+
+def twice(lines, first, second, count, name):
+    """Two mails, the second as the first but for what it names."""
+    gw.reset()
+    codes = [mail(lines, **first).code, mail(lines, **second).code]
+    tap.is_(codes, [250, 250], name + ": both are accepted")
+    tap.is_(len(sent()), count, name + ": %d SMS" % count)
+
+
+@tap.test("the same message")
+def message():
+    other = dict(ident="", more=DATE)
+    for lines in [], journal():
+        kind = "journal" if lines else "ids"
+        for name, first, second, count in (
+                ("Message-ID", {}, {}, 1),
+                ("another Message-ID", {}, {"ident": "2"}, 2),
+                ("another text", {}, {"text": "hallo"}, 2),
+                ("another recipient", {}, {"numbers": NUMBERS[:1]}, 2),
+                ("Date", other, other, 1),
+                ("another Date", other, dict(
+                    other, more=DATE.replace("22", "21")), 2),
+                ("neither", {"ident": ""}, {"ident": ""}, 2)):
+            # each in a text of its own, so that none is like another
+            def own(values):
+                return dict(values, text=name + values.get("text", ""))
+            twice(lines, own(first), own(second), count,
+                  "%s, %s" % (kind, name))
+
+
+@tap.test("dedupe text: a window of time")
+def by_text():
+    for lines in BY_TEXT, journal(*BY_TEXT):
+        kind = "journal" if len(lines) > 2 else "ids"
+        middle()
+        twice(lines, {}, {"ident": "2"}, 1, kind + ", the same text")
+        twice(lines, {"text": "a", "ident": ""},
+              {"text": "a", "ident": "", "more": DATE}, 1,
+              kind + ", no Message-ID")
+        twice(lines, {"text": "b"}, {"text": "c"}, 2,
+              kind + ", another text")
+        twice(lines, {"text": "d"}, {"text": "d", "numbers": NUMBERS[:1]}, 2,
+              kind + ", another recipient")
+
+
+@tap.test("dedupe text: a try whose answer was lost")
+def by_text_lost():
+    gw.reset()
+    middle()
+    lines = BY_TEXT + ["timeout-gateway 1"]
+    gw.queue("lost-stall")
+    tap.is_(mail(lines, "lost", ident="1").code, 451, "451")
+    tap.is_(mail(lines, "lost", ident="2").code, 250, "the next: 250")
+    tap.is_(len(sent()), 1, "one SMS")
+
+
+@tap.test("dedupe text: from one window into the next, and beyond")
+def straddle():
+    for lines in BY_TEXT, journal(*BY_TEXT):
+        kind = "journal" if len(lines) > 2 else "ids"
+        gw.reset()
+        while time.time() % WINDOW < WINDOW * 0.6:
+            time.sleep(0.05)
+        began = time.time()
+        tap.is_(mail(lines, kind, ident="1").code, 250, "late in a window")
+        next_window()
+        tap.is_(mail(lines, kind, ident="2").code, 250, "early in the next")
+        if tap.ok(time.time() - began < WINDOW, "not a window later"):
+            with gw.lock:
+                count = len(gw.messages)
+            tap.is_(count, 1, kind + ": one SMS")
+        next_window()
+        next_window()
+        tap.is_(mail(lines, kind, ident="3").code, 250, "after two more")
+        tap.is_(len(sent()), 2, kind + ": that is news")
+
+
+@tap.test("a retry repeats what was not accepted, and nothing else")
+def partly():
+    lines = journal("replies retry")
+    gw.reset()
+    gw.choose = lambda request: "503" if NUMBERS[2] in \
+        request.json()["phoneNumbers"] else "ok"
+    tap.is_(mail(lines, numbers=NUMBERS).code, 451, "one of two requests")
+    tap.is_(sent(), [(NUMBERS[:2], "hello")], "the first is accepted")
+    tap.is_(mail(lines, numbers=NUMBERS[::-1]).code, 250, "the retry: 250")
+    tap.is_(sent(), [(NUMBERS[2:], "hello")], "the second is repeated")
+    reply = mail(lines, numbers=NUMBERS)
+    tap.is_(reply.code, 250, "once more: 250")
+    tap.is_(len(gw.posts()), 0, "nothing is sent")
+    tap.like(str(reply), r"queued as gw-", "the gateway's id is remembered")
+
+
+@tap.test("what the gateway refuses is not remembered")
+def refused():
+    lines = journal("replies retry")
+    for action, code in (("500", 451), ("400", 554), ("401", 535),
+                         ("429", 451)):
+        gw.reset()
+        gw.queue(action)
+        tap.is_(mail(lines, action).code, code, action)
+        tap.is_(mail(lines, action).code, 250, "the next: 250")
+        tap.is_(len(sent()), 1, "one SMS")
+
+
+@tap.test("an answer that is lost: on-unknown")
+def unknown():
+    for action in "lost", "lost-stall", "lost-middle", "lost-body", "close":
+        taken = int(action != "close")
+        gw.reset()
+        lines = journal("timeout-gateway 2", "on-unknown retry")
+        gw.queue(action)
+        tap.is_(mail(lines).code, 451, action + ", retry: 451")
+        tap.is_(mail(lines).code, 250, "the next: 250")
+        tap.is_(mail(lines).code, 250, "and so on")
+        tap.is_(len(sent()), taken + 1, "at least one SMS")
+        lines = journal("timeout-gateway 2", "on-unknown drop")
+        gw.queue(action)
+        tap.is_(mail(lines).code, 451, action + ", drop: 451")
+        tap.is_(mail(lines).code, 250, "the next: 250")
+        tap.is_(len(sent()), taken, "at most one SMS")
+
+
+@tap.test("a gateway that knows ids tells for itself")
+def both():
+    gw.reset()
+    lines = ["journal " + folder(), "on-unknown drop", "timeout-gateway 1"]
+    gw.queue("close", "lost-stall")
+    tap.is_([mail(lines).code for _ in range(3)], [451, 451, 250],
+            "not taken, its answer lost, there already")
+    tap.is_(len(sent()), 1, "one SMS")
+
+
+@tap.test("smtp2sms-deliver is killed while the gateway has the message")
+def killed():
+    for rule, count in ("retry", 2), ("drop", 1):
+        lines = journal("on-unknown " + rule)
+        gw.reset()
+        gw.queue("lost-stall")
+        with Session(OWN + lines, gw) as s:
+            s.ehlo()
+            s.envelope()
+            s.send("Message-ID: <1@client.test>\r\n\r\nhello\r\n.\r\n")
+            gw.wait_for_message()
+            for pid in s.processes("smtp2sms-deliver"):
+                os.kill(pid, signal.SIGKILL)
+            tap.is_(s.reply().code, 451, rule + ": 451")
+        tap.is_(mail(lines).code, 250, "the next: 250")
+        tap.is_(len(sent()), count, "%d SMS" % count)
+
+
+@tap.test("two sessions with the same message")
+def together():
+    gw.reset()
+    gw.default = "delay:1000"
+    lines, codes = journal(), []
+    thread = threading.Thread(
+        target=lambda: codes.append(mail(lines).code))
+    thread.start()
+    gw.wait_for_request("POST")
+    tap.is_(mail(lines).code, 451, "the second is told to come again")
+    thread.join()
+    tap.is_(codes, [250], "the first is accepted")
+    tap.is_(mail(lines).code, 250, "the next, too")
+    tap.is_(len(sent()), 1, "one SMS")
+
+
+@tap.test("a journal that cannot be used")
+def broken():
+    for name, spoil in (("not there", os.rmdir),
+                        ("a file", lambda path: (
+                            os.rmdir(path), open(path, "w").close()))):
+        gw.reset()
+        path = folder()
+        spoil(path)
+        lines = ["gateway " + without_ids(), "journal " + path]
+        with Session(OWN + lines, gw) as s:
+            s.ehlo()
+            s.must("MAIL FROM:<root@client.test>", 250)
+            tap.ok(True, name)
+            s.must("RCPT TO:<%s@sms.test>" % NUMBER, 250)
+            s.must("DATA", 354)
+            tap.is_(s.data("Message-ID: <1@c>\r\n\r\nhello\r\n").code, 451,
+                    "451")
+            tap.ok(wait_until(lambda: "journal" in s.log(), 5),
+                   "the log says why", s.log())
+        tap.is_(gw.posts(), [], "nothing is sent")
+
+
+tap.run(240)
