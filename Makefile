@@ -161,10 +161,14 @@ fuzz:
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
-# Figures, as ratios between commands of the same run.
+# Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
-	sh tests/install
-	python3 bench/mail.py
+	sh tests/install bench
+	mkdir -p build
+	$(COMPILE) $(LDFLAGS) -pie -o build/null bench/null.c
+	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
+	    `$(PKG_CONFIG) --libs libtls`
+	python3 bench/run.py
 
 # No warning, whichever compiler.
 warnings:
