@@ -62,13 +62,15 @@ $(SESSION) $(DELIVER) $(TLS): *.h
 install: all
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) \
 	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/contrib
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 smtp2sms-gateways.7 $(DESTDIR)$(MANDIR)/man7/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
@@ -78,7 +80,8 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
-	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5 \
+	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-gateways.7
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -158,10 +161,14 @@ fuzz:
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
-# Figures, as ratios between commands of the same run.
+# Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
-	sh tests/install
-	python3 bench/mail.py
+	sh tests/install bench
+	mkdir -p build
+	$(COMPILE) $(LDFLAGS) -pie -o build/null bench/null.c
+	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
+	    `$(PKG_CONFIG) --libs libtls`
+	python3 bench/run.py
 
 # No warning, whichever compiler.
 warnings:

@@ -133,7 +133,7 @@ def manuals():
     for code, enhanced, text in replies:
         tap.ok("%s %s" % (code, enhanced) in manual,
                "%s %s %s is in smtp2sms(8)" % (code, enhanced, text))
-    for page in sorted(glob.glob("*.[58]")):
+    for page in sorted(glob.glob("*.[578]")):
         lint = [line for line in run("mandoc", "-Tlint", "-Wwarning",
                                      page).stdout.splitlines()]
         tap.is_(lint, [], page + ": mandoc -Tlint")
