@@ -204,6 +204,48 @@ def killed():
         tap.is_(len(sent()), count, "%d SMS" % count)
 
 
+# The ways to say it; each must be sent once, whatever libcurl makes of it.
+BY_GET = {"method": "GET", "url": "${base}/send", "body": None,
+          "query": {"to": "${to!}", "text": "${text!}"}}
+SIGNED = {"url": "${base}/send", "auth": [
+    {"type": "aws-sigv4", "provider": "aws:amz:here:sns", "user": "${user}",
+     "password": "${password}"}]}
+
+
+@tap.test("a connection that was kept is lost with the answer")
+def kept():
+    sends = []
+
+    def lose(request):
+        if request.path.endswith("/health"):
+            return None
+        sends.append(request)
+        if refuse:
+            gw.refuse()
+        return "close"
+
+    for name, changes in (("POST", {}), ("GET", BY_GET), ("signed", SIGNED)):
+        for refuse in False, True:
+            gw.reset()
+            gw.meddle = lose
+            sends.clear()
+            with Session(OWN + journal(**changes), gw) as s:
+                s.ehlo()
+                s.must("MAIL FROM:<root@client.test>", 250)
+                gw.wait_for(lambda: [r for r in gw.requests if r.status])
+                time.sleep(0.1 * SLOW)  # it has the answer, too
+                s.must("RCPT TO:<%s@sms.test>" % NUMBER, 250)
+                s.must("DATA", 354)
+                reply = s.data("Message-ID: <1@c>\r\n\r\nhello\r\n")
+            tap.is_(str(reply), "451 4.4.2 Connection to the gateway lost",
+                    name + ": the outcome is unknown")
+            tap.is_([r.connection for r in sends],
+                    [r.connection for r in gw.requests[:1]],
+                    name + ": sent once, on the connection that was kept")
+            if refuse:
+                gw.listen()
+
+
 @tap.test("two sessions with the same message")
 def together():
     gw.reset()
