@@ -13,17 +13,25 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Of a character that is not ASCII; whether it is one is seen later. */
+static int
+is_utf8(char c)
+{
+	return (unsigned char)c >= 0x80;
+}
+
 /* What a local part may hold outside quotes; wider than atext. */
 static int
 is_local(char c)
 {
-	return c > ' ' && c < 0x7f && strchr("<>@,\"\\", c) == NULL;
+	return is_utf8(c) ||
+	    (c > ' ' && c < 0x7f && strchr("<>@,\"\\", c) == NULL);
 }
 
 static int
 is_domain(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	return is_utf8(c) || is_digit(c) || (c >= 'a' && c <= 'z') ||
 	    (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._[]:", c));
 }
 
@@ -36,7 +44,7 @@ take_quoted(const char *s, char *out, size_t room)
 	for (; *s != '"'; s++) {
 		if (*s == '\\')
 			s++;
-		if (*s < ' ' || *s == 0x7f || n >= room)
+		if ((*s < ' ' && !is_utf8(*s)) || *s == 0x7f || n >= room)
 			return NULL;
 		out[n++] = *s;
 	}
@@ -72,10 +80,73 @@ skip_route(const char *s)
 	return NULL;
 }
 
+/*
+ * The octets of the character at s (RFC 3629, section 4); 0 if there is
+ * none, or a control character of C1.
+ */
+static size_t
+utf8_length(const unsigned char *s)
+{
+	static const struct {
+		unsigned char first, last, second_min, second_max;
+		size_t n;
+	} forms[] = {
+		{0x01, 0x7f, 0, 0, 1},
+		{0xc2, 0xc2, 0xa0, 0xbf, 2},
+		{0xc3, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (*s >= forms[i].first && *s <= forms[i].last)
+			break;
+	if (i == sizeof(forms) / sizeof(forms[0]))
+		return 0;
+	if (forms[i].n > 1 && (s[1] < forms[i].second_min ||
+				  s[1] > forms[i].second_max))
+		return 0;
+	for (k = 2; k < forms[i].n; k++)
+		if ((s[k] & 0xc0) != 0x80)
+			return 0;
+	return forms[i].n;
+}
+
+/* 0 if it is ASCII, 1 if it is UTF-8 beyond that, -1 if it is neither. */
+static int
+look_at(const char *s)
+{
+	int beyond = 0;
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		if ((n = utf8_length((const unsigned char *)s)) == 0)
+			return -1;
+		beyond |= n > 1;
+	}
+	return beyond;
+}
+
+static int
+look_at_path(struct path *p)
+{
+	int local = look_at(p->local), domain = look_at(p->domain);
+
+	p->utf8 = local == 1 || domain == 1;
+	return local == -1 || domain == -1 ? -1 : 0;
+}
+
 int
 address_path(const char *s, const char **end, struct path *p)
 {
 	p->local[0] = p->domain[0] = '\0';
+	p->utf8 = 0;
 	while (*s == ' ')
 		s++;
 	if (*s++ != '<')
@@ -100,7 +171,7 @@ address_path(const char *s, const char **end, struct path *p)
 	if (*s != '>')
 		return -1;
 	*end = s + 1;
-	return 0;
+	return look_at_path(p);
 }
 
 /*

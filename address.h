@@ -17,13 +17,14 @@
 struct path {
 	char local[ADDRESS_LOCAL_MAX + 1];	/* unquoted; "" with <> */
 	char domain[ADDRESS_DOMAIN_MAX + 1];	/* "" if it has none */
+	int utf8;	/* 1: not all of it is ASCII (RFC 6531) */
 };
 
 /*
  * Parse a path in angle brackets at s, blanks before it allowed (RFC 5321,
  * 4.1.2); a source route is skipped (4.1.1.3).  The local part may hold
  * any printable ASCII but blanks and <>@," outside quotes, since numbers
- * are written in many ways.  On success *end points behind the '>'.
+ * are written in many ways; both may hold valid UTF-8 (RFC 6531, 3.3).  On success *end points behind the '>'.
  * Returns 0, or -1 if this is no path or one of its parts is too long.
  */
 int address_path(const char *s, const char **end, struct path *);

@@ -252,16 +252,23 @@ conn_bare(const struct conn *c)
 	return c->bare;
 }
 
+void
+conn_data_end(struct conn *c)
+{
+	if (c->data_state == BEHIND_CR)
+		c->bare = 1;
+}
+
 /*
- * The octets from start that can be handed on as they are: up to the LF
- * that ends the line or to the end of what is there.  A bare LF that is
- * not refused is handed on as it is, too: mime.c takes it for a CRLF.
+ * How many of the next n octets can be handed on as they are: up to the LF
+ * that ends the line, or all.  A bare LF that is not refused is handed on
+ * as it is, too: mime.c takes it for a CRLF.
  */
 static size_t
-scan_line(struct conn *c)
+scan_line(struct conn *c, size_t n)
 {
 	const char *s = c->inbuf + c->start, *lf, *cr;
-	size_t n = c->end - c->start, text;
+	size_t text;
 	int last_is_cr;
 
 	lf = memchr(s, '\n', n);
@@ -349,8 +356,29 @@ conn_data(struct conn *c, const char **p, size_t *n)
 		c->start++;
 	}
 	from = c->start;
-	c->start += scan_line(c);
+	c->start += scan_line(c, c->end - c->start);
 	*p = c->inbuf + from;
 	*n = c->start - from;
+	return CONN_OK;
+}
+
+enum conn_status
+conn_chunk(struct conn *c, size_t *left, const char **p, size_t *n)
+{
+	enum conn_status st;
+	size_t have;
+
+	if (*left == 0)
+		return CONN_END;
+	if (c->start == c->end) {
+		c->start = c->end = 0;
+		if ((st = fill(c, clock_ms() + c->wait)) != CONN_OK)
+			return st;
+	}
+	have = c->end - c->start;
+	*p = c->inbuf + c->start;
+	*n = scan_line(c, have < *left ? have : *left);
+	c->start += *n;
+	*left -= *n;
 	return CONN_OK;
 }

@@ -62,6 +62,17 @@ void conn_data_begin(struct conn *);
 enum conn_status conn_data(struct conn *, const char **, size_t *);
 int conn_bare(const struct conn *);
 
+/*
+ * The next piece of a chunk of BDAT (RFC 3030, section 2), of which *left
+ * octets are still to come: CONN_OK with at least one octet, by which *left
+ * is less; CONN_END when it is 0.  No octet has a meaning here; that there
+ * was a bare CR, a bare LF or a NUL is only noted.  conn_data_begin comes
+ * before the first chunk, conn_data_end behind the last one.
+ */
+enum conn_status conn_chunk(struct conn *, size_t *left, const char **,
+    size_t *);
+void conn_data_end(struct conn *);
+
 /* Hold back output until a read has to wait; conn_flush writes it now. */
 void conn_write(struct conn *, const char *, size_t);
 void conn_flush(struct conn *);

@@ -46,7 +46,11 @@ struct gateway_request {
 	/* Content-Type and Authorization among them; values are secrets */
 	struct gateway_header header[GATEWAY_HEADERS_MAX];
 	size_t nheader;
-	/* CURLOPT_AWS_SIGV4, and what it signs with; NULL: none */
+	/*
+	 * CURLOPT_AWS_SIGV4, and what it signs with; NULL: none.  A header
+	 * that is only taken out ("Expect:") must not be in curl's list
+	 * then: curl 7.88 signs it.
+	 */
 	char *sigv4, *sigv4_user, *sigv4_secret;
 	/* one line of JSON for people, secrets masked; only if asked for */
 	char *shown;
@@ -104,9 +108,12 @@ int gateway_lookup_after(const struct descriptor *, long status);
 
 enum gateway_found { GATEWAY_FOUND, GATEWAY_MISSING, GATEWAY_UNCLEAR };
 
-/* What the status of the answer to gateway_lookup's request means. */
+/*
+ * What the answer to gateway_lookup's request means.  Found is what shows the
+ * id itself: a server that says 200 to everything has nothing.
+ */
 enum gateway_found gateway_judge_lookup(const struct descriptor *,
-    long status);
+    const char *id, long status, const char *body, size_t n);
 
 /* 1 if the header Retry-After of an answer is worth a word in the log. */
 int gateway_retry_after(const struct descriptor *);

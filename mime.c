@@ -417,9 +417,37 @@ mime_text_begin(struct mime *m)
 	mime_leaf_init(&m->leaf, &form, mime_put, m);
 }
 
+/* Octets of the data. */
 static void
-mime_text_end(struct mime *m)
+mime_data_put(void *arg, const char *p, size_t n)
 {
+	struct mime *m = arg;
+	size_t room = sizeof(m->data) - m->ndata;
+
+	n = n < room ? n : room;
+	memcpy(m->data + m->ndata, p, n);
+	m->ndata += n;
+}
+
+/* A part that is no text: only where X-SMS-Port asks for the first. */
+static void
+mime_data_begin(struct mime *m)
+{
+	if (m->has_data || !(m->seen & 1U << MIME_SMS_PORT))
+		return;
+	m->has_data = 1;
+	m->state = MIME_DATA;
+	mime_decode_init(&m->decode, m->part.encoding, mime_data_put, m);
+}
+
+/* The part that is being read ends. */
+static void
+mime_leave(struct mime *m)
+{
+	if (m->state == MIME_DATA) {
+		mime_decode_end(&m->decode);
+		m->state = MIME_SKIP;
+	}
 	if (!m->reading)
 		return;
 	m->reading = 0;
@@ -445,6 +473,9 @@ mime_head_end(struct mime *m)
 	m->state = MIME_SKIP;
 	switch (part->type->class) {
 	case MIME_PART_OTHER:
+		mime_data_begin(m);
+		return;
+	case MIME_PART_OTHER_TEXT:
 		return;
 	case MIME_PART_TEXT:
 	case MIME_PART_HTML:
@@ -476,7 +507,7 @@ static void
 mime_cross(struct mime *m, size_t i, int close)
 {
 	mime_field_end(m);
-	mime_text_end(m);
+	mime_leave(m);
 	m->eol = MIME_EOL_NONE;
 	while (m->depth > i + 1)
 		m->bounds -= m->level[--m->depth].nboundary > 0;
@@ -521,12 +552,14 @@ mime_delimiter(struct mime *m, const char *p, size_t n)
 static void
 mime_body(struct mime *m, const char *p, size_t n)
 {
+	if (m->state == MIME_DATA && n > 0)
+		mime_decode_feed(&m->decode, p, n);
 	if (m->state != MIME_BODY || n == 0)
 		return;
 	mime_leaf_feed(&m->leaf, p, n);
 	/* nothing more can come of it */
 	if (m->overflow && m->chosen) {
-		mime_text_end(m);
+		mime_leave(m);
 		m->state = MIME_SKIP;
 	}
 }
@@ -606,7 +639,7 @@ mime_line_more(struct mime *m, const char *p, size_t n)
 static void
 mime_line_end(struct mime *m, int crlf)
 {
-	if (m->state != MIME_BODY)
+	if (m->state != MIME_BODY && m->state != MIME_DATA)
 		return;
 	m->eol = crlf ? MIME_EOL_CRLF : MIME_EOL_LF;
 	if (m->bounds == 0)
@@ -697,7 +730,8 @@ mime_take(struct mime *m, const char *p, size_t n)
 	if (m->state == MIME_SKIP && (k = mime_take_skipped(m, p, n)) > 0)
 		return k;
 	/* nothing can come but the rest of this body */
-	if (m->state == MIME_BODY && m->bounds == 0 && !m->middle) {
+	if ((m->state == MIME_BODY || m->state == MIME_DATA) &&
+	    m->bounds == 0 && !m->middle) {
 		mime_body(m, p, n);
 		return n;
 	}
@@ -718,9 +752,9 @@ mime_init(struct mime *m, int links)
 	m->seen = 0;
 	m->nraw = m->nkept = 0;
 	m->depth = m->bounds = 0;
-	m->reading = 0;
+	m->reading = m->has_data = 0;
 	m->overflow = 0;
-	m->ntext = m->nsource = 0;
+	m->ntext = m->nsource = m->ndata = 0;
 	mime_push(m, MIME_PART_MESSAGE);
 	mime_head(m);
 }
@@ -743,7 +777,7 @@ mime_end(struct mime *m)
 	/* a message in the message may have no header either */
 	while (m->state == MIME_HEAD)
 		mime_head_end(m);
-	mime_text_end(m);
+	mime_leave(m);
 	if (m->nsource == 0)
 		m->nsource = (size_t)snprintf(m->source, sizeof(m->source),
 		    "none");
@@ -767,6 +801,13 @@ int
 mime_overflow(const struct mime *m)
 {
 	return m->overflow;
+}
+
+const char *
+mime_data(const struct mime *m, size_t *n)
+{
+	*n = m->ndata;
+	return m->has_data ? m->data : NULL;
 }
 
 const char *

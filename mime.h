@@ -53,6 +53,13 @@ const char *mime_field(const struct mime *, enum mime_field);
 int mime_overflow(const struct mime *);
 
 /*
+ * With X-SMS-Port: the decoded octets of the first part that has no text
+ * and no parts in it, be it the whole message; NULL if there is none.  More
+ * than MIME_DATA_MAX octets are cut to MIME_DATA_MAX + 1.
+ */
+const char *mime_data(const struct mime *, size_t *n);
+
+/*
  * Where the text came from, for people: "1.2 text/plain charset=koi8-r";
  * "none" if the message has no text.  At most MIME_SOURCE_MAX octets of
  * printable ASCII.
@@ -62,6 +69,7 @@ const char *mime_source(const struct mime *);
 #define MIME_TEXT_MAX	(128 * 1024)	/* octets of UTF-8 */
 #define MIME_FIELD_MAX	1000		/* octets of UTF-8 */
 #define MIME_SOURCE_MAX 200
+#define MIME_DATA_MAX	133	/* octets of a data SMS (OPTIONS_DATA_MAX) */
 
 /* ---- private to mime.c from here on: the storage of a message ---- */
 
@@ -83,7 +91,7 @@ struct mime_level {
 	char start[MIME_ID_MAX + 1];
 };
 
-enum mime_state { MIME_HEAD, MIME_BODY, MIME_SKIP };
+enum mime_state { MIME_HEAD, MIME_BODY, MIME_DATA, MIME_SKIP };
 enum mime_end_of_line { MIME_EOL_NONE, MIME_EOL_LF, MIME_EOL_CRLF };
 
 /*
@@ -119,6 +127,12 @@ struct mime {
 	int reading;
 	int chosen;		/* it has had its first character */
 	struct mime_leaf leaf;
+
+	/* the part that is data */
+	int has_data;
+	size_t ndata;
+	struct mime_decode decode;
+	char data[MIME_DATA_MAX + 1];
 
 	/* the result */
 	int overflow;

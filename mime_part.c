@@ -42,6 +42,8 @@ static const struct mime_part_type mime_part_mixed = {"multipart/mixed",
     MIME_PART_MULTI, MIME_PART_RANK_NONE, MIME_PART_MIXED};
 static const struct mime_part_type mime_part_other = {"other",
     MIME_PART_OTHER, MIME_PART_RANK_NONE, MIME_PART_MIXED};
+static const struct mime_part_type mime_part_other_text = {"other",
+    MIME_PART_OTHER_TEXT, MIME_PART_RANK_NONE, MIME_PART_MIXED};
 
 /* The octets of s up to one of stop, or its end. */
 static size_t
@@ -238,8 +240,10 @@ mime_part_find_type(const char *name)
 	for (i = 0; i < LENGTH(mime_part_types); i++)
 		if (strcasecmp(name, mime_part_types[i].name) == 0)
 			return &mime_part_types[i];
-	return strncasecmp(name, "multipart/", 10) == 0 ? &mime_part_mixed :
-							  &mime_part_other;
+	if (strncasecmp(name, "multipart/", 10) == 0)
+		return &mime_part_mixed;
+	return strncasecmp(name, "text/", 5) == 0 ? &mime_part_other_text :
+						    &mime_part_other;
 }
 
 static void
@@ -307,7 +311,9 @@ mime_part_type(struct mime_part *part, const char *body)
 	mime_part_param(body, "boundary", part->boundary,
 	    sizeof(part->boundary));
 	/* "multi-part/mixed", "mutlipart/mixed" */
-	if (part->type == &mime_part_other && part->boundary[0] != '\0')
+	if ((part->type == &mime_part_other ||
+		part->type == &mime_part_other_text) &&
+	    part->boundary[0] != '\0')
 		part->type = &mime_part_mixed;
 	if (mime_part_param(body, "start", value, sizeof(value)) == 0)
 		mime_part_id(part->start, value);

@@ -14,6 +14,7 @@
 
 enum mime_part_class {
 	MIME_PART_OTHER,
+	MIME_PART_OTHER_TEXT,	/* text/... that nobody should read */
 	MIME_PART_TEXT,
 	MIME_PART_HTML,
 	MIME_PART_MULTI,

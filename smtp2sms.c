@@ -48,6 +48,7 @@ static struct {
 	size_t noverrides;
 	char *file;
 	int dry, verbose, test, extract;
+	int lmtp;		/* -L: LMTP in place of SMTP */
 	int at_once;		/* -s: TLS from the first octet */
 	int tls_control, tls_in, tls_out;
 	struct peer peer;
@@ -81,7 +82,7 @@ usage(void)
 {
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!stderr_is_client())
-		fprintf(stderr, "usage: smtp2sms [-nsv] [-f file] "
+		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
 		    "[-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
@@ -373,20 +374,6 @@ connect_agent(void)
 static int
 run_session(int fd)
 {
-	const struct session_setup setup = {
-		.config = &self.config,
-		.trusted = self.trusted,
-		.auth_in_clear = auth_in_clear(),
-		.tls = have_tls(),
-		.client = self.config.tls_client_ca != NULL ?
-		    getenv("SSL_CLIENT_S_DN") : NULL,
-		.tls_control = self.tls_control,
-		.tls_in = self.tls_in,
-		.tls_out = self.tls_out,
-		.any_lf = self.dry || isatty(STDIN_FILENO),
-		.verbose = self.verbose,
-	};
-
 	ask_init(fd);
 	if (has_agent())
 		ask_hello(self.id, self.peer.ip, self.trusted);
@@ -395,7 +382,7 @@ run_session(int fd)
 		tell_client("421 4.3.0 Server error\r\n");
 		return EXIT_TEMPORARY;
 	}
-	return session_run(&setup) == 0 ? EXIT_OK : EXIT_TEMPORARY;
+	return session_run() == 0 ? EXIT_OK : EXIT_TEMPORARY;
 }
 
 static int
@@ -407,15 +394,23 @@ no_delivery(void)
 }
 
 static int
-serve(void)
+serve_by_agent(const struct session_setup *setup)
+{
+	int fd = connect_agent();
+
+	if (fd == -1)
+		return no_delivery();
+	session_greet(setup);
+	return run_session(fd);
+}
+
+static int
+serve_by_child(const struct session_setup *setup)
 {
 	int fd[2] = {-1, -1};
 	pid_t pid = -1;
 
-	if (has_agent()) {
-		fd[0] = connect_agent();
-		return fd[0] != -1 ? run_session(fd[0]) : no_delivery();
-	}
+	session_greet(setup);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
 		pid = fork();
 	if (pid == -1) {
@@ -428,6 +423,32 @@ serve(void)
 	}
 	close(fd[0]);
 	return stand_by(fd[1], pid);
+}
+
+/*
+ * The greeting goes out before the second process and the sandbox are made:
+ * both take longer than all that comes before, and the client need not wait.
+ * Nothing of what it says is read until the sandbox is there.
+ */
+static int
+serve(void)
+{
+	const struct session_setup setup = {
+		.config = &self.config,
+		.lmtp = self.lmtp,
+		.trusted = self.trusted,
+		.auth_in_clear = auth_in_clear(),
+		.tls = have_tls(),
+		.client = self.config.tls_client_ca != NULL ?
+		    getenv("SSL_CLIENT_S_DN") : NULL,
+		.tls_control = self.tls_control,
+		.tls_in = self.tls_in,
+		.tls_out = self.tls_out,
+		.any_lf = self.dry || isatty(STDIN_FILENO),
+		.verbose = self.verbose,
+	};
+
+	return has_agent() ? serve_by_agent(&setup) : serve_by_child(&setup);
 }
 
 /* ---- start ---- */
@@ -463,10 +484,13 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:no:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			self.file = optarg;
+			break;
+		case 'L':
+			self.lmtp = 1;
 			break;
 		case 'n':
 			self.dry = 1;
