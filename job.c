@@ -503,7 +503,7 @@ send_parcel(struct parcel *p)
 	} else if (j->dry) {
 		show(p, &r);
 	} else {
-		exchange_start(&r, clock_left(j->deadline), on_sent, p);
+		exchange_start_once(&r, clock_left(j->deadline), on_sent, p);
 	}
 }
 
