@@ -136,7 +136,7 @@ asan:
 	    prove -j2 -e tests/run $(SCRIPTED)
 
 FUZZ_SECONDS = 20
-FUZZERS = charset html mime text
+FUZZERS = charset html mime parameter text
 
 fuzz:
 	sh tests/install
