@@ -117,6 +117,12 @@ check:
 	$(MAKE) units
 	prove -j2 -e tests/run `ls tests/*_*.py | grep -v _lib` build/unit_*
 
+# No SMS twice, none lost: a thousand mails, three times.
+proof: all
+	sh tests/install
+	for s in 1 2 3; do SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=1000 \
+	    tests/run tests/queue_postfix.py || exit 1; done
+
 # The scripted sessions once more, under valgrind; it needs no sandbox.
 SCRIPTED = tests/session_*.py tests/gateway_*.py tests/fault_*.py
 
@@ -164,5 +170,5 @@ warnings:
 clean:
 	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
 
-.PHONY: all install uninstall dist demo units check valgrind asan fuzz \
+.PHONY: all install uninstall dist demo units check proof valgrind asan fuzz \
 	bench warnings clean

@@ -178,7 +178,7 @@ load_calls(struct descriptor *g)
 {
 	static const char *const names[] = {"url", "method", "headers", NULL};
 	static const char *const lookup[] = {"url", "method", "headers",
-	    "found", "missing", "unless", "after", NULL};
+	    "found", "missing", "id", "unless", "after", NULL};
 	json_t *o = json_object_get(g->root, "lookup");
 
 	load_call(g, "check", names, &g->check);
@@ -191,6 +191,10 @@ load_calls(struct descriptor *g)
 	load_codes(g, o, "/lookup", "found", 1, &g->found);
 	load_codes(g, o, "/lookup", "missing", 1, &g->missing);
 	load_codes(g, o, "/lookup", "after", 0, &g->after);
+	g->found_id = load_string(g, o, "/lookup", "id", 1);
+	if (g->found_id != NULL && !pointer_is(g->found_id))
+		load_fail(g, "/lookup/id", "'%.60s' is not a JSON pointer",
+		    g->found_id);
 	g->unless = load_string(g, o, "/lookup", "unless", 0);
 }
 

@@ -103,6 +103,7 @@ struct descriptor {
 	struct descriptor_each each;
 	/* other requests */
 	struct descriptor_call check, warm, lookup;
+	const char *found_id;	/* a pointer into what was looked up */
 	struct load_codes found, missing, after;
 	const char *unless;
 	/* names in it, and what is wrong with it */

@@ -15,6 +15,7 @@
 #include "descriptor.h"
 #include "gateway.h"
 #include "names.h"
+#include "pointer.h"
 #include "template.h"
 #include "variable.h"
 
@@ -505,12 +506,27 @@ gateway_lookup_after(const struct descriptor *g, long status)
 	return load_has_code(&g->after, status);
 }
 
-enum gateway_found
-gateway_judge_lookup(const struct descriptor *g, long status)
+static int
+shows_id(const struct descriptor *g, const char *id, const char *body,
+    size_t n)
 {
-	return load_has_code(&g->found, status) ? GATEWAY_FOUND :
-	    load_has_code(&g->missing, status)	? GATEWAY_MISSING :
-						  GATEWAY_UNCLEAR;
+	json_t *answer = json_loadb(body, n, JSON_ALLOW_NUL, NULL);
+	char shown[IPC_ID_MAX + 2];
+
+	pointer_text(pointer_get(answer, g->found_id), shown, sizeof(shown));
+	json_decref(answer);
+	return strcmp(shown, id) == 0;
+}
+
+enum gateway_found
+gateway_judge_lookup(const struct descriptor *g, const char *id, long status,
+    const char *body, size_t n)
+{
+	if (load_has_code(&g->found, status))
+		return shows_id(g, id, body, n) ? GATEWAY_FOUND :
+						  GATEWAY_MISSING;
+	return load_has_code(&g->missing, status) ? GATEWAY_MISSING :
+						    GATEWAY_UNCLEAR;
 }
 
 int

@@ -104,9 +104,12 @@ int gateway_lookup_after(const struct descriptor *, long status);
 
 enum gateway_found { GATEWAY_FOUND, GATEWAY_MISSING, GATEWAY_UNCLEAR };
 
-/* What the status of the answer to gateway_lookup's request means. */
+/*
+ * What the answer to gateway_lookup's request means.  Found is what shows the
+ * id itself: a server that says 200 to everything has nothing.
+ */
 enum gateway_found gateway_judge_lookup(const struct descriptor *,
-    long status);
+    const char *id, long status, const char *body, size_t n);
 
 /* 1 if the header Retry-After of an answer is worth a word in the log. */
 int gateway_retry_after(const struct descriptor *);

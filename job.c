@@ -384,12 +384,24 @@ go_on(struct parcel *p)
 		send_parcel(p);
 }
 
+/* What the gateway says to a question means what it would to a message. */
+static enum outcome
+refusal(struct parcel *p, const struct exchange_end *e)
+{
+	gateway_judge(self.gateway, &p->message, e->status, e->body, e->len,
+	    e->whole, &p->answer, p->each);
+	return p->answer.outcome == OUTCOME_ACCEPTED ||
+	    p->answer.outcome == OUTCOME_UNCLEAR ? OUTCOME_TEMPORARY :
+						   p->answer.outcome;
+}
+
 static void
 on_found(void *arg, const struct exchange_end *e)
 {
 	struct parcel *p = arg;
 	enum gateway_found found = e->answered ?
-	    gateway_judge_lookup(self.gateway, e->status) : GATEWAY_UNCLEAR;
+	    gateway_judge_lookup(self.gateway, p->asked, e->status, e->body,
+		e->len) : GATEWAY_UNCLEAR;
 
 	switch (found) {
 	case GATEWAY_FOUND:
@@ -411,9 +423,7 @@ on_found(void *arg, const struct exchange_end *e)
 	/* sent now, it might be there twice: the client has to come again */
 	p->status = e->status;
 	p->ms = e->ms;
-	settle_alike(p, !e->answered ? e->outcome :
-	    e->status == 401 || e->status == 403 ? OUTCOME_CREDENTIALS :
-						   OUTCOME_TEMPORARY, "", 0);
+	settle_alike(p, e->answered ? refusal(p, e) : e->outcome, "", 0);
 }
 
 /* Ask the gateway for the id.  -1: there is no way to. */

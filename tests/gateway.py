@@ -42,6 +42,9 @@ An action is a word, with an argument after a colon where it takes one:
   huge-head         202 and a head of 100 MB
   chunked           what SMSGate would say, in chunks of one octet
   continue          100 Continue twice, then what SMSGate would say
+
+Where .respond is set there is no SMSGate: it is given each whole request,
+of whatever method and path, and returns a Response.
 """
 
 import base64
@@ -100,8 +103,33 @@ class Request:
                                          self.status)
 
 
+class Response:
+    """What .respond answers a whole request with, be it of any API.
+
+    headers is a dict; body is octets, a string, or something for JSON,
+    which also makes the Content-Type where there is none in headers.
+    """
+
+    def __init__(self, status=200, headers=None, body=b""):
+        self.status = status
+        self.headers = dict(headers or {})
+        kind = "text/plain; charset=utf-8"
+        if not isinstance(body, (bytes, str)):
+            body, kind = json.dumps(body), "application/json"
+        self.body = body if isinstance(body, bytes) else body.encode()
+        if not any(n.lower() == "content-type" for n in self.headers):
+            self.headers["Content-Type"] = kind
+
+    def octets(self):
+        lines = ["HTTP/1.1 %d %s" % (self.status,
+                                     REASONS.get(self.status, "Whatever")),
+                 "Content-Length: %d" % len(self.body)]
+        lines += ["%s: %s" % pair for pair in self.headers.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + self.body
+
+
 class Gateway:
-    """SMSGate at .url; see the head of this file."""
+    """SMSGate at .url, or with .respond any other; see the file's head."""
 
     def __init__(self, tls=None, users=None, tokens=(), port=0,
                  base="", log=None, devices=(), seed=None):
@@ -145,6 +173,7 @@ class Gateway:
             self.on_connect = None      # close, reset, stall
             self.routes = {}            # "GET /devices" -> action
             self.choose = None          # function: whole POST -> action
+            self.respond = None         # function: see Response
             self.meddle = None          # function: any whole request ->
                                         # action, or None
 
@@ -435,6 +464,8 @@ class Peer:
         if action in ("stall-head", "close-head"):
             return self.refuse(request, action)
         self.read_body(request)
+        if self.gateway.respond:
+            return self.respond(request)
         if self.gateway.choose and request.method == "POST":
             action, _, argument = self.gateway.choose(request).partition(":")
         other = self.gateway.meddle and self.gateway.meddle(request)
@@ -444,6 +475,13 @@ class Peer:
             return self.act(request, action, argument)
         finally:
             self.gateway._answered(request)
+
+    def respond(self, request):
+        response = self.gateway.respond(request)
+        request.status = response.status
+        self.sock.sendall(response.octets())
+        self.gateway._answered(request)
+        return True
 
     def refuse(self, request, action):
         self.gateway._answered(request)

@@ -246,8 +246,9 @@ def lost():
         with Session(OWN + ["timeout-gateway 1"], gw) as s:
             s.ehlo()
             reply = s.send_message("once")
-            tap.ok(reply.starts("451 4.4.2"), action + ": 451 4.4.2",
-                   repr(reply))
+            # a connection that broke leaves time to ask for the id
+            want = "250" if action == "lost" else "451 4.4.2"
+            tap.ok(reply.starts(want), action + ": " + want, repr(reply))
         tap.is_(len(gw.posts()), 1, action + ": it was asked once")
         with Session(OWN, gw) as s:
             s.ehlo()

@@ -102,9 +102,10 @@ def by_text():
 def by_text_lost():
     gw.reset()
     middle()
-    gw.queue("lost")
-    tap.is_(mail(BY_TEXT, "lost", ident="1").code, 451, "451")
-    tap.is_(mail(BY_TEXT, "lost", ident="2").code, 250, "the next: 250")
+    lines = BY_TEXT + ["timeout-gateway 1"]
+    gw.queue("lost-stall")
+    tap.is_(mail(lines, "lost", ident="1").code, 451, "451")
+    tap.is_(mail(lines, "lost", ident="2").code, 250, "the next: 250")
     tap.is_(len(sent()), 1, "one SMS")
 
 
@@ -178,10 +179,10 @@ def unknown():
 @tap.test("a gateway that knows ids tells for itself")
 def both():
     gw.reset()
-    lines = ["journal " + folder(), "on-unknown drop"]
-    gw.queue("close", "lost")
+    lines = ["journal " + folder(), "on-unknown drop", "timeout-gateway 1"]
+    gw.queue("close", "lost-stall")
     tap.is_([mail(lines).code for _ in range(3)], [451, 451, 250],
-            "not taken, lost, there already")
+            "not taken, its answer lost, there already")
     tap.is_(len(sent()), 1, "one SMS")
 
 

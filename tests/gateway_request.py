@@ -138,12 +138,13 @@ def ids():
 @tap.test("the same mail twice is sent once")
 def twice():
     gw.reset()
+    lines = OWN + ["set device d1"]     # its ids are the device's
     for session in (1, 2):
-        with Session(OWN, gw) as s:
+        with Session(lines, gw) as s:
             s.ehlo()
             reply = s.send_message()
             tap.is_(reply.code, 250, "session %d: 250" % session)
-    with Session(OWN, gw) as s:
+    with Session(lines, gw) as s:
         s.ehlo()
         replies = [s.send_message().code for _ in range(2)]
         tap.is_(replies, [250, 250], "and twice in a session")

@@ -8,10 +8,6 @@ gw = Gateway()
 OWN = own_credentials()
 
 
-def verbs():
-    return [(r.method, r.path.split("?")[0]) for r in gw.requests]
-
-
 def warmed(lines, login):
     """One mail, slowly enough for the warm-up; the reply to its dot."""
     gw.reset()
@@ -24,6 +20,12 @@ def warmed(lines, login):
             s.must("NOOP", 250)
         s.must("RSET", 250)
         return s.send_message()
+
+
+def verbs():
+    """What was asked for, but for look-ups of ids (gateway_lookup.py)."""
+    return [(r.method, r.path) for r in gw.requests
+            if not r.path.startswith("/messages/")]
 
 
 def connections():
@@ -124,7 +126,9 @@ def never_twice():
             s.envelope()
             gw.wait_for_request("GET")
             reply = s.data("Message-ID: <1@c>\n\nhello")
-            tap.is_(reply.code, 451, action + ": 451", repr(reply))
+            # a gateway that has the message says so when it is asked
+            want = 250 if action == "lost" else 451
+            tap.is_(reply.code, want, "%s: %d" % (action, want), repr(reply))
         tap.is_(len(gw.posts()), 1, action + ": one POST")
 
 

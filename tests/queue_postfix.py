@@ -27,14 +27,15 @@ import random
 import re
 import signal
 import smtplib
+import subprocess
 import threading
 import time
 
-import smtp
 import tap
 from client_lib import DOMAIN, Service
-from journal_lib import journal
+from journal_lib import folder, journal
 from postfix_lib import Postfix
+from server_lib import below
 from smtp import SLOW, wait_until
 
 COUNT = int(os.environ.get("SMTP2SMS_PROOF") or 300)
@@ -66,98 +67,142 @@ smtp_destination_concurrency_limit = 20
 """
 
 
-def draw(rng, faults):
-    """One of the faults, by their shares of a hundred; or None."""
-    at = rng.random() * 100
-    for fault, share in faults.items():
-        at -= share
-        if at < 0:
-            return fault
-    return None
+class Deck:
+    """A hundred cards, some of them faults; shuffled when it is used up, so
+    that each fault happens as often as it should."""
+
+    def __init__(self, rng, faults):
+        self.rng = rng
+        self.cards = [fault for fault, many in faults.items()
+                      for _ in range(many)]
+        self.cards += ["ok"] * (100 - len(self.cards))
+        self.left = []
+
+    def draw(self):
+        if not self.left:
+            self.left = list(self.cards)
+            self.rng.shuffle(self.left)
+        return self.left.pop()
 
 
 class Faults:
     """What the gateway does to each request."""
 
-    def __init__(self, gateway, seed, posts, questions):
-        self.rng = random.Random(seed)
-        self.posts, self.questions = posts, questions
+    def __init__(self, gateway, seed, posts):
+        rng = random.Random(seed)
+        self.posts, self.questions = Deck(rng, posts), Deck(rng, ASKED)
         self.lock = threading.Lock()
         self.seen = collections.Counter()
+        self.history = {}       # by a message's first number
         gateway.meddle = self.meddle
 
     def meddle(self, request):
+        if "/messages" not in request.path:
+            return None
+        post = request.method == "POST"
         with self.lock:
-            if request.method == "POST":
-                fault = draw(self.rng, self.posts)
-                self.seen["POST " + (fault or "ok")] += 1
-            elif "/messages/" in request.path:
-                fault = draw(self.rng, self.questions)
-                self.seen["GET " + (fault or "ok")] += 1
-            else:
-                fault = None
-        return fault
+            card = (self.posts if post else self.questions).draw()
+            self.seen["%s %s" % (request.method, card)] += 1
+            if post:
+                self.history.setdefault(
+                    request.json()["phoneNumbers"][0], []).append(
+                        "%s %s" % (time.strftime("%H:%M:%S"), card))
+        return card
 
     def missing(self):
         """Faults that never happened."""
-        wanted = {"POST " + fault for fault in self.posts}
-        return wanted - set(self.seen)
+        return {"POST " + card for card in self.posts.cards} - set(self.seen)
+
+    def count(self, faults):
+        """How often one of these happened."""
+        return sum(self.seen["POST " + fault] for fault in faults)
 
 
-def family(root):
-    """(process, parent, name) of all below it."""
-    parents = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/stat" % name) as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            parents.setdefault(int(fields[1]), []).append(int(name))
-    found, todo = [], [root]
-    while todo:
-        parent = todo.pop()
-        for pid in parents.get(parent, []):
-            found.append((pid, parent, smtp.process_name(pid)))
-            todo.append(pid)
-    return found
+def parent_of(pid):
+    """The process's parent; None of one that is dead."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return int(fields[1]) if fields[0] != "Z" else None
+
+
+class Shared(threading.Thread):
+    """A delivery agent that is started again whenever it has died."""
+
+    def __init__(self, place, path):
+        super().__init__(daemon=True)
+        self.command = [place.path("libexec", "smtp2sms-deliver"), "-l", path,
+                        "-f", place.config]
+        self.output = place.path("agent")
+        self.child, self.ending = None, False
+        self.lock = threading.Lock()
+        self.begin()
+        self.start()
+        assert wait_until(lambda: os.path.exists(path)), "no agent"
+
+    def begin(self):
+        with open(self.output, "ab") as file:
+            self.child = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stderr=file)
+
+    def run(self):
+        while True:
+            self.child.wait()
+            with self.lock:
+                if self.ending:
+                    return
+                self.begin()
+
+    def kill(self):
+        self.child.kill()
+
+    def stop(self):
+        with self.lock:
+            self.ending = True
+            self.child.kill()
+        self.join()
 
 
 class Killer(threading.Thread):
-    """Kills a session or a delivery process of this server now and then.
+    """Kills a session or a delivery process of this server now and then, and
+    lets the gateway be away for a moment.
 
     The server's own child is the delivery side, or waits to become it; the
-    session is the child of that.
+    session is the child of that.  With an agent there are sessions alone.
     """
 
-    def __init__(self, server, gateway, seed, delivery):
+    def __init__(self, service, seed, delivery, agent):
         super().__init__(daemon=True)
-        self.root, self.gateway = server.child.pid, gateway
+        self.root = service.server.child.pid
+        self.gateway = service.gateway
         self.rng = random.Random(seed)
-        self.delivery = delivery
+        self.delivery, self.agent = delivery, agent
         self.done = threading.Event()
         self.killed = collections.Counter()
 
-    def victims(self):
-        """(process, what it is)."""
-        return [(pid, "delivery" if parent == self.root else "session")
-                for pid, parent, name in family(self.root)
-                if name and name.startswith("smtp2sms")
-                and (self.delivery or parent != self.root)]
+    def what(self, pid, parent):
+        if parent == self.root and not self.agent:
+            return "delivery" if self.delivery else None
+        return "session"
 
     def kill(self):
         """One of them; nobody else can have got its number meanwhile."""
-        victims = self.victims()
+        victims = [(pid, parent_of(pid)) for pid, state in below(self.root)
+                   if state != "Z"]
+        victims = [(pid, parent, self.what(pid, parent))
+                   for pid, parent in victims if parent is not None]
+        victims = [victim for victim in victims if victim[2]]
         if not victims:
             return
-        pid, what = self.rng.choice(victims)
+        pid, parent, what = self.rng.choice(victims)
         try:
             handle = os.pidfd_open(pid)
         except ProcessLookupError:
             return
         try:
-            if (pid, what) in self.victims():
+            if parent_of(pid) == parent:
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
                 self.killed[what] += 1
         except ProcessLookupError:
@@ -166,12 +211,17 @@ class Killer(threading.Thread):
             os.close(handle)
 
     def run(self):
-        while not self.done.wait(self.rng.uniform(0.05, 0.25)):
-            if self.rng.random() < 0.03:
+        turn = 0
+        while not self.done.wait(self.rng.uniform(0, 0.1)):
+            turn += 1
+            if turn % 40 == 20:
                 self.gateway.refuse()
                 self.done.wait(0.3)
                 self.gateway.listen()
-                self.killed["gateway not there"] += 1
+                self.killed["gateway"] += 1
+            elif turn % 10 == 5 and self.agent:
+                self.agent.kill()
+                self.killed["agent"] += 1
             else:
                 self.kill()
 
@@ -226,33 +276,51 @@ def drain(postfix):
 class Proof:
     """Mails through Postfix, with everything failing, and what arrived."""
 
-    def __init__(self, lines, posts, name, devices=(), delivery=True):
+    def __init__(self, name, lines, posts, devices=(), delivery=True,
+                 agent=False):
+        """Send them.
+
+        posts      what becomes of a POST
+        devices    the gateway's phones
+        delivery   whether delivery processes are killed, too
+        agent      whether there is one that the sessions share
+        """
         tap.note("SMTP2SMS_SEED=%d SMTP2SMS_PROOF=%d" % (SEED, COUNT))
-        seed = "%d %s" % (SEED, name)
+        self.seed = "%d %s" % (SEED, name)
+        self.mails = make_mails(random.Random(self.seed))
         began = time.monotonic()
-        self.mails = make_mails(random.Random(seed))
-        with Service(*BASE, *lines, devices=devices, seed=seed) as service, \
+        path = os.path.join(folder(), "deliver.sock")
+        if agent:
+            lines = [*lines, "delivery " + path]
+        with Service(*BASE, *lines, devices=devices,
+                     seed=self.seed) as service, \
                 Postfix(service, more=EAGER) as postfix:
-            self.faults = Faults(service.gateway, seed, posts, ASKED)
-            killer = Killer(service.server, service.gateway, seed, delivery)
+            self.faults = Faults(service.gateway, self.seed, posts)
+            shared = Shared(service.place, path) if agent else None
+            killer = Killer(service, self.seed, delivery, shared)
             killer.start()
             feed(postfix, self.mails)
             self.empty = drain(postfix)
             killer.stop()
-            service.gateway.meddle = None
             wait_until(lambda: not service.server.sessions(), 10)
-            self.bounced = re.findall(r"to=<[^\n]*status=(?:bounced|expired)"
-                                      r"[^\n]*", postfix.log())
-            self.tries = len(re.findall(r"to=<[^\n]* status=",
-                                        postfix.log()))
+            if shared:
+                shared.stop()
+            self.log = postfix.log()
             self.killed = killer.killed
             self.messages = list(service.gateway.messages)
         self.count()
+        self.tell(time.monotonic() - began)
+
+    def tell(self, seconds):
+        """The figures, for people."""
         tap.note("%d mails, %d recipients, %d attempts, %d s" % (
-            COUNT, len(self.wanted), self.tries, time.monotonic() - began))
-        for counter in self.killed, self.faults.seen:
-            tap.note(", ".join("%s %d" % pair
-                               for pair in sorted(counter.items())))
+            COUNT, len(self.wanted),
+            len(re.findall(r"to=<[^\n]* status=", self.log)), seconds))
+        counts = collections.Counter(self.got.values())
+        tap.note("recipients with %s" % ", ".join(
+            "%d SMS: %d" % pair for pair in sorted(counts.items())))
+        tap.note("killed: %s" % dict(sorted(self.killed.items())))
+        tap.note("answered: %s" % dict(sorted(self.faults.seen.items())))
 
     def count(self):
         """The SMS that each recipient has."""
@@ -266,59 +334,83 @@ class Proof:
                     for number, text in self.wanted.items()}
         self.others = dict(got)
 
-    def check(self, name, good):
-        """good(the number of SMS that somebody has)."""
+    def story(self, number):
+        """What happened to a recipient's mail."""
+        lines = re.findall(r"[^\n]*to=<%s@[^\n]*" % re.escape(number),
+                           self.log)
+        return "\n".join([number, *self.faults.history.get(number, []),
+                          *lines])
+
+    def check(self, name, good, *kinds):
+        """good(the number of SMS that somebody has); what was killed."""
         tap.ok(self.empty, "Postfix has sent everything")
-        tap.is_(self.bounced, [], "and returned nothing")
+        tap.is_(re.findall(r"to=<[^\n]*status=(?:bounced|expired)[^\n]*",
+                           self.log), [], "and returned nothing")
         bad = {number: count for number, count in self.got.items()
                if not good(count)}
         tap.is_(bad, {}, "each of %d recipients has %s SMS"
-                % (len(self.got), name))
+                % (len(self.got), name), *map(self.story, list(bad)[:5]))
         tap.is_(self.others, {}, "nobody has another's")
-        tap.ok(self.killed["session"] > COUNT / 50, "sessions were killed",
-               self.killed)
-        if COUNT >= 200:
-            tap.is_(self.faults.missing(), set(), "every fault happened")
-        tap.note("SMS for one recipient: %s" % ", ".join(
-            "%d for %d" % (count, many) for count, many in
-            sorted(collections.Counter(self.got.values()).items())))
+        missing = {what for what in kinds if not self.killed[what]}
+        if COUNT >= 100:
+            missing |= self.faults.missing()
+        tap.is_(missing, set(), "everything that can happen has happened")
+
+
+def one(count):
+    return count == 1
+
+
+LIES = {**SAID_NO, **NOT_TAKEN, **TAKEN, **TAKEN_SAID_NO}
+LOST = {**SAID_NO, **NOT_TAKEN, **TAKEN}
 
 
 @tap.test("SMSGate with a device: exactly one")
 def with_device():
-    proof = Proof(["set device phone-2"],
-                  {**SAID_NO, **NOT_TAKEN, **TAKEN, **TAKEN_SAID_NO},
-                  "device", devices=PHONES)
-    proof.check("one", lambda count: count == 1)
-    tap.ok(proof.killed["delivery"], "delivery processes were killed")
+    proof = Proof("device", ["set device phone-2"], LIES, PHONES)
+    proof.check("one", one, "session", "delivery", "gateway")
 
 
 @tap.test("SMSGate without a device: exactly one")
 def without_device():
-    proof = Proof([], {**SAID_NO, **NOT_TAKEN, **TAKEN, **TAKEN_SAID_NO},
-                  "phones", devices=PHONES)
-    proof.check("one", lambda count: count == 1)
-    tap.ok(proof.killed["delivery"], "delivery processes were killed")
+    proof = Proof("phones", [], LIES, PHONES)
+    proof.check("one", one, "session", "delivery", "gateway")
+
+
+@tap.test("SMSGate, and an agent that all share: exactly one")
+def shared():
+    proof = Proof("agent", [], LIES, PHONES, agent=True)
+    proof.check("one", one, "session", "agent")
 
 
 @tap.test("a journal, and answers that arrive: exactly one")
 def known():
-    proof = Proof(journal("timeout-gateway 20"), SAID_NO, "known", delivery=False)
-    proof.check("one", lambda count: count == 1)
+    proof = Proof("known", journal("timeout-gateway 20"), SAID_NO,
+                  delivery=False)
+    proof.check("one", one, "session")
 
 
 @tap.test("a journal, and on-unknown retry: at least one")
 def retry():
-    proof = Proof(journal("on-unknown retry"),
-                  {**SAID_NO, **NOT_TAKEN, **TAKEN}, "retry")
-    proof.check("at least one", lambda count: count >= 1)
+    proof = Proof("retry", journal("on-unknown retry"), LOST)
+    proof.check("at least one", lambda count: count >= 1, "session",
+                "delivery")
+    # a request has two recipients at most, a mail three
+    lost = 2 * proof.faults.count(TAKEN) + 3 * proof.killed["delivery"]
+    more = sum(count - 1 for count in proof.got.values())
+    tap.ok(more <= lost, "more only where the outcome was lost: %d, of %d"
+           % (more, lost))
 
 
 @tap.test("a journal, and on-unknown drop: at most one")
 def drop():
-    proof = Proof(journal("on-unknown drop"),
-                  {**SAID_NO, **NOT_TAKEN, **TAKEN}, "drop")
-    proof.check("at most one", lambda count: count <= 1)
+    proof = Proof("drop", journal("on-unknown drop"), LOST)
+    proof.check("at most one", lambda count: count <= 1, "session",
+                "delivery")
+    lost = 2 * proof.faults.count(NOT_TAKEN) + 3 * proof.killed["delivery"]
+    none = list(proof.got.values()).count(0)
+    tap.ok(none <= lost, "none only where the outcome was lost: %d, of %d"
+           % (none, lost))
 
 
-tap.run(60 + 5 * GIVE_UP)
+tap.run(60 + 6 * GIVE_UP)
