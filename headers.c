@@ -9,7 +9,6 @@
 #include "descriptor.h"
 #include "gateway.h"
 #include "headers.h"
-#include "sha256.h"
 #include "template.h"
 
 void
@@ -144,19 +143,10 @@ basic(const char *user, const char *password)
 	return value;
 }
 
-/*
- * What curl cannot see of a body that it reads from us is told in a header,
- * which is signed as well.
- */
 static int
 sign(struct gateway_request *r, const char *provider, const char *user,
     const char *secret)
 {
-	char hash[SHA256_HEX];
-
-	sha256_hex(r->body != NULL ? r->body : "", r->nbody, hash);
-	if (headers_add(r, "X-Amz-Content-Sha256", strdup(hash)) == -1)
-		return -1;
 	r->sigv4 = strdup(provider);
 	r->sigv4_user = strdup(user);
 	r->sigv4_secret = strdup(secret);

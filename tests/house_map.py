@@ -16,8 +16,8 @@ os.chdir(TOP)
 
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "html_token", "html_write", "ipc", "mime",
-        "mime_decode", "mime_leaf", "mime_part", "mime_word", "reply", "sha256",
-        "text"]
+        "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
+        "parameter", "reply", "text"]
 # who may read JSON
 DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",

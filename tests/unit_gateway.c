@@ -13,7 +13,6 @@
 #include "load.h"
 #include "match.h"
 #include "pointer.h"
-#include "sha256.h"
 #include "tap.h"
 
 #define NOW	1800000000	/* 2027-01-15T08:00:00Z */
@@ -851,31 +850,15 @@ test_aws(void)
 	    "'provider': 'aws:amz:${region}:sns', 'user': '${user}', "
 	    "'password': '${password}'}], 'defaults': {'region': 'eu'}"),
 	    "");
-	char hash[SHA256_HEX];
 
 	tap_ok(make(g, &password, "abc", NULL, 1, &r) == 0, "AWS");
 	tap_is(r.sigv4, "aws:amz:eu:sns", "provider");
 	tap_is(r.sigv4_user, "u:\xc3\xa4", "user");
 	tap_is(r.sigv4_secret, "p", "secret");
-	tap_is(header(&r, "X-Amz-Content-Sha256"), "ba7816bf8f01cfea414140de"
-	    "5dae2223b00361a396177a9cb410ff61f20015ad", "the body's hash");
 	tap_is(header(&r, "Authorization"), "(none)", "curl will sign");
 	tap_ok(strstr(r.shown, "AWS4-HMAC-SHA256 ***") != NULL, "shown");
 	gateway_free(&r);
 	tap_ok(make(g, &bearer, "abc", NULL, 1, &r) == -1, "no password");
-	/* FIPS 180-4's examples, and each place for the length */
-	sha256_hex("", 0, hash);
-	tap_is(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
-	    "7852b855", "SHA-256 of nothing");
-	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-	    56, hash);
-	tap_is(hash, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd4"
-	    "19db06c1", "SHA-256 of two blocks");
-	sha256_hex("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
-	    "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu", 112,
-	    hash);
-	tap_is(hash, "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac4503"
-	    "7afee9d1", "SHA-256 of three blocks");
 }
 
 /* ---- secrets ---- */
