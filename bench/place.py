@@ -109,6 +109,12 @@ def process_name(pid):
         return ""
 
 
+def cpu_time(pid):
+    """Seconds that a process and all its ended children have used."""
+    fields = read("/proc/%d/stat" % pid).rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def below(pid):
     """Every process below this one."""
     parents = {}
