@@ -34,7 +34,7 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	peer.o sandbox.o config.o log.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
-	maps.o match.o names.o pointer.o shape.o template.o variable.o
+	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
 DELIVER = deliver.o agent.o serve.o job.o exchange.o journal.o try.o \
 	$(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o

@@ -19,6 +19,7 @@
 #include "pointer.h"
 #include "template.h"
 #include "variable.h"
+#include "wipe.h"
 
 /* ---- what a gateway can do ---- */
 
@@ -199,7 +200,7 @@ static char *
 describe(const struct gateway_request *r, enum descriptor_type type)
 {
 	json_t *headers = json_object(), *body = NULL, *j;
-	char *line;
+	char *line, *copy;
 	size_t i;
 
 	for (i = 0; i < r->nheader; i++)
@@ -213,7 +214,9 @@ describe(const struct gateway_request *r, enum descriptor_type type)
 	    r->url, "headers", headers, "body", body);
 	line = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
-	return line;
+	copy = line != NULL ? strdup(line) : NULL;
+	wipe_free(line);
+	return copy;
 }
 
 int

@@ -22,7 +22,7 @@ PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
 DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",
            "descriptor", "filter", "gateway", "headers", "load", "maps",
-           "match", "names", "pointer", "shape", "template", "variable"]
+           "match", "names", "pointer", "shape", "template", "variable", "wipe"]
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"
