@@ -34,7 +34,7 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	peer.o sandbox.o config.o log.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o load.o match.o \
-	names.o pointer.o shape.o template.o variable.o
+	names.o pointer.o sha256.o shape.o template.o variable.o
 DELIVER = deliver.o agent.o serve.o job.o exchange.o journal.o try.o \
 	$(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o
@@ -62,13 +62,15 @@ $(SESSION) $(DELIVER) $(TLS): *.h
 install: all
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) \
 	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)/contrib
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 smtp2sms-gateways.7 $(DESTDIR)$(MANDIR)/man7/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
@@ -78,7 +80,8 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
-	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5
+	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5 \
+	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-gateways.7
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -142,7 +145,7 @@ asan:
 	    prove -j2 -e tests/run $(SCRIPTED)
 
 FUZZ_SECONDS = 20
-FUZZERS = charset html mime parameter text
+FUZZERS = charset gateway html mime parameter text
 
 fuzz:
 	sh tests/install
@@ -151,16 +154,21 @@ fuzz:
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
 		    -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=all -o build/fuzz_$$f \
-		    tests/fuzz_$$f.c $(PURE:.o=.c) || exit 1; \
+		    tests/fuzz_$$f.c config.c $(DESCRIPTOR:.o=.c) \
+		    $(PURE:.o=.c) `$(PKG_CONFIG) --libs jansson` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
-# Figures, as ratios between commands of the same run.
+# Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
-	sh tests/install
-	python3 bench/mail.py
+	sh tests/install bench
+	mkdir -p build
+	$(COMPILE) $(LDFLAGS) -pie -o build/null bench/null.c
+	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
+	    `$(PKG_CONFIG) --libs libtls`
+	python3 bench/run.py
 
 # No warning, whichever compiler.
 warnings:

@@ -42,12 +42,17 @@ needs_json(const struct descriptor *g)
 	    match_needs_json(&g->ok_match);
 }
 
-/* A success that cannot be read may not be one. */
+/*
+ * A success that cannot be read may not be one.  *open: no rule decided,
+ * so each recipient's own answer counts.
+ */
 static enum outcome
-judge_whole(const struct descriptor *g, const struct match_subject *s)
+judge_whole(const struct descriptor *g, const struct match_subject *s,
+    int *open)
 {
 	const struct match_rule *r = match_rule(&g->rules, s);
 
+	*open = r == NULL && g->each.by != EACH_NONE;
 	if (r != NULL)
 		return r->then;
 	if (!load_has_code(&g->ok, s->status))
@@ -213,6 +218,14 @@ cover(char *s, const char *what, size_t n, size_t keep)
 	}
 }
 
+static void
+blank(char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ')
+			*s = ' ';
+}
+
 /* What a gateway echoes is not for the log. */
 static void
 cover_all(const struct judging *j, char *s)
@@ -243,9 +256,9 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 	if (error == NULL)
 		return;
 	cover_all(j, error);
-	for (n = 0; error[n] != '\0'; n++)
-		if ((unsigned char)error[n] < ' ')
-			error[n] = ' ';
+	blank(error);
+	cover_all(j, error);
+	n = strlen(error);
 	if (n >= room)
 		for (n = room - 1; n > 0; n--)
 			if (((unsigned char)error[n] & 0xc0) != 0x80)
@@ -256,7 +269,7 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 /* ---- all of it ---- */
 
 static void
-judge_results(struct judging *j, struct gateway_answer *a)
+judge_results(struct judging *j, struct gateway_answer *a, int open)
 {
 	size_t i;
 
@@ -264,8 +277,7 @@ judge_results(struct judging *j, struct gateway_answer *a)
 		j->result[i].outcome = a->outcome;
 		j->result[i].id[0] = '\0';
 	}
-	if (a->outcome == OUTCOME_ACCEPTED && j->g->each.by != EACH_NONE &&
-	    j->whole.json != NULL)
+	if (open && a->outcome == OUTCOME_ACCEPTED)
 		judge_each(j);
 	for (i = 0; i < j->m->nto; i++) {
 		if (j->result[i].outcome > a->outcome)
@@ -300,14 +312,15 @@ answer_judge(const struct descriptor *g, const struct gateway_message *m,
 	    JSON_DECODE_ANY, NULL) : NULL;
 	struct judging j = {.g = g, .m = m, .whole = {status, json, text},
 	    .result = result, .seen = seen};
+	int open;
 
 	snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
-	a->outcome = judge_whole(g, &j.whole);
+	a->outcome = judge_whole(g, &j.whole, &open);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
-	judge_results(&j, a);
+	judge_results(&j, a, open);
 	error = match_find(&g->error, &j.whole);
 	keep_error(&j, error != NULL ? error : j.error, a->error,
 	    sizeof(a->error));

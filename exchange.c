@@ -133,12 +133,13 @@ set_body(struct exchange *x)
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, x->request.method);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)x->request.nbody);
-	x->headers = curl_slist_append(x->headers, "Expect:");
 	if (x->request.sigv4 != NULL) {
-		/* the signature covers the body: curl has to see all of it */
+		/* the signature covers the body: curl has to see all of it;
+		   and it would sign an Expect that it does not send */
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, x->request.body);
 		return;
 	}
+	x->headers = curl_slist_append(x->headers, "Expect:");
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_READDATA, x);
 }

@@ -131,7 +131,10 @@ format_time(json_int_t at, const char *format)
 	return json_string(out);
 }
 
-/* n: seconds that a message is valid, or the time of its schedule */
+/*
+ * n: seconds that a message is valid, from now on, or the time of its
+ * schedule.  Where it would be over before it began, it counts from there.
+ */
 static json_t *
 apply_time(const struct template_values *v, const struct template_name *p,
     const struct filter *f, json_int_t n)
@@ -140,7 +143,7 @@ apply_time(const struct template_values *v, const struct template_name *p,
 	json_int_t from = (json_int_t)variable_schedule(v), at = n, left = n;
 
 	if (strcmp(p->name, "ttl") == 0)
-		at = (from != 0 ? from : now) + n;
+		at = (from >= now + n ? from : now) + n;
 	else
 		left = n > now ? n - now : 0;
 	switch (f->kind) {
@@ -298,7 +301,7 @@ port_octets(json_t *port)
 }
 
 static json_t *
-apply(const struct template_values *v, const struct template_name *p,
+apply(struct template_values *v, const struct template_name *p,
     const struct filter *f, json_t *j)
 {
 	size_t room = template_room(v);
@@ -320,6 +323,9 @@ apply(const struct template_values *v, const struct template_name *p,
 		buf_init(&out, b, room);
 		template_put(j, &in);
 		made = apply_text(f, in.p, in.len, &out);
+		v->missing |= in.overflow | out.overflow;
+		explicit_bzero(a, in.len);
+		explicit_bzero(b, out.len);
 	}
 	json_decref(octets);
 	free(a);
@@ -328,7 +334,7 @@ apply(const struct template_values *v, const struct template_name *p,
 }
 
 json_t *
-filter_apply(const struct template_values *v, const struct template_name *p,
+filter_apply(struct template_values *v, const struct template_name *p,
     json_t *j)
 {
 	json_t *next;

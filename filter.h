@@ -54,9 +54,10 @@ const char *filter_wrong(const struct template_name *);
 
 /*
  * The value of a placeholder behind all of its filters: a new reference,
- * or NULL if one of them unsets it.  Takes the reference over.
+ * or NULL if one of them unsets it.  Takes the reference over.  What would
+ * be too long is missing.
  */
-json_t *filter_apply(const struct template_values *,
+json_t *filter_apply(struct template_values *,
     const struct template_name *, json_t *);
 
 #endif

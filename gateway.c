@@ -16,6 +16,7 @@
 #include "gateway.h"
 #include "names.h"
 #include "pointer.h"
+#include "sha256.h"
 #include "template.h"
 #include "variable.h"
 
@@ -289,6 +290,26 @@ basic(const char *user, const char *password)
 	return value;
 }
 
+/*
+ * What curl cannot see of a body that it reads from us is told in a header,
+ * which is signed as well.
+ */
+static int
+sign(struct gateway_request *r, const char *provider, const char *user,
+    const char *secret)
+{
+	char hash[SHA256_HEX];
+
+	sha256_hex(r->body != NULL ? r->body : "", r->nbody, hash);
+	if (add_header(r, "X-Amz-Content-Sha256", strdup(hash)) == -1)
+		return -1;
+	r->sigv4 = strdup(provider);
+	r->sigv4_user = strdup(user);
+	r->sigv4_secret = strdup(secret);
+	return r->sigv4 != NULL && r->sigv4_user != NULL &&
+	    r->sigv4_secret != NULL ? 0 : -1;
+}
+
 static int
 add_way(const struct template_values *v, json_t *way, char *value[WAY_VALUES],
     struct gateway_request *r)
@@ -306,14 +327,9 @@ add_way(const struct template_values *v, json_t *way, char *value[WAY_VALUES],
 		return add_header(r, name, strdup(value[2]));
 	if (strcmp(type, "aws-sigv4") != 0)
 		return 0; /* none */
-	if (v->mask)
-		return add_header(r, "Authorization",
-		    strdup("AWS4-HMAC-SHA256 ***"));
-	r->sigv4 = strdup(value[2]);
-	r->sigv4_user = strdup(value[0]);
-	r->sigv4_secret = strdup(value[1]);
-	return r->sigv4 != NULL && r->sigv4_user != NULL &&
-	    r->sigv4_secret != NULL ? 0 : -1;
+	return v->mask ? add_header(r, "Authorization",
+	    strdup("AWS4-HMAC-SHA256 ***")) :
+	    sign(r, value[2], value[0], value[1]);
 }
 
 static int

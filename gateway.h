@@ -46,7 +46,11 @@ struct gateway_request {
 	/* Content-Type and Authorization among them; values are secrets */
 	struct gateway_header header[GATEWAY_HEADERS_MAX];
 	size_t nheader;
-	/* CURLOPT_AWS_SIGV4, and what it signs with; NULL: none */
+	/*
+	 * CURLOPT_AWS_SIGV4, and what it signs with; NULL: none.  A header
+	 * that is only taken out ("Expect:") must not be in curl's list
+	 * then: curl 7.88 signs it.
+	 */
 	char *sigv4, *sigv4_user, *sigv4_secret;
 	/* one line of JSON for people, secrets masked; only if asked for */
 	char *shown;

@@ -115,7 +115,7 @@ string_leads(const struct descriptor *g, const char *s, names_test test,
 	return 0;
 }
 
-/* Deeper than TEMPLATE_NEST_MAX counts as found: then it is a circle. */
+/* More than TEMPLATE_NEST_MAX in one another count as found: a circle. */
 static int
 leads(const struct descriptor *g, const char *name, names_test test,
     int depth)
@@ -123,8 +123,8 @@ leads(const struct descriptor *g, const char *name, names_test test,
 	const char *s, *of;
 	size_t i;
 
-	if (depth > TEMPLATE_NEST_MAX)
-		return 1;
+	if (depth == TEMPLATE_NEST_MAX)
+		return inner(g, name, 0, &of) != NULL;
 	for (i = 0; (s = inner(g, name, i, &of)) != NULL; i++)
 		if (of != NULL ? leads(g, of, test, depth + 1) :
 		    string_leads(g, s, test, depth + 1))

@@ -71,9 +71,9 @@ sandbox_describe(void)
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <link.h>
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
@@ -266,21 +266,50 @@ landlock_abi(void)
 }
 
 /* The folder of iconv's modules: beside the libc (glibc only). */
+#ifdef __GLIBC__
+struct object {
+	uintptr_t address;	/* of something inside */
+	const char *name;
+};
+
+/*
+ * Is this the object with the address?  dladdr(3) would tell as well, but
+ * it also reads all of the object's symbols.
+ */
+static int
+find_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const ElfW(Phdr) *segment = info->dlpi_phdr;
+	struct object *o = arg;
+	size_t i;
+
+	(void)size;
+	for (i = 0; i < info->dlpi_phnum; i++, segment++)
+		if (segment->p_type == PT_LOAD &&
+		    o->address - (info->dlpi_addr + segment->p_vaddr) <
+			segment->p_memsz) {
+			o->name = info->dlpi_name;
+			return 1;
+		}
+	return 0;
+}
+#endif
+
 static int
 open_gconv(void)
 {
 #ifdef __GLIBC__
 	static const char name[] = "gconv";
+	struct object libc = {.address = (uintptr_t)iconv_open};
 	char path[4096];
 	const char *slash;
-	Dl_info info;
 	size_t n;
 
-	if (dladdr((void *)(uintptr_t)iconv_open, &info) != 0 &&
-	    (slash = strrchr(info.dli_fname, '/')) != NULL) {
-		n = (size_t)(slash - info.dli_fname) + 1;
+	if (dl_iterate_phdr(find_object, &libc) != 0 &&
+	    (slash = strrchr(libc.name, '/')) != NULL) {
+		n = (size_t)(slash - libc.name) + 1;
 		if (n + sizeof(name) <= sizeof(path)) {
-			memcpy(path, info.dli_fname, n);
+			memcpy(path, libc.name, n);
 			memcpy(path + n, name, sizeof(name));
 			return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		}

@@ -431,14 +431,11 @@ run_line(struct session *s, char *line, size_t len)
 	return refused;
 }
 
-int
-session_run(const struct session_setup *setup)
+void
+session_greet(const struct session_setup *setup)
 {
 	struct session *s = &self;
 	const struct config *c = setup->config;
-	enum conn_status st;
-	size_t len;
-	char *line;
 
 	s->setup = setup;
 	s->config = c;
@@ -455,6 +452,17 @@ session_run(const struct session_setup *setup)
 	session_note(s, "%s %s smtp2sms", c->hostname,
 	    setup->lmtp ? "LMTP" : "ESMTP");
 	session_reply(s, REPLY_GREETING);
+	conn_flush(&s->conn);
+}
+
+int
+session_run(void)
+{
+	struct session *s = &self;
+	enum conn_status st;
+	size_t len;
+	char *line;
+
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);
 		session_reply(s, st == CONN_OK ? run_line(s, line, len)

@@ -19,11 +19,14 @@ struct session_setup {
 	int verbose;		/* log the dialogue, secrets masked */
 };
 
+/* Greet the client on descriptor 1; nothing is read.  setup stays in use. */
+void session_greet(const struct session_setup *);
+
 /*
- * Speak SMTP (or LMTP) on descriptors 0 and 1 until the session is over.
+ * Then speak SMTP (or LMTP) on descriptors 0 and 1 until the session is over.
  * Returns 0 if it ended in an orderly way, -1 if the delivery side was
  * lost.
  */
-int session_run(const struct session_setup *);
+int session_run(void);
 
 #endif

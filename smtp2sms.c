@@ -374,6 +374,65 @@ connect_agent(void)
 static int
 run_session(int fd)
 {
+	ask_init(fd);
+	if (has_agent())
+		ask_hello(self.id, self.peer.ip, self.trusted);
+	if (sandbox_enter() == -1) {
+		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
+		tell_client("421 4.3.0 Server error\r\n");
+		return EXIT_TEMPORARY;
+	}
+	return session_run() == 0 ? EXIT_OK : EXIT_TEMPORARY;
+}
+
+static int
+no_delivery(void)
+{
+	tell_client("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return EXIT_TEMPORARY;
+}
+
+static int
+serve_by_agent(const struct session_setup *setup)
+{
+	int fd = connect_agent();
+
+	if (fd == -1)
+		return no_delivery();
+	session_greet(setup);
+	return run_session(fd);
+}
+
+static int
+serve_by_child(const struct session_setup *setup)
+{
+	int fd[2] = {-1, -1};
+	pid_t pid = -1;
+
+	session_greet(setup);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
+		pid = fork();
+	if (pid == -1) {
+		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
+		return no_delivery();
+	}
+	if (pid == 0) {
+		close(fd[1]);
+		_exit(run_session(fd[0]));
+	}
+	close(fd[0]);
+	return stand_by(fd[1], pid);
+}
+
+/*
+ * The greeting goes out before the second process and the sandbox are made:
+ * both take longer than all that comes before, and the client need not wait.
+ * Nothing of what it says is read until the sandbox is there.
+ */
+static int
+serve(void)
+{
 	const struct session_setup setup = {
 		.config = &self.config,
 		.lmtp = self.lmtp,
@@ -389,47 +448,7 @@ run_session(int fd)
 		.verbose = self.verbose,
 	};
 
-	ask_init(fd);
-	if (has_agent())
-		ask_hello(self.id, self.peer.ip, self.trusted);
-	if (sandbox_enter() == -1) {
-		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
-		tell_client("421 4.3.0 Server error\r\n");
-		return EXIT_TEMPORARY;
-	}
-	return session_run(&setup) == 0 ? EXIT_OK : EXIT_TEMPORARY;
-}
-
-static int
-no_delivery(void)
-{
-	tell_client("421 4.3.0 Delivery is not available, "
-	    "try again later\r\n");
-	return EXIT_TEMPORARY;
-}
-
-static int
-serve(void)
-{
-	int fd[2] = {-1, -1};
-	pid_t pid = -1;
-
-	if (has_agent()) {
-		fd[0] = connect_agent();
-		return fd[0] != -1 ? run_session(fd[0]) : no_delivery();
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0)
-		pid = fork();
-	if (pid == -1) {
-		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
-		return no_delivery();
-	}
-	if (pid == 0) {
-		close(fd[1]);
-		_exit(run_session(fd[0]));
-	}
-	close(fd[0]);
-	return stand_by(fd[1], pid);
+	return has_agent() ? serve_by_agent(&setup) : serve_by_child(&setup);
 }
 
 /* ---- start ---- */

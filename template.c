@@ -141,6 +141,7 @@ put_placeholder(struct template_values *v, const struct template_name *p,
 	}
 	buf_init(&b, storage, room);
 	template_put(j, &b);
+	v->missing |= b.overflow;
 	if (b.overflow || json_is_array(j))
 		ok = -1;
 	else if (escape)

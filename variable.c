@@ -388,7 +388,7 @@ variable_value(struct template_values *v, const char *name, int *masked)
 	case VARIABLE_LOGIN:
 		if (v->login == NULL || v->login->kind == IPC_EXTERNAL)
 			break;
-		if ((s = login_value(v->login, name)) == NULL || *s == '\0')
+		if ((s = login_value(v->login, name)) == NULL)
 			return NULL;
 		*masked = v->mask;
 		return *masked ? json_string(MASK) :

@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RUNS = int(os.environ.get("BENCH_RUNS") or 5)
+from place import HOME
+from report import Report
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
 MEGABYTE = 1000000
 TEXT = ("Server db1, Küche: the disk is 97 % full – please look. "
         "This line is as long as lines are.\r\n").encode()
@@ -58,7 +60,7 @@ def messages():
     yield "short mail, 1 KB", header(utf8, "8bit") + TEXT * 10
 
 
-def run(command, path):
+def measure(command, path):
     """Seconds and peak memory in KiB of one run.
 
     time(1) stands between: the peak of a process begins with that of the
@@ -74,33 +76,44 @@ def run(command, path):
         return seconds, int(file.read())
 
 
-def main():
+def run(report):
+    """{message: MB/s of smtp2sms -x}"""
     commands = [
-        ("smtp2sms -x", [os.path.join(TOP, "smtp2sms"), "-x", "-f",
+        ("smtp2sms -x", [os.path.join(HOME, "smtp2sms"), "-x", "-f",
                          "/dev/null"]),
         ("cat", ["cat"]),
         ("Python's email", [sys.executable, "-c", PYTHON]),
     ]
-    print("| message | command | MB/s | peak KiB | time / cat | time / "
-          "Python |\n|---|---|---|---|---|---|")
+    rows, found = [], {}
     with tempfile.TemporaryDirectory(prefix="smtp2sms-bench.") as folder:
         for name, message in messages():
             path = os.path.join(folder, "mail")
             with open(path, "wb") as file:
                 file.write(message)
             taken = {label: [] for label, _ in commands}
-            for _ in range(RUNS):
+            for _ in range(ROUNDS):
                 for label, command in commands:
-                    taken[label].append(run(command, path))
-            median = {label: statistics.median(s for s, _ in rows)
-                      for label, rows in taken.items()}
+                    taken[label].append(measure(command, path))
+            median = {label: statistics.median(s for s, _ in runs)
+                      for label, runs in taken.items()}
+            found[name] = len(message) / MEGABYTE / median["smtp2sms -x"]
             for label, _ in commands:
-                print("| %s | %s | %.0f | %d | %.2f | %.3f |" % (
-                    name, label, len(message) / MEGABYTE / median[label],
+                rows.append([
+                    name, label,
+                    "%.0f" % (len(message) / MEGABYTE / median[label]),
                     max(kib for _, kib in taken[label]),
-                    median[label] / median["cat"],
-                    median[label] / median["Python's email"]))
-                sys.stdout.flush()
+                    "%.2f" % (median[label] / median["cat"]),
+                    "%.3f" % (median[label] / median["Python's email"])])
+    report.section(
+        "From mail to text",
+        "Without SMTP: the whole program, from its start on, reading a mail.",
+        ["mail", "command", "MB/s", "peak KiB", "time / cat",
+         "time / Python"], rows,
+        [("smtp2sms -x", "smtp2sms -x -f /dev/null <mail"),
+         ("Python's email", "python3 -c '" + PYTHON.strip().replace(
+             "\n", "; ") + "' <mail")])
+    return found
 
 
-main()
+if __name__ == "__main__":
+    run(Report())

@@ -24,17 +24,21 @@ A mail:
   set             an object: variables besides those of the configuration
   requests        the requests, in any order
   answers         the answers, in the order of the requests' arrival
-  reply           what the reply to the dot begins with; default: "250"
-  results         for each recipient: an outcome, or [outcome, id]
+  results         for each recipient: an outcome, or [outcome, id]; default:
+                  "accepted"
+  reply           what the reply to the dot begins with; default: what the
+                  results say
 
-With options or results it goes over the link that smtp2sms has to
-smtp2sms-deliver, all others by SMTP.  A request:
+It goes in by SMTP, its options as parameters and X-SMS- fields.  With options
+or results it also goes over the link that smtp2sms has to smtp2sms-deliver,
+which tells more of what becomes of each recipient.  A request:
 
   method          default: POST
   path            without the query
   query           an object; what is there twice is an array; default: none
   headers         those that are looked at; null: must not be there
   basic           USER:PASSWORD, as Authorization
+  sigv4           KEY:SECRET:REGION:SERVICE: it is signed as AWS has it
   json, form, text    the body, and by it Content-Type; default: none
 
 An answer: status (default 200), headers, body (a string, or JSON), and in
@@ -49,10 +53,13 @@ Octets of a query or form that are no UTF-8 are \\udc80 to \\udcff.
 
 import base64
 import calendar
+import hashlib
+import hmac
 import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 import urllib.parse
 
@@ -166,6 +173,8 @@ def differences(request, want):
     if "basic" in want:
         headers["Authorization"] = "Basic " + base64.b64encode(
             want["basic"].encode()).decode()
+    if "sigv4" in want:
+        headers["Authorization"] = sigv4(request, *want["sigv4"].split(":"))
     headers.setdefault("Authorization", None)
     kinds = [kind for kind in TYPES if kind in want]
     if kinds:
@@ -177,6 +186,33 @@ def differences(request, want):
     check("kind of body", kinds[0] if kinds else None, kind)
     check("body", want[kinds[0]] if kinds else "", body)
     return found
+
+
+def sigv4(request, key, secret, region, service):
+    """What Authorization must be: AWS Signature, Version 4.
+
+    The headers that are signed and the time are the request's own.
+    """
+    said = request.header("Authorization") or ""
+    names = re.search(r"SignedHeaders=([a-z0-9;-]+)", said)
+    names = names.group(1).split(";") if names else []
+    for name in ("host", "x-amz-date", *names):
+        if name not in names or request.header(name) is None:
+            return "one with %s there and signed" % name
+    path, _, query = request.path.partition("?")
+    canonical = "\n".join([
+        request.method, path, query,
+        *("%s:%s" % (name, request.header(name)) for name in names), "",
+        ";".join(names), hashlib.sha256(request.body).hexdigest()])
+    moment = request.header("X-Amz-Date")
+    scope = "/".join([moment[:8], region, service, "aws4_request"])
+    text = "\n".join(["AWS4-HMAC-SHA256", moment, scope,
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    sign = ("AWS4" + secret).encode()
+    for part in (*scope.split("/"), text):
+        sign = hmac.new(sign, part.encode(), "sha256").digest()
+    return ("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
+            "Signature=%s" % (key, scope, ";".join(names), sign.hex()))
 
 
 def compare(title, requests, wants):
@@ -203,7 +239,12 @@ class Vectors:
         with open(os.path.join(VECTORS, name + ".json")) as file:
             self.all = json.load(file)
         with open(os.path.join(GATEWAYS, name + ".json")) as file:
-            self.method = json.load(file).get("method", "POST")
+            text = file.read()
+        made = json.loads(text)
+        self.method = made.get("method", "POST")
+        self.has_check = "check" in made
+        self.checked = 404          # what is said to check, and to a warm-up
+        self.has_password = "${password" in text
         self.secrets = []
         self.lines = ["gateway " + name, "descriptors " + GATEWAYS,
                       "auth none", "allow-short yes",
@@ -234,7 +275,7 @@ class Vectors:
 
     def respond(self, request):
         if request.method != self.method:
-            return Response(404)        # a warm-up
+            return Response(self.checked)
         answer = self.queue.pop(0) if self.queue else self.all["accepts"]
         return Response(answer.get("status", 200), answer.get("headers"),
                         answer.get("body", b""))
@@ -247,37 +288,53 @@ class Vectors:
         return found
 
     def mail(self, mail):
-        """One mail of the list."""
-        title = self.name + ": " + mail["title"]
+        """One mail of the list: by SMTP, and by the link where it matters."""
+        if "options" in mail or "results" in mail:
+            self.mail_by(self.by_link, mail, ", by the link")
+        # SMTP has no word for the priority that is none
+        if mail.get("options", {}).get("priority") != 0 and not WRAP:
+            self.mail_by(self.by_smtp, mail, "")
+
+    def mail_by(self, way, mail, how):
+        title = self.name + ": " + mail["title"] + how
         lines = self.lines + ["set %s %s" % pair
                               for pair in mail.get("set", {}).items()]
         self.queue = list(mail.get("answers", []))
         gw.reset()
         gw.respond = self.respond
-        text, numbers = mail.get("text", "hello"), mail.get("to", [NUMBER])
-        if "options" in mail or "results" in mail:
-            got, log = link_lib.send(lines, gw, text, numbers,
-                                     **mail.get("options", {}))
-            wants = mail.get("results", ["accepted"] * len(numbers))
-            tap.ok(len(got) == len(wants) and all(map(
-                fits_result, wants, got)), title + ": results",
-                "want: %r" % wants, "got:  %r" % got, log)
-        else:
-            log = self.by_smtp(title, lines, text, numbers,
-                               mail.get("reply", "250"))
+        log = way(title, lines, mail, mail.get("to", [NUMBER]))
         if "requests" in mail:
             compare(title, self.sent(), mail["requests"])
         tap.is_(self.leaks(log), [], title + ": the log has no secret")
 
-    def by_smtp(self, title, lines, text, numbers, want):
+    @staticmethod
+    def by_link(title, lines, mail, numbers):
+        got, log = link_lib.send(lines, gw, mail.get("text", "hello"),
+                                 numbers, **mail.get("options", {}))
+        wants = mail.get("results", ["accepted"] * len(numbers))
+        tap.ok(len(got) == len(wants) and all(map(fits_result, wants, got)),
+               title + ": results", "want: %r" % wants, "got:  %r" % got,
+               log)
+        return log
+
+    @staticmethod
+    def by_smtp(title, lines, mail, numbers):
+        options = mail.get("options", {})
+        want = mail.get("reply") or worst(mail.get("results", []))
         with Session(lines, gw) as s:
             s.ehlo()
-            reply = s.send_message(text, numbers, headers=(
-                "Message-ID: <1@client.test>\r\n"
-                "Content-Type: text/plain; charset=utf-8\r\n"))
-            tap.ok(reply.starts(want) or str(reply).startswith(want),
-                   "%s: %s" % (title, want), repr(reply), s.log())
+            level = options.get("priority")
+            s.must("MAIL FROM:<root@client.test>" + (
+                "" if level is None else " MT-PRIORITY=%d" % level), 250)
+            for number in numbers:
+                s.must("RCPT TO:<%s@sms.test>" % number, 250)
+            s.must("DATA", 354)
+            reply = s.data(message(mail, options))
             link_lib.leave(s)
+            tap.ok(str(reply).startswith(want), "%s: %s" % (title, want),
+                   repr(reply), s.log())
+            tap.ok("without" not in str(reply),
+                   title + ": nothing was left out", repr(reply))
             return s.log()
 
     def answers(self):
@@ -309,6 +366,39 @@ class Vectors:
                    title + ", " + answer["id"], repr(reply))
 
 
+# What an option is in a mail's header.
+FIELDS = {"raw": "Priority", "ttl": "TTL", "schedule": "Schedule",
+          "report": "Delivery-Report", "sim": "SIM", "device": "Device",
+          "from": "From", "port": "Port"}
+
+
+def message(mail, options):
+    """The octets of a mail."""
+    head = ["Message-ID: <1@client.test>", "MIME-Version: 1.0"]
+    for name, value in options.items():
+        if name in FIELDS:
+            value = {True: "yes", False: "no"}.get(value, value) if (
+                name == "report") else value
+            head.append("X-SMS-%s: %s%s" % (
+                FIELDS[name], "+" if name == "schedule" else "", value))
+    kind, text = "text/plain; charset=utf-8", mail.get("text", "hello")
+    if "data" in options:
+        kind = "application/octet-stream"
+        text = base64.b64encode(bytes.fromhex(options["data"])).decode()
+        head.append("Content-Transfer-Encoding: base64")
+    return "\n".join([*head, "Content-Type: " + kind, "", text]).encode()
+
+
+def worst(results):
+    """The reply to a mail with such results; what can be retried decides."""
+    outcomes = [r if isinstance(r, str) else r[0] for r in results]
+    for outcome in ("unclear", "temporary", "refused", "credentials",
+                    "permanent", "failed"):
+        if outcome in outcomes:
+            return REPLIES[outcome]
+    return REPLIES["accepted"]
+
+
 def fits_result(want, got):
     if isinstance(want, str):
         return want == got[0]
@@ -332,6 +422,39 @@ def complete():
     tap.is_(names(VECTORS), names(GATEWAYS), "the same names in both folders")
 
 
+MESSAGE = {"id", "text", "to", "number", "index", "alphabet", "parts", "port"}
+OPTIONS = {"ttl", "schedule", "priority", "report", "sim", "device", "data"}
+
+
+@tap.test("every descriptor is in smtp2sms-gateways(7)")
+def manual():
+    with open(os.path.join(TOP, "smtp2sms-gateways.7")) as file:
+        page = file.read().replace("\\-", "-")
+    items = dict(re.findall(r"^\.It Pa (\S+)\.json\n(.*?)(?=^\.It Pa|^\.El)",
+                            page, re.S | re.M))
+    folder = os.path.join(TOP, "gateways")
+    tap.is_(sorted(items), names(folder), "its list")
+    for name in names(folder):
+        with open(os.path.join(folder, name + ".json")) as file:
+            text = file.read()
+        made = json.loads(text)
+        maps = made.get("map", {})
+        used = set(re.findall(r"\$\{([a-z0-9_-]+)", text))
+        used |= {m["of"] for m in maps.values()}
+        used -= maps.keys() | MESSAGE
+        said = set(re.findall(r"^\.Va ([a-z-]+)", items[name], re.M))
+        listed = re.search(r"^Options: ([^.]*)\.", items[name], re.M)
+        listed = re.sub(r"\([^)]*\)", "", listed.group(1)) if listed else ""
+        tap.is_(set(re.findall(r"[a-z]+", listed)), used & OPTIONS,
+                name + ": options")
+        tap.ok(name == "smsgate" or used - OPTIONS - said <= {
+            "base", "user", "password", "token"}, name + ": variables",
+            used - OPTIONS - said)
+        many = re.search(r"^([0-9]+) recipients", items[name], re.M)
+        tap.is_(int(many.group(1)) if many else 1,
+                made["to"].get("max", 1), name + ": recipients")
+
+
 def names(folder):
     return sorted(name[:-5] for name in os.listdir(folder)
                   if name.endswith(".json"))
@@ -339,9 +462,9 @@ def names(folder):
 
 def test_conf(v):
     """smtp2sms -t has no complaint; without the configuration it may."""
-    with Session(v.lines, gw) as s:
-        link_lib.leave(s)
-        done = subprocess.run([*WRAP, PROGRAM, "-t", "-f", s.config],
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-vectors.") as folder:
+        path = link_lib.write_configuration(folder, v.lines, gw)
+        done = subprocess.run([*WRAP, PROGRAM, "-t", "-f", path],
                               capture_output=True, text=True, check=False)
     tap.is_((done.returncode, done.stderr), (0, ""), v.name + ": -t",
             done.stdout)
@@ -362,6 +485,50 @@ def test_dry(v):
     tap.is_(v.leaks(log), [], v.name + ": -n shows no secret", log)
     tap.ok(not v.secrets or "***" in log, v.name + ": it is masked", log)
     tap.is_(v.sent(), [], v.name + ": -n sends nothing")
+
+
+def test_login(v):
+    """A client's own credentials go to the gateway, and none of ours."""
+    user, secret = "own-user", "own-secret-4712"
+    with Session([*v.lines, "auth gateway"], gw) as s:
+        s.login(user, secret)
+        reply = s.send_message()
+        want = 250 if v.has_password else 451
+        tap.is_(reply.code, want, "%s: a login: %d" % (v.name, want),
+                repr(reply), s.log())
+        link_lib.leave(s)
+        log = s.log()
+    requests = v.sent()
+    tap.is_(len(requests), int(v.has_password), v.name + ": a login: "
+            + ("a request" if v.has_password else "no request"))
+    for request in requests:
+        sent = repr([request.path, request.headers, request.body])
+        basic = base64.b64encode((user + ":" + secret).encode()).decode()
+        tap.ok(secret in sent or basic in sent
+               or "Credential=%s/" % user in sent,
+               v.name + ": a login: its credentials", sent)
+        tap.is_(v.leaks(sent), [], v.name + ": a login: and none of ours")
+    tap.ok(secret not in log and v.leaks(log) == [],
+           v.name + ": a login: the log has none", log)
+
+
+def test_check(v):
+    """auth-check: the gateway is asked, with the client's credentials."""
+    user, secret = "own-user", "own-secret-4712"
+    for v.checked, want in ((200, 235), (401, 535), (500, 454)):
+        gw.reset()
+        gw.respond = v.respond
+        with Session([*v.lines, "auth gateway", "auth-check yes"], gw) as s:
+            s.ehlo()
+            reply = s.auth_plain(user, secret)
+            tap.is_(reply.code, want, "%s: auth-check, %d: %d" % (
+                v.name, v.checked, want), repr(reply), s.log())
+            link_lib.leave(s)
+        basic = base64.b64encode((user + ":" + secret).encode()).decode()
+        asked = [repr(r.headers) for r in gw.requests if r.method == "GET"]
+        tap.ok(any(secret in one or basic in one for one in asked),
+               v.name + ": auth-check: its credentials", asked)
+    v.checked = 404
 
 
 def test_garbage(v):
@@ -392,8 +559,12 @@ def add(name):
     @tap.test(name)
     def one():
         v = Vectors(name)
-        test_conf(v)
-        test_dry(v)
+        if not WRAP:        # many starts, which would take their time
+            test_conf(v)
+            test_dry(v)
+            test_login(v)
+        if v.has_check and v.has_password and not WRAP:
+            test_check(v)
         for mail in v.all["mails"]:
             v.mail(mail)
         v.answers()

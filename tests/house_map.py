@@ -17,7 +17,7 @@ os.chdir(TOP)
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "html_token", "html_write", "ipc", "mime",
         "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
-        "parameter", "reply", "text"]
+        "parameter", "reply", "sha256", "text"]
 # who may read JSON
 DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",
@@ -133,7 +133,7 @@ def manuals():
     for code, enhanced, text in replies:
         tap.ok("%s %s" % (code, enhanced) in manual,
                "%s %s %s is in smtp2sms(8)" % (code, enhanced, text))
-    for page in sorted(glob.glob("*.[58]")):
+    for page in sorted(glob.glob("*.[578]")):
         lint = [line for line in run("mandoc", "-Tlint", "-Wwarning",
                                      page).stdout.splitlines()]
         tap.is_(lint, [], page + ": mandoc -Tlint")

@@ -8,9 +8,10 @@ import os
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 
-from smtp import HOME, SLOW, WRAP, Session
+from smtp import HOME, SLOW, WRAP, configuration
 
 REQ_SEND, ANS_SEND = 5, 6       # ipc.h
 
@@ -50,6 +51,14 @@ def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
             + string(bytes.fromhex(data)))
 
 
+def write_configuration(folder, lines, gateway):
+    """smtp2sms.conf in the folder, as a Session would have it; its path."""
+    path = os.path.join(folder, "smtp2sms.conf")
+    with open(path, "w") as file:
+        file.write(configuration(lines, gateway))
+    return path
+
+
 def leave(session):
     """QUIT and hang up: quicker than to wait until the server does."""
     session.must("QUIT", 221)
@@ -66,14 +75,13 @@ def send(lines, gateway, text, numbers, **options):
               + string("<%s@client.test>" % time.time()) + string("")
               + u32(len(numbers)) + b"".join(map(string, numbers))
               + put_options(**options))
-    with Session(lines, gateway) as s:      # for its configuration
-        leave(s)
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-link.") as folder:
+        path = write_configuration(folder, lines, gateway)
         ours, theirs = socket.socketpair()
-        with open(s.path("deliver.log"), "w+b") as log:
+        with open(os.path.join(folder, "log"), "w+b") as log:
             child = subprocess.Popen(
-                [*WRAP, os.path.join(HOME, "smtp2sms-deliver"), "-f",
-                 s.config], stdin=theirs, stdout=subprocess.DEVNULL,
-                stderr=log)
+                [*WRAP, os.path.join(HOME, "smtp2sms-deliver"), "-f", path],
+                stdin=theirs, stdout=subprocess.DEVNULL, stderr=log)
             theirs.close()
             with ours:
                 ours.settimeout(20 * SLOW)

@@ -1,4 +1,7 @@
-/* gateway: descriptors, requests and answers, without a network. */
+/*
+ * gateway: descriptors, requests and answers, without a network.  JSON is
+ * written with ' for ", which no case needs.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -6,16 +9,28 @@
 
 #include "descriptor.h"
 #include "gateway.h"
+#include "load.h"
+#include "match.h"
+#include "pointer.h"
+#include "sha256.h"
 #include "tap.h"
 
+#define NOW	1800000000	/* 2027-01-15T08:00:00Z */
+#define JSON_ROOM (256 * 1024)
+
 static struct config c;
-static char errors[8192], dir[] = "/tmp/smtp2sms-unit-gateway-XXXXXX";
+static char errors[65536], dir[] = "/tmp/smtp2sms-unit-gateway-XXXXXX";
 static char file[64], secret[64];
+
+static char *one[] = {"+491711234567"};
+static char *two[] = {"+491711234567", "+431234567890"};
 
 static void
 report(const char *what)
 {
-	strncat(errors, what, sizeof(errors) - strlen(errors) - 2);
+	if (strlen(errors) + strlen(what) + 2 > sizeof(errors))
+		return;
+	strcat(errors, what);
 	strcat(errors, "\n");
 }
 
@@ -26,6 +41,19 @@ write_file(const char *name, const char *text)
 
 	fputs(text, f);
 	fclose(f);
+}
+
+/* ' becomes " */
+static const char *
+json(const char *s)
+{
+	static char out[JSON_ROOM];
+	char *p;
+
+	snprintf(out, sizeof(out), "%s", s);
+	for (p = out; (p = strchr(p, '\'')) != NULL; p++)
+		*p = '"';
+	return out;
 }
 
 /* Load a descriptor with a configuration of these lines. */
@@ -40,17 +68,304 @@ load(const char *descriptor, const char *lines)
 	config_load(&c, conf, NULL, 0, report);
 	c.gateway = file;
 	if (descriptor != NULL)
-		write_file(file, descriptor);
+		write_file(file, json(descriptor));
 	else
 		c.gateway = (char *)(size_t)"gateways/smsgate.json";
 	return descriptor_load(&c, report);
 }
 
-#define MINIMAL_BUT(url, more) "{\"url\": \"" url "\", " \
-    "\"to\": {\"mode\": \"array\", \"max\": 2}, " \
-    "\"body\": {\"type\": \"json\", \"template\": {\"t\": \"${text!}\"}}, " \
-    "\"ok\": {\"status\": [200]}" more "}"
-#define MINIMAL(more) MINIMAL_BUT("http://h/", more)
+#define OK  "'ok': {'status': [200]}"
+#define TEXT "'body': {'type': 'text', 'template': '${text}'}"
+#define ONE "'to': {'mode': 'one'}"
+#define URL "'url': 'http://h/'"
+
+/* A descriptor that lacks nothing, and one or two members more. */
+#define WITH(more) "{" URL ", " ONE ", " TEXT ", " OK ", " more "}"
+#define BODY(body) "{" URL ", " ONE ", 'body': " body ", " OK "}"
+#define JSON_BODY(t, more) "{" URL ", " ONE ", 'body': {'type': 'json', " \
+    "'template': " t "}, " OK more "}"
+#define FORM(t, more) "{" URL ", " ONE ", 'body': {'type': 'form', " \
+    "'template': " t "}, " OK more "}"
+#define QUERY(q, more) "{" URL ", " ONE ", 'method': 'GET', 'query': " q \
+    ", " OK more "}"
+#define TO(to, body) "{" URL ", 'to': " to ", 'body': {'type': 'json', " \
+    "'template': " body "}, " OK "}"
+
+/* ---- what is wrong with a descriptor ---- */
+
+static const struct {
+	const char *descriptor, *lines, *want;
+} wrong[] = {
+	{"{", "", "line 1: "},
+	{"[]", "", "is not a JSON object"},
+	{"{}", "", "/url: is missing"},
+	{"{}", "", "/to: is missing"},
+	{"{}", "", "/ok: is missing"},
+	{WITH("'x': 1"), "", "/x: unknown member"},
+	{WITH("'max-text': 1"), "", "/max-text: unknown member"},
+	{WITH("'url': ''"), "", "duplicate object key"},
+	/* url, method */
+	{"{'url': '${base}/'}", "", "/url: ${base} is not set"},
+	{"{'url': '${base}/', 'variables': {'base': 'the box'}}", "",
+	    "/url: ${base} is not set (the box)"},
+	{"{'url': '${base}/', 'defaults': {'base': 'http://${host}'}}", "",
+	    "/url: ${host} is not set"},
+	{"{'url': 7}", "", "/url: is not a string"},
+	{"{'url': 'ftp://h/'}", "",
+	    "/url: 'ftp://h/' is not an http or https URL"},
+	{"{'url': 'http://${X}'}", "", "/url: bad placeholder"},
+	{"{'url': 'http://h/${device}'}", "", "/url: ${device} is not set"},
+	{"{'url': '${device}/'}", "set device http://h\n",
+	    "/url: ${device}: cannot stand at the start"},
+	{"{'url': '${to}/'}", "", "/url: ${to}: cannot stand at the start"},
+	{"{'url': '${token}/'}", "", "${token}: cannot stand at the start"},
+	{WITH("'method': 'PATCH'"), "", "/method: 'PATCH' is none of"},
+	{WITH("'method': 'GET'"), "", "/body: does not go with GET"},
+	/* query, headers */
+	{WITH("'query': []"), "", "/query: is not an object"},
+	{WITH("'query': {'a': 1}"), "", "/query/a: is not a string or"},
+	{WITH("'query': {'a': ['x', 1]}"), "", "/query/a: is not a string or"},
+	{WITH("'query': {'a': '${'}"), "", "/query/a: bad placeholder"},
+	{WITH("'headers': {'a b': ''}"), "",
+	    "/headers/a b: is no name of a header"},
+	{WITH("'headers': {'content-type': ''}"), "",
+	    "/headers/content-type: is not set here"},
+	{WITH("'headers': {'X': 1}"), "", "/headers/X: is not a string"},
+	{WITH("'headers': {'X': '${data|raw}'}"), "",
+	    "/headers/X: ${data|raw}: raw is for a form and a query"},
+	{WITH("'headers': {'1': '', '2': '', '3': '', '4': '', '5': '', "
+	    "'6': '', '7': '', '8': '', '9': '', '10': '', '11': '', "
+	    "'12': '', '13': ''}"), "", "/headers: has more than 12 members"},
+	/* auth */
+	{WITH("'auth': {}"), "", "/auth: is not an array"},
+	{WITH("'auth': [{'type': 'digest'}]"), "",
+	    "/auth/0: type is none of: none, basic, bearer, header, "},
+	{WITH("'auth': [{}]"), "", "/auth/0/type: is missing"},
+	{WITH("'auth': [{'type': 'basic'}]"), "",
+	    "/auth/0/user: is missing"},
+	{WITH("'auth': [{'type': 'basic', 'user': ''}]"), "",
+	    "/auth/0/password: is missing"},
+	{WITH("'auth': [{'type': 'none', 'user': ''}]"), "",
+	    "/auth/0/user: unknown member"},
+	{WITH("'auth': [{'type': 'header', 'name': 'Host', 'value': ''}]"),
+	    "", "/auth/0/name: is not set here"},
+	{WITH("'auth': [{'type': 'aws-sigv4'}]"), "",
+	    "/auth/0/provider: is missing"},
+	{WITH("'auth': [1,1,1,1,1,1,1,1,1]"), "",
+	    "/auth: has more than 8 elements"},
+	/* to */
+	{"{'to': {'mode': 'many'}}", "", "/to/mode: is none of"},
+	{"{'to': {'mode': 'one', 'max': 1}}", "",
+	    "/to/max: goes with array and join alone"},
+	{"{'to': {'mode': 'array'}}", "", "/to/max: is missing"},
+	{"{'to': {'mode': 'array', 'max': 0}}", "",
+	    "/to/max: is not from 1 to 1000"},
+	{"{'to': {'mode': 'array', 'max': 1001}}", "",
+	    "/to/max: is not from 1 to 1000"},
+	{"{'to': {'mode': 'join', 'max': 2}}", "",
+	    "/to/separator: is missing"},
+	{"{'to': {'mode': 'join', 'max': 2, 'separator': '123456789'}}", "",
+	    "/to/separator: is for join, and is 1 to 8 octets"},
+	{"{'to': {'mode': 'one', 'separator': ','}}", "",
+	    "/to/separator: is for join"},
+	{"{'to': {'mode': 'one', 'format': 'national'}}", "",
+	    "/to/format: 'national' is none of"},
+	{"{'to': {'mode': 'one', 'element': {}}}", "",
+	    "/to/element: is for array"},
+	{"{'to': {'mode': 'array', 'max': 2, 'element': ['${to}']}}", "",
+	    "/to/element/0: ${to}: is made of to.element"},
+	{JSON_BODY("['${number}']", ""), "",
+	    "/body/template/0: ${number}: is for to.element"},
+	{TO("{'mode': 'array', 'max': 2}", "['x${to}']"), "",
+	    "/body/template/0: ${to}: is an array, which stands alone"},
+	{TO("{'mode': 'array', 'max': 2}", "['${to|string}']"), "",
+	    "is an array, which stands alone"},
+	{"{'to': {'mode': 'array', 'max': 2}, 'headers': {'X': '${to}'}}",
+	    "", "/headers/X: ${to}: is an array, which cannot stand here"},
+	{"{'to': {'mode': 'array', 'max': 2}, 'map': {'a': {'of': 'b', "
+	    "'else': '${to}'}}}", "", "is an array, which cannot stand here"},
+	{"{'to': {'mode': 'array', 'max': 2, 'element': {}}, "
+	    "'query': {'a': '${to}'}}", "", "is an array, which cannot"},
+	/* body */
+	{BODY("{'type': 'xml', 'template': {}}"), "",
+	    "/body/type: 'xml' is none of: json, form, text"},
+	{BODY("{'template': {}}"), "", "/body/type: is missing"},
+	{BODY("{'type': 'json', 'template': '${text}'}"), "",
+	    "/body/template: is not an object or an array"},
+	{BODY("{'type': 'form', 'template': []}"), "",
+	    "/body/template: is not an object"},
+	{BODY("{'type': 'form', 'template': {'a': 1}}"), "",
+	    "/body/template/a: is not a string or"},
+	{BODY("{'type': 'text', 'template': {}}"), "",
+	    "/body/template: is not a string"},
+	{BODY("{'type': 'text', 'template': '${text}', 'content-type': ''}"),
+	    "", "/body/content-type: is no type"},
+	{BODY("{'type': 'text', 'template': '${text}', 'charset': ''}"), "",
+	    "/body/charset: unknown member"},
+	{JSON_BODY("{'a': ['${']}", ""), "",
+	    "/body/template/a/0: bad placeholder"},
+	{JSON_BODY("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", ""), "",
+	    "nested deeper than 16"},
+	{JSON_BODY("['x']", ""), "", "sends no ${text}"},
+	/* placeholders and filters */
+	{JSON_BODY("['${text']", ""), "", "no closing brace"},
+	{JSON_BODY("['${text|shout}']", ""), "", "no such filter"},
+	{JSON_BODY("['${}']", ""), "", "no name of 1 to 32"},
+	{JSON_BODY("['${aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}']", ""), "",
+	    "no name of 1 to 32"},
+	{JSON_BODY("['${a|string|string|string|string|string}']", ""), "",
+	    "more than 4 filters"},
+	{JSON_BODY("['${text|minutes}']", ""), "",
+	    "is for ttl and schedule, and first"},
+	{JSON_BODY("['${ttl|string|minutes}']", ""), "",
+	    "is for ttl and schedule, and first"},
+	{JSON_BODY("['${from|if-ascii}']", ""), "", "is for text"},
+	{JSON_BODY("['${data}']", ""), "", "data wants base64, hex or raw"},
+	{JSON_BODY("['${data|string}']", ""), "", "data wants base64"},
+	{JSON_BODY("['${data|raw}']", ""), "", "raw is for a form"},
+	{FORM("{'a': '${text|raw}'}", ""), "", "is for data and port"},
+	{FORM("{'a': '${data|raw|hex}'}", ""), "", "data and port, and alone"},
+	{JSON_BODY("['${d}']", ", 'map': {'d': {'of': 'port', "
+	    "'else': '${data|raw}'}}"), "",
+	    "/body/template/0: ${d}: raw is for a form"},
+	{JSON_BODY("['${ttl|time}']", ""), "", "no such filter"},
+	{JSON_BODY("['${ttl|time()}']", ""), "", "no such filter"},
+	{JSON_BODY("['${ttl|time(%Y}']", ""), "", "no such filter"},
+	/* defaults, map, variables */
+	{WITH("'defaults': {'a': 1}"), "", "/defaults/a: is not a string"},
+	{WITH("'defaults': {'to': ''}"), "", "/defaults/to: is no name of"},
+	{WITH("'defaults': {'A': ''}"), "", "/defaults/A: is no name of"},
+	{WITH("'defaults': {'a': '${a}'}"), "",
+	    "/defaults/a: refers to itself"},
+	{WITH("'defaults': {'a': '${b}', 'b': '${a}'}"), "",
+	    "/defaults/b: refers to itself"},
+	{JSON_BODY("['${text}', '${sim}']", ", 'defaults': {'sim': '9'}"),
+	    "", "/defaults/sim: bad value '9'"},
+	{WITH("'map': {'text': {'of': 'a', 'else': ''}}"), "",
+	    "/map/text: is no name of a variable of its own"},
+	{WITH("'map': {'a': {'else': ''}}"), "", "/map/a/of: is missing"},
+	{WITH("'map': {'a': {'of': 'A', 'else': ''}}"), "",
+	    "/map/a: of: 'A' is no name"},
+	{WITH("'map': {'a': {'of': 'b'}}"), "",
+	    "/map/a: has none of: values, else, unset"},
+	{WITH("'map': {'a': {'of': 'b', 'values': {'x': []}}}"), "",
+	    "/map/a/values/x: is no string, number, true, false, null"},
+	{WITH("'map': {'a': {'of': 'b', 'or': ''}}"), "",
+	    "/map/a/or: unknown member"},
+	{WITH("'map': {'a': {'of': 'a', 'else': ''}}"), "",
+	    "/map/a: refers to itself"},
+	{WITH("'map': {'a': {'of': 'b', 'unset': '${a}'}}"), "",
+	    "/map/a: refers to itself"},
+	{WITH("'variables': {'a': 'b'}"), "",
+	    "/variables/a: is a variable that is not used"},
+	{WITH("'variables': {'text': 1}"), "",
+	    "/variables/text: is not a string"},
+	/* priority, limits */
+	{JSON_BODY("['${text}', '${priority}']", ""), "",
+	    "/priority: is missing, and ${priority} is used"},
+	{WITH("'priority': {'levels': [1], 'min': 0, 'max': 3}"), "",
+	    "/priority/levels: is not an array of 19 numbers"},
+	{WITH("'priority': {'levels': [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+	    "9], 'min': 0, 'max': 3}"), "",
+	    "/priority/levels: has what is not from min to max"},
+	{WITH("'priority': {'levels': []}"), "",
+	    "/priority: min and max are missing"},
+	{WITH("'priority': {'levels': [], 'min': -129, 'max': 1}"), "",
+	    "/priority/min: is not from -128 to 127"},
+	{WITH("'limits': {'text': 0}"), "",
+	    "/limits/text: is not from 1 to"},
+	{WITH("'limits': {'ttl': [0, 9]}"), "",
+	    "/limits/ttl: is not [least, most]"},
+	{WITH("'limits': {'ttl': [9, 8]}"), "", "/limits/ttl: is not [least"},
+	{WITH("'limits': {'schedule': [1]}"), "", "/limits/schedule: is not"},
+	{WITH("'limits': {'schedule': 1}"), "", "/limits/schedule: is not an"},
+	{WITH("'limits': {'parts': 1}"), "", "/limits/parts: unknown member"},
+	/* ok, id, error, rules */
+	{"{'ok': {}}", "", "/ok/status: is missing"},
+	{"{'ok': {'status': []}}", "",
+	    "/ok/status: is not an array of 1 to 16 status codes"},
+	{"{'ok': {'status': 99}}", "", "/ok/status: is not a status code"},
+	{"{'ok': {'status': ['200']}}", "", "/ok/status: is not a status"},
+	{WITH("'id': 'id'"), "", "/id: 'id' is not a JSON pointer"},
+	{WITH("'id': {'regex': 'x'}"), "", "/id: regex: has no group"},
+	{WITH("'error': {'regex': '('}"), "", "/error: regex: "},
+	{WITH("'error': []"), "", "/error: is not an array of 1 to 4 ways"},
+	{WITH("'error': ['/a', '/b', '/c', '/d', '/e']"), "",
+	    "/error: is not an array of 1 to 4 ways"},
+	{WITH("'error': ['/a', 'b']"), "", "/error/1: 'b' is not a JSON"},
+	{WITH("'retry-after': 7"), "", "/retry-after: is not true or"},
+	{WITH("'retry-after': 'x'"), "", "/retry-after: is not true or"},
+	{WITH("'replies': 'retry'"), "", "/replies: is not: documented"},
+	{WITH("'rules': {}"), "", "/rules: is not an array"},
+	{WITH("'rules': [{}]"), "", "/rules/0/then: is missing"},
+	{WITH("'rules': [{'then': 'maybe'}]"), "",
+	    "/rules/0/then: 'maybe' is none of"},
+	{WITH("'rules': [{'status': '409', 'then': 'accepted'}]"), "",
+	    "/rules/0/status: is not a status code"},
+	{WITH("'rules': [{'when': '', 'then': 'accepted'}]"), "",
+	    "/rules/0/when: unknown member"},
+	{WITH("'rules': [{'match': {'regex': '('}, 'then': 'accepted'}]"),
+	    "", "/rules/0/match: regex: "},
+	{WITH("'rules': [{'match': {'path': '/a'}, 'then': 'accepted'}]"),
+	    "", "/rules/0/match: has not one of: equals, in, regex, absent"},
+	{WITH("'rules': [{'match': {'path': '/a', 'equals': 1, 'in': [1]}, "
+	    "'then': 'accepted'}]"), "", "has not one of: equals, in"},
+	{WITH("'rules': [{'match': {'absent': true}, 'then': 'accepted'}]"),
+	    "", "/rules/0/match: absent wants a path"},
+	{WITH("'rules': [{'match': {'path': '/a', 'absent': false}, "
+	    "'then': 'accepted'}]"), "", "/rules/0/match/absent: is not true"},
+	{WITH("'rules': [{'match': {'path': '/a', 'equals': []}, "
+	    "'then': 'accepted'}]"), "",
+	    "/rules/0/match/equals: is no string"},
+	{WITH("'rules': [{'match': {'path': '/a', 'in': []}, "
+	    "'then': 'accepted'}]"), "",
+	    "/rules/0/match/in: is not an array of 1 to 64 values"},
+	{WITH("'rules': [{'match': {'path': '/a', 'in': [null]}, "
+	    "'then': 'accepted'}]"), "", "/rules/0/match/in: holds what"},
+	{WITH("'rules': [{'match': {'path': 'a', 'equals': 1}, "
+	    "'then': 'accepted'}]"), "", "/rules/0/match/path: 'a' is not"},
+	{WITH("'rules': [{'match': {'path': '/a', 'equals': 1, 'any': 1}, "
+	    "'then': 'accepted'}]"), "", "/rules/0/match/any: is not true"},
+	{WITH("'rules': [{'match': [1,1,1,1,1,1,1,1,1], "
+	    "'then': 'accepted'}]"), "", "/rules/0/match: has more than 8"},
+	/* each */
+	{WITH("'each': {'list': '/a'}"), "", "/each: has not one of: to, "},
+	{WITH("'each': {'list': '/a', 'to': '', 'key': true}"), "",
+	    "/each: has not one of: to, "},
+	{WITH("'each': {'to': ''}"), "", "/each/list: is missing"},
+	{WITH("'each': {'list': 'a', 'to': ''}"), "",
+	    "/each: list and to are JSON pointers"},
+	{WITH("'each': {'list': '', 'key': true, 'ok': {'status': 1}}"), "",
+	    "/each/ok/status: unknown member"},
+	{WITH("'each': {'list': '', 'key': true, 'rules': [{'status': 200, "
+	    "'then': 'accepted'}]}"), "", "/each/rules/0/status: unknown"},
+	{WITH("'each': {'list': '', 'key': true, 'missing': 'lost'}"), "",
+	    "/each/missing: 'lost' is none of"},
+	/* lookup, check, warm */
+	{WITH("'check': {}"), "", "/check/url: is missing"},
+	{WITH("'check': {'url': '${x}'}"), "", "/check/url: ${x} is not set"},
+	{WITH("'check': 'x'"), "", "/check: is not an object"},
+	{WITH("'warm': {'url': 'http://h/', 'method': 'HEAD'}"), "",
+	    "/warm/method: 'HEAD' is none of"},
+	{WITH("'lookup': {'url': 'http://h/${id}', 'missing': 404}"), "",
+	    "/lookup/found: is missing"},
+	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
+	    "404}"), "", "/lookup/id: is missing"},
+	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
+	    "404, 'id': 'x'}"), "", "/lookup/id: 'x' is not a JSON pointer"},
+	{WITH("'lookup': {'url': 'http://h/', 'found': 1, 'missing': 404}"),
+	    "", "/lookup/found: is not a status code"},
+	/* the configuration */
+	{WITH("'name': 'x'"), "set device x\n",
+	    "has no variable 'device' (set)"},
+	{WITH("'name': 'x'"), "set text x\n",
+	    "set text: that is the message's own"},
+	{WITH("'map': {'a': {'of': 'b', 'else': ''}}"), "set a x\n",
+	    "set a: that is made by /map"},
+	{WITH("'name': 'x'"), "auth-check yes\n", "/check: is missing"},
+	{WITH("'name': 'x'"), "secret token /nonexistent\n",
+	    "secret token: /nonexistent: No such file or directory"},
+};
 
 static void
 bad(const char *descriptor, const char *lines, const char *want)
@@ -66,208 +381,1061 @@ bad(const char *descriptor, const char *lines, const char *want)
 static void
 test_errors(void)
 {
-	bad("{", "", "line 1: ");
-	bad("[]", "", "is not a JSON object");
-	bad("{}", "", "/url: is missing");
-	bad(MINIMAL(", \"x\": 1"), "", "/x: unknown member");
-	bad(MINIMAL(", \"url\": \"\""), "", "duplicate object key");
-	bad(MINIMAL_BUT("${base}/", ""), "",
-	    "/url: ${base} is not set");
-	bad(MINIMAL_BUT("ftp://h/", ""), "",
-	    "/url: 'ftp://h/' is not an http or https URL");
-	bad(MINIMAL_BUT("http://${X}", ""), "", "/url: bad placeholder");
-	bad(MINIMAL(", \"id\": \"id\""), "",
-	    "/id: 'id' is not a JSON pointer");
-	bad(MINIMAL(", \"auth\": [{\"type\": \"digest\"}]"), "",
-	    "/auth/0: type is none of");
-	bad(MINIMAL(", \"auth\": [{\"type\": \"basic\"}]"), "",
-	    "/auth/0/user: is missing");
-	bad(MINIMAL(", \"rules\": [{\"then\": \"maybe\"}]"), "",
-	    "/rules/0/then: 'maybe' is none of");
-	bad(MINIMAL(", \"rules\": [{\"match\": {\"regex\": \"(\"}, "
-	    "\"then\": \"accepted\"}]"), "", "/rules/0/match: regex: ");
-	bad(MINIMAL(", \"method\": \"GET\""), "", "/body: does not go with GET");
-	bad(MINIMAL(", \"method\": \"PATCH\""), "",
-	    "/method: 'PATCH' is none of");
-	bad(MINIMAL(", \"rules\": [{\"status\": \"409\", \"then\": "
-	    "\"accepted\"}]"), "", "/rules/0/status: is not a status code");
-	bad(MINIMAL(", \"defaults\": {\"a\": 1}"), "",
-	    "/defaults/a: is not a string");
-	bad(MINIMAL(""), "set device x\n", "has no variable 'device' (set)");
-	bad(MINIMAL(""), "auth-check yes\n", "/check: is missing");
-	bad(MINIMAL(""), "secret token /nonexistent\n",
-	    "secret token: /nonexistent: No such file or directory");
-	bad("{\"url\": \"http://h/\", \"body\": {\"type\": \"json\", "
-	    "\"template\": {\"a\": [\"${\"]}}}", "",
-	    "/body/template/a/0: bad placeholder");
-}
-
-static void
-test_values(void)
-{
 	char lines[128];
+	size_t i;
 
-	tap_ok(load(NULL, "set sim 2\nset ttl 60\nset report no\n") != NULL,
-	    "variables of smsgate");
-	tap_ok(load(NULL, "set sim 4\n") == NULL, "sim is 1 to 3");
-	tap_ok(load(NULL, "set sim two\n") == NULL, "sim is a number");
-	tap_ok(load(NULL, "set ttl 4\n") == NULL, "ttl is at least 5");
-	tap_ok(load(NULL, "set report maybe\n") == NULL, "report is yes, no");
-	tap_ok(load(NULL, "set devcie x\n") == NULL, "a typing error");
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		bad(wrong[i].descriptor, wrong[i].lines, wrong[i].want);
 	write_file(secret, "\nsecond\n");
 	snprintf(lines, sizeof(lines), "secret token %s\n", secret);
-	bad(MINIMAL(""), lines, "the first line is empty");
-	tap_ok(load(MINIMAL(", \"auth\": [{\"type\": \"bearer\", \"token\": "
-	    "\"${token}\"}]"), "") != NULL, "a token may come from a login");
+	bad(WITH("'name': 'x'"), lines, "the first line is empty");
+}
+
+/* A list of n times what, in brackets. */
+static const char *
+many(const char *before, const char *what, size_t n, const char *after)
+{
+	static char out[JSON_ROOM];
+	size_t i, len = (size_t)snprintf(out, sizeof(out), "%s", before);
+
+	for (i = 0; i < n; i++)
+		len += (size_t)snprintf(out + len, sizeof(out) - len, what,
+		    i, i);
+	snprintf(out + len - 1, sizeof(out) - len, "%s", after);
+	return out;
 }
 
 static void
-is_body(const struct gateway_request *r, const char *want, const char *name)
+test_limits_of_lists(void)
 {
-	json_t *a = json_loads(r->body, 0, NULL), *b = json_loads(want, 0, NULL);
+#define START "{" URL ", " ONE ", " TEXT ", " OK ", "
+	tap_ok(load(many(START "'rules': [", "{'then': 'accepted'},",
+	    MATCH_RULES_MAX, "]}"), "") != NULL, "as many rules as may be");
+	bad(many(START "'rules': [", "{'then': 'accepted'},",
+	    MATCH_RULES_MAX + 1, "]}"), "", "/rules: has more than 32");
+	tap_ok(load(many(START "'map': {", "'m%zu': {'of': 'a', 'else': ''},",
+	    DESCRIPTOR_MAPS_MAX, "}}"), "") != NULL, "as many maps");
+	bad(many(START "'map': {", "'m%zu': {'of': 'a', 'else': ''},",
+	    DESCRIPTOR_MAPS_MAX + 1, "}}"), "", "/map: has more than 32");
+	tap_ok(load(many("{" URL ", " ONE ", " TEXT ", " OK ", 'query': {",
+	    "'q%zu': '${v%zu}',", DESCRIPTOR_NAMES_MAX - 1, "}}"), "") != NULL,
+	    "as many variables");
+	bad(many("{" URL ", " ONE ", " TEXT ", " OK ", 'query': {",
+	    "'q%zu': '${v%zu}',", DESCRIPTOR_NAMES_MAX, "}}"), "",
+	    "uses more than 64 variables");
+	tap_ok(load(many(START "'rules': [{'then': 'accepted', 'match': "
+	    "{'path': '', 'in': [", "%zu,", MATCH_VALUES_MAX, "]}}]}"), "") !=
+	    NULL, "as many values of `in`");
+	bad(many(START "'rules': [{'then': 'accepted', 'match': "
+	    "{'path': '', 'in': [", "%zu,", MATCH_VALUES_MAX + 1, "]}}]}"),
+	    "", "/rules/0/match/in: is not an array of 1 to 64");
+	tap_ok(load("{" URL ", " ONE ", " TEXT ", 'ok': {'status': [200,201,"
+	    "202,203,204,205,206,207,208,209,210,211,212,213,214,215]}}",
+	    "") != NULL, "as many codes");
+	bad("{'ok': {'status': [200,201,202,203,204,205,206,207,208,209,210,"
+	    "211,212,213,214,215,216]}}", "", "/ok/status: is not an array");
+	/* d0 is d1 is d2 ... is d8 */
+	tap_ok(load(START "'defaults': {'a': '${b}', 'b': '${c}', 'c': "
+	    "'${d}', 'd': '${e}', 'e': '${f}', 'f': '${g}', 'g': '${h}', "
+	    "'h': 'x'}}", "") != NULL, "defaults nested as deep as may be");
+	bad(START "'defaults': {'a': '${b}', 'b': '${c}', 'c': '${d}', 'd': "
+	    "'${e}', 'e': '${f}', 'f': '${g}', 'g': '${h}', 'h': '${i}', "
+	    "'i': 'x'}}", "", "/defaults/a: refers to itself, or nests");
+	tap_ok(pointer_is("") && pointer_is("/") && !pointer_is("a"),
+	    "pointers");
+}
 
-	if (!tap_ok(json_equal(a, b), "%s", name))
-		tap_show("got", r->body);
-	json_decref(a);
-	json_decref(b);
+/* ---- requests ---- */
+
+static const struct gateway_login password = {IPC_PASSWORD, "u:\xc3\xa4",
+    "p"};
+static const struct gateway_login bearer = {IPC_BEARER, "u", "abc"};
+
+static int
+make(struct descriptor *g, const struct gateway_login *login,
+    const char *text, const struct options *o, size_t nto,
+    struct gateway_request *r)
+{
+	struct gateway_message m = {.id = "ID-1", .text = text, .to = two,
+	    .nto = nto, .options = o, .now = NOW};
+
+	if (g == NULL) {
+		tap_show("descriptor", errors);
+		memset(r, 0, sizeof(*r));
+		return -1;
+	}
+	return gateway_send(g, login, &m, 1, r);
 }
 
 static const char *
-authorization(const struct gateway_request *r)
+header(const struct gateway_request *r, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < r->nheader; i++)
-		if (strcmp(r->header[i].name, "Authorization") == 0)
+		if (strcmp(r->header[i].name, name) == 0)
 			return r->header[i].value;
-	return NULL;
+	return "(none)";
 }
 
 static void
-test_requests(void)
+is_json(const char *got, const char *want, const char *name)
 {
-	char *to[] = {"+491711234567", "+431234567890"};
-	struct gateway_message m = {.id = "ID", .text = "text \"q\" \n\xc3\xa4",
-	    .to = to, .nto = 2};
-	struct gateway_login pw = {IPC_PASSWORD, "u:\xc3\xa4", "p"};
-	struct gateway_login tok = {IPC_BEARER, "u", "abc"};
+	json_t *a = got != NULL ? json_loads(got, 0, NULL) : NULL;
+	json_t *b = json_loads(json(want), 0, NULL);
+
+	if (!tap_ok(a != NULL && b != NULL && json_equal(a, b), "%s", name))
+		tap_show("got", got != NULL ? got : "(none)");
+	json_decref(a);
+	json_decref(b);
+}
+
+static void
+test_smsgate(void)
+{
+	struct options o = {PRIORITY_LEVEL, -9, 3600, NOW + 86400, REPORT_YES,
+	    3, "phone", "", 0, 0, {0}};
+	struct options data = {.port = 2948, .ndata = 3,
+	    .data = {0, 0xff, 'x'}};
+	struct gateway_login broken = {IPC_BEARER, "u", "a\r\nX-Evil: 1"};
 	struct gateway_request r;
 	struct descriptor *g;
 	char lines[256];
 
 	write_file(secret, "s3cret\r\n");
 	g = load(NULL, "set device D\nset sim 2\nset report no\n");
-	tap_ok(gateway_send(g, &pw, &m, 1, &r) == 0, "a request");
+	tap_ok(make(g, &password, "text \"q\" \n\xc3\xa4", NULL, 2, &r) == 0,
+	    "a request");
 	tap_is(r.url, "https://api.sms-gate.app/3rdparty/v1/messages", "url");
-	tap_is(authorization(&r), "Basic dTrDpDpw", "basic");
-	is_body(&r, "{\"id\": \"ID\", \"deviceId\": \"D\", \"phoneNumbers\": "
-	    "[\"+491711234567\", \"+431234567890\"], \"textMessage\": {\"text\":"
-	    " \"text \\\"q\\\" \\n\xc3\xa4\"}, \"simNumber\": 2, "
-	    "\"withDeliveryReport\": false}", "body");
+	tap_is(r.method, "POST", "method");
+	tap_is(header(&r, "Authorization"), "Basic dTrDpDpw", "basic");
+	tap_is(header(&r, "Content-Type"), "application/json", "type");
+	is_json(r.body, "{'id': 'ID-1', 'deviceId': 'D', 'phoneNumbers': "
+	    "['+491711234567', '+431234567890'], 'textMessage': {'text':"
+	    " 'text \\'q\\' \\n\xc3\xa4'}, 'simNumber': 2, "
+	    "'withDeliveryReport': false}", "body");
 	tap_ok(strstr(r.shown, "Basic ***") && !strstr(r.shown, "dTrDpDpw"),
 	    "a request is shown without its secret");
 	gateway_free(&r);
-	g = load(NULL, "");
-	tap_ok(gateway_send(g, &tok, &m, 1, &r) == 0, "a bearer's request");
-	tap_is(authorization(&r), "Bearer abc", "bearer");
-	is_body(&r, "{\"id\": \"ID\", \"phoneNumbers\": [\"+491711234567\", "
-	    "\"+431234567890\"], \"textMessage\": {\"text\": \"text \\\"q\\\" "
-	    "\\n\xc3\xa4\"}}", "what is not set is left out");
+	tap_ok(make(g, &bearer, "t", &o, 1, &r) == 0, "all options");
+	tap_is(header(&r, "Authorization"), "Bearer abc", "bearer");
+	is_json(r.body, "{'id': 'ID-1', 'deviceId': 'phone', 'phoneNumbers': "
+	    "['+491711234567'], 'textMessage': {'text': 't'}, 'simNumber': 3,"
+	    "'priority': -126, 'ttl': 3600, 'scheduleAt': "
+	    "'2027-01-16T08:00:00Z', 'withDeliveryReport': true}",
+	    "a message's own before `set`");
 	gateway_free(&r);
-	tap_ok(gateway_send(g, NULL, &m, 1, &r) == -1, "nobody's request");
+	g = load(NULL, "set skip-phone-validation true\n"
+	    "set device-active-within 12\n");
+	tap_ok(make(g, &bearer, "", &data, 1, &r) == 0, "a data SMS");
+	tap_is(r.url, "https://api.sms-gate.app/3rdparty/v1/messages"
+	    "?skipPhoneValidation=true&deviceActiveWithin=12", "its query");
+	is_json(r.body, "{'id': 'ID-1', 'phoneNumbers': ['+491711234567'], "
+	    "'dataMessage': {'data': 'AP94', 'port': 2948}}",
+	    "a data SMS has no text");
+	gateway_free(&r);
+	tap_ok(make(g, NULL, "t", NULL, 1, &r) == -1, "nobody's request");
+	tap_ok(r.url == NULL && r.nheader == 0, "which is empty");
 	snprintf(lines, sizeof(lines), "set user me\nsecret password %s\n",
 	    secret);
 	g = load(NULL, lines);
-	tap_ok(gateway_send(g, NULL, &m, 1, &r) == 0, "our own request");
-	tap_is(authorization(&r), "Basic bWU6czNjcmV0", "user and secret");
+	tap_ok(make(g, NULL, "t", NULL, 1, &r) == 0, "our own request");
+	tap_is(header(&r, "Authorization"), "Basic bWU6czNjcmV0",
+	    "user and secret");
 	gateway_free(&r);
-	tap_ok(gateway_send(g, &tok, &m, 1, &r) == 0, "another's request");
-	tap_is(authorization(&r), "Bearer abc", "with none of ours");
+	tap_ok(make(g, &bearer, "t", NULL, 1, &r) == 0, "another's request");
+	tap_is(header(&r, "Authorization"), "Bearer abc", "with none of ours");
 	gateway_free(&r);
-	tok.secret = "a\r\nX-Evil: 1";
-	tap_ok(gateway_send(g, &tok, &m, 1, &r) == -1, "no CRLF in a header");
-	tap_ok(gateway_check(g, &pw, &r) == 0, "a check");
+	tap_ok(make(g, &broken, "t", NULL, 1, &r) == -1,
+	    "no CRLF in a header");
+	tap_ok(gateway_check(g, &password, &r) == 0, "a check");
 	tap_is(r.url, "https://api.sms-gate.app/3rdparty/v1/devices", "url");
+	tap_is(r.method, "GET", "method");
+	tap_is(header(&r, "Authorization"), "Basic dTrDpDpw", "credentials");
 	gateway_free(&r);
 	tap_ok(gateway_warm(g, &r) == 0 && r.nheader == 0, "a warm-up");
 	gateway_free(&r);
-}
-
-static void
-test_digits(void)
-{
-	char *to[] = {"+491711234567"};
-	struct gateway_message m = {.id = "ID", .text = "t", .to = to,
-	    .nto = 1};
-	struct gateway_request r;
-	struct descriptor *g = load("{\"url\": \"http://h/${from}\", "
-	    "\"to\": {\"mode\": \"one\", \"format\": \"digits\"}, \"body\": "
-	    "{\"type\": \"json\", \"template\": {\"to\": \"${to}\", \"n\": 1, "
-	    "\"who\": \"<${from}>\", \"o\": {\"x\": \"${none}\"}, "
-	    "\"a\": [\"${none}\"], \"t\": \"${text}\"}}, \"ok\": {\"status\": [200]}}",
-	    "set from 'a/b c'\n");
-
-	tap_ok(g != NULL && gateway_max_recipients(g) == 1, "mode one");
-	tap_ok(gateway_send(g, NULL, &m, 1, &r) == 0, "its request");
-	tap_is(r.url, "http://h/a%2Fb%20c", "a URL is escaped");
-	is_body(&r, "{\"to\": \"491711234567\", \"n\": 1, "
-	    "\"who\": \"<a/b c>\", \"t\": \"t\"}", "what is emptied goes");
+	tap_ok(gateway_lookup(g, &password, "a/b", &r) == 0, "a look-up");
+	tap_is(r.url, "https://api.sms-gate.app/3rdparty/v1/messages/a%2Fb",
+	    "its id is escaped");
+	tap_is(header(&r, "Authorization"), "Basic dTrDpDpw", "credentials");
 	gateway_free(&r);
 }
 
+/* Requests as one line: method, URL, headers but the type's, body. */
+static void
+line(const struct gateway_request *r, char *out, size_t room)
+{
+	size_t n = 0, i;
+
+	n = (size_t)snprintf(out, room, "%s %s", r->method, r->url);
+	for (i = 0; i < r->nheader; i++)
+		if (strcmp(r->header[i].name, "Content-Type") != 0)
+			n += (size_t)snprintf(out + n, room - n, " %s=%s",
+			    r->header[i].name, r->header[i].value);
+	if (r->body != NULL)
+		snprintf(out + n, room - n, " %s", r->body);
+}
+
+static const struct options full = {PRIORITY_LEVEL, 9, 90, NOW + 3601,
+    REPORT_NO, 2, "d/1", "+4930", 0, 0, {0}};
+static const struct options binary = {.port = 9200, .ndata = 4,
+    .data = {0, 'A', 0xff, '&'}};
+static const struct options dots = {.device = ".."};
+static const struct options late = {.ttl = 60, .schedule = NOW - 5};
+static const struct options hour = {.ttl = 7200, .schedule = NOW + 3600};
+static const struct options soon = {.schedule = NOW + 5};
+static const struct options raw = {PRIORITY_RAW, 2, 0, 0, REPORT_YES, 0, "",
+    "", 0, 0, {0}};
+
+#define LEVELS "'priority': {'min': 0, 'max': 3, 'levels': " \
+    "[0,0,0,0,0,0,0,0,0,1,1,1,2,2,2,2,3,3,3]}"
+
+/* want: what the request is; NULL: there is none */
 static const struct {
+	const char *name, *descriptor, *lines, *text;
+	const struct options *options;
+	size_t nto;
+	const char *want;
+} requests[] = {
+	{"a text", WITH("'name': ''"), "", "a b", NULL, 1,
+	    "POST http://h/ a b"},
+	{"PUT", WITH("'method': 'PUT'"), "", "x", NULL, 1, "PUT http://h/ x"},
+	{"a header", WITH("'headers': {'X-A': '<${from}>', 'X-B': '${no}'}"),
+	    "", "x", &full, 1, "POST http://h/ X-A=<+4930> x"},
+	{"control characters do not pass into a header",
+	    WITH("'headers': {'X-A': '${text}'}"), "", "a\nb\tc", NULL, 1,
+	    "POST http://h/ X-A=a b c a\nb\tc"},
+	{"a required header", WITH("'headers': {'X-A': '${no!}'}"), "", "x",
+	    NULL, 1, NULL},
+	{"a required part of a header",
+	    WITH("'headers': {'X-A': 'a ${no!}'}"), "", "x", NULL, 1, NULL},
+	/* URLs and queries */
+	{"a query", QUERY("{'a': '${text}', 'b': 'c d', 'no': '${no}', "
+	    "'l': ['1', '${no}', '${from}']}", ""), "set from 'A&B'\n",
+	    "\xc3\xa4=\n", NULL, 1,
+	    "GET http://h/?a=%C3%A4%3D%0A&b=c%20d&l=1&l=A%26B"},
+	{"behind a query", "{'url': 'http://h/?x=1', " ONE ", 'method': "
+	    "'GET', 'query': {'t': '${text}'}, " OK "}", "", "t", NULL, 1,
+	    "GET http://h/?x=1&t=t"},
+	{"an array repeats", "{" URL ", 'method': 'GET', 'to': {'mode': "
+	    "'array', 'max': 9}, 'query': {'to': '${to}', 't': '${text}'}, "
+	    OK "}", "", "t", NULL, 2,
+	    "GET http://h/?to=%2B491711234567&to=%2B431234567890&t=t"},
+	{"a query that is empty", "{" URL ", " ONE ", " TEXT ", 'query': "
+	    "{'a': '${no}'}, " OK "}", "", "t", NULL, 1, "POST http://h/ t"},
+	{"a message in a URL", "{'url': 'http://h/${device}/${to}?${id}', "
+	    ONE ", " TEXT ", " OK "}", "set device x\n", "t", &full, 1,
+	    "POST http://h/d%2F1/%2B491711234567?ID-1 t"},
+	{"no dots in a URL", "{'url': 'http://h/${device}', " ONE ", " TEXT
+	    ", " OK "}", "set device x\n", "t", &dots, 1, NULL},
+	{"a secret's URL", "{'url': 'http://h/${token}', " ONE ", " TEXT ", "
+	    OK "}", "set token a+b\n", "t", NULL, 1, "POST http://h/a%2Bb t"},
+	/* ways to authenticate */
+	{"none", WITH("'auth': [{'type': 'bearer', 'token': '${token}'}, "
+	    "{'type': 'none'}]"), "", "x", NULL, 1, "POST http://h/ x"},
+	{"a header", WITH("'auth': [{'type': 'header', 'name': 'X-Api-Key', "
+	    "'value': 'App ${token}'}]"), "set token t\n", "x", NULL, 1,
+	    "POST http://h/ X-Api-Key=App t x"},
+	{"Authorization", WITH("'auth': [{'type': 'header', 'name': "
+	    "'Authorization', 'value': '${token}'}]"), "set token t\n", "x",
+	    NULL, 1, "POST http://h/ Authorization=t x"},
+	{"none has values", WITH("'auth': [{'type': 'bearer', 'token': "
+	    "'${token}'}]"), "", "x", NULL, 1, NULL},
+	/* recipients */
+	{"joined", TO("{'mode': 'join', 'max': 3, 'separator': ', '}",
+	    "['${to}', '${text}']"), "", "t", NULL, 2,
+	    "POST http://h/ [\"+491711234567, +431234567890\",\"t\"]"},
+	{"joined inside a string, by digits", TO("{'mode': 'join', 'max': 3, "
+	    "'separator': '<', 'format': 'digits'}", "['to ${to}', "
+	    "'${text}']"), "", "t", NULL, 2,
+	    "POST http://h/ [\"to 491711234567<431234567890\",\"t\"]"},
+	{"an element for each", TO("{'mode': 'array', 'max': 3, 'format': "
+	    "'digits', 'element': {'to': '${number!}', 'n': '${index}', "
+	    "'id': '${id}-${index}', 't': '${text}', 'no': '${no}'}}",
+	    "{'m': '${to!}'}"), "", "t", NULL, 2,
+	    "POST http://h/ {\"m\":[{\"to\":\"491711234567\",\"n\":0,\"id\":"
+	    "\"ID-1-0\",\"t\":\"t\"},{\"to\":\"431234567890\",\"n\":1,"
+	    "\"id\":\"ID-1-1\",\"t\":\"t\"}]}"},
+	/* bodies */
+	{"JSON keeps its types", JSON_BODY("{'a': [1, 2.5, true, null, '', "
+	    "{}], 'n': '${sim}', 's': 'x${sim}', 'r': '${report}', 'w': "
+	    "'r=${report}', 't': '${text}'}", ""), "", "t", &full, 1,
+	    "POST http://h/ {\"a\":[1,2.5,true,null,\"\",{}],\"n\":2,"
+	    "\"s\":\"x2\",\"r\":false,\"w\":\"r=no\",\"t\":\"t\"}"},
+	{"what is emptied goes", JSON_BODY("{'t': '${text}', 'o': {'x': "
+	    "'${no}'}, 'a': [['${no}']]}", ""), "", "t", NULL, 1,
+	    "POST http://h/ {\"t\":\"t\"}"},
+	{"all of it is emptied", JSON_BODY("{'t': '${text}'}", ""), "", "",
+	    &binary, 1, NULL},
+	{"a form", FORM("{'To': '${to}', 'a b': ['x', '${no}', 'y z'], "
+	    "'r': '${report}', 't': '${text}'}", ""), "", "1+1=\xe2\x82\xac",
+	    &full, 1, "POST http://h/ To=%2B491711234567&a%20b=x&a%20b=y%20z"
+	    "&r=no&t=1%2B1%3D%E2%82%AC"},
+	{"octets in a form", FORM("{'d': '${data|raw}', 'p': "
+	    "'%06${port|raw}', 'h': '${port|hex}', 'x': '${data|hex}', "
+	    "'t': '${text}'}", ""), "", "", &binary, 1,
+	    "POST http://h/ d=%00A%FF%26&p=%2506%23%F0&h=23F0&x=0041FF26"},
+	/* filters */
+	{"ttl", JSON_BODY("['${text}', '${ttl}', '${ttl|seconds}', "
+	    "'${ttl|ms}', '${ttl|minutes}', '${ttl|rfc3339}', '${ttl|unix}', "
+	    "'${ttl|time(%H:%M)}', '${ttl|string}']", ""), "set ttl 61\n",
+	    "t", NULL, 1, "POST http://h/ [\"t\",61,61,61000,2,"
+	    "\"2027-01-15T08:01:01Z\",1800000061,\"08:01\",\"61\"]"},
+	{"ttl begins now, also with a schedule", JSON_BODY("['${text}', "
+	    "'${ttl|unix}']", ""), "", "t", &hour, 1,
+	    "POST http://h/ [\"t\",1800007200]"},
+	{"one that the schedule is behind begins there", JSON_BODY("['${text}', "
+	    "'${ttl|unix}', '${ttl|minutes}']", ""), "", "t", &full, 1,
+	    "POST http://h/ [\"t\",1800003691,2]"},
+	{"schedule", JSON_BODY("['${text}', '${schedule}', "
+	    "'${schedule|unix}', '${schedule|rfc3339}', "
+	    "'${schedule|seconds}', '${schedule|minutes}', '${schedule|ms}', "
+	    "'${schedule|time(%Y%m%d%H%M)}']", ""), "", "t", &full, 1,
+	    "POST http://h/ [\"t\",1800003601,1800003601,"
+	    "\"2027-01-15T09:00:01Z\",3601,61,3601000,\"202701150900\"]"},
+	{"a schedule that has passed is none", JSON_BODY("['${text}', "
+	    "'${schedule}', '${ttl|unix}']", ""), "", "t", &late, 1,
+	    "POST http://h/ [\"t\",1800000060]"},
+	{"one too near is put off", JSON_BODY("['${text}', "
+	    "'${schedule|seconds}']", ", 'limits': {'schedule': [900, 9999]}"),
+	    "", "t", &soon, 1, "POST http://h/ [\"t\",900]"},
+	{"ASCII", JSON_BODY("['${alphabet}', '${text|if-ascii}', "
+	    "'${text|if-gsm7}', '${text|if-ucs2}', '${text|if-not-ascii}', "
+	    "'${parts}']", ""), "", "{a}\n", NULL, 1,
+	    "POST http://h/ [\"ascii\",\"{a}\\n\",\"{a}\\n\",1]"},
+	{"GSM", JSON_BODY("['${alphabet}', '${text|if-ascii}', "
+	    "'${text|if-gsm7}', '${text|if-ucs2}', '${text|if-not-ascii}', "
+	    "'${parts}']", ""), "", "\xc3\xa4", NULL, 1,
+	    "POST http://h/ [\"gsm7\",\"\xc3\xa4\",\"\xc3\xa4\",1]"},
+	{"ASCII that GSM lacks", JSON_BODY("['${alphabet}', "
+	    "'${text|if-ascii}', '${text|if-ucs2}']", ""), "", "`", NULL, 1,
+	    "POST http://h/ [\"ucs2\",\"`\"]"},
+	{"UCS-2", JSON_BODY("['${text|if-ucs2|utf16be-hex}', "
+	    "'${text|if-gsm7}', '${text|base64}', '${text|hex}']", ""), "",
+	    "\xd0\xb6\xf0\x9f\x98\x80", NULL, 1, "POST http://h/ "
+	    "[\"0436D83DDE00\",\"0Lbwn5iA\",\"D0B6F09F9880\"]"},
+	{"data", JSON_BODY("{'d': '${data|base64}', 'h': '${data|hex}', "
+	    "'p': '${port}', 'x': '${port|hex}', 't': '${text}', 'a': "
+	    "'${alphabet}', 'n': '${parts}'}", ""), "", "", &binary, 1,
+	    "POST http://h/ {\"d\":\"AEH/Jg==\",\"h\":\"0041FF26\",\"p\":9200,"
+	    "\"x\":\"23F0\"}"},
+	{"types", JSON_BODY("['${text}', '${a|number}', '${b|number}', "
+	    "'${b|boolean}', '${a|boolean}', '${c|digits}', '${c|alnum}', "
+	    "'${a|string}', '${sim|string}']", ""), "set a 1\nset b yes\n"
+	    "set c '+4-a.B'\nset sim 3\n", "t", NULL, 1, "POST http://h/ "
+	    "[\"t\",1,true,true,\"4\",\"4aB\",\"1\",\"3\"]"},
+	{"a number or a name", JSON_BODY("['${text}', '${from|if-number}', "
+	    "'${from|if-name}', '${a|if-number}', '${a|if-name}']", ""),
+	    "set from +49\nset a +\n", "t", NULL, 1,
+	    "POST http://h/ [\"t\",\"+49\",\"+\"]"},
+	{"required behind a filter", JSON_BODY("['${text}', "
+	    "'${text!|if-ucs2}']", ""), "", "t", NULL, 1, NULL},
+	{"required behind a filter, at the end", JSON_BODY("['${text}', "
+	    "'${text|if-ucs2!}']", ""), "", "t", NULL, 1, NULL},
+	/* defaults and maps */
+	{"defaults of defaults", "{'url': '${base}/x', " ONE ", " TEXT ", "
+	    OK ", 'defaults': {'base': 'http://${region}.h', 'region': "
+	    "'eu'}}", "set region us\n", "t", NULL, 1,
+	    "POST http://us.h/x t"},
+	{"a default has the variable's type", JSON_BODY("['${text}', "
+	    "'${sim}', '${ttl}']", ", 'defaults': {'sim': '2', 'ttl': "
+	    "'${validity}', 'validity': '70'}"), "", "t", NULL, 1,
+	    "POST http://h/ [\"t\",2,70]"},
+	{"a map", JSON_BODY("['${text}', '${a}', '${b}', '${c}', '${d}', "
+	    "'${e}', '${f}']", ", 'map': {"
+	    "'a': {'of': 'alphabet', 'values': {'ucs2': 8}, 'else': 0}, "
+	    "'b': {'of': 'alphabet', 'values': {'ascii': true}}, "
+	    "'c': {'of': 'alphabet', 'values': {'ucs2': 'x'}}, "
+	    "'d': {'of': 'ttl', 'else': 'set'}, "
+	    "'e': {'of': 'ttl', 'values': {'1': 'x'}, 'unset': '<${from}>'}, "
+	    "'f': {'of': 'e', 'values': {'<f>': '${a}'}, 'else': null}}"),
+	    "set from f\n", "t", NULL, 1,
+	    "POST http://h/ [\"t\",0,true,\"<f>\",0]"},
+	{"a map of a truth, and of a number", JSON_BODY("['${text}', '${r}', "
+	    "'${s}']", ", 'map': {'r': {'of': 'report', 'values': {'no': "
+	    "'0', 'yes': '31'}}, 's': {'of': 'sim', 'values': {'2': 'two'}}}"),
+	    "", "t", &full, 1, "POST http://h/ [\"t\",\"0\",\"two\"]"},
+	{"a map is an if", FORM("{'m': '${m}'}", ", 'map': {'m': {'of': "
+	    "'port', 'else': '${data|raw}', 'unset': '${text}'}}"), "", "",
+	    &binary, 1, "POST http://h/ m=%00A%FF%26"},
+	{"... and its other side", FORM("{'m': '${m}'}", ", 'map': {'m': "
+	    "{'of': 'port', 'else': '${data|raw}', 'unset': '${text}'}}"),
+	    "", "t", NULL, 1, "POST http://h/ m=t"},
+	/* priority */
+	{"a level", JSON_BODY("['${text}', '${priority}']", ", " LEVELS), "",
+	    "t", &full, 1, "POST http://h/ [\"t\",3]"},
+	{"a raw priority", JSON_BODY("['${text}', '${priority}', "
+	    "'${report}']", ", " LEVELS), "set priority 1\n", "t", &raw, 1,
+	    "POST http://h/ [\"t\",2,true]"},
+	{"our own priority", JSON_BODY("['${text}', '${priority}']", ", "
+	    LEVELS), "set priority 1\n", "t", NULL, 1,
+	    "POST http://h/ [\"t\",1]"},
+};
+
+static void
+test_requests(void)
+{
+	struct gateway_request r;
+	char got[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (make(load(requests[i].descriptor, requests[i].lines),
+		    NULL, requests[i].text, requests[i].options,
+		    requests[i].nto, &r) == -1) {
+			tap_ok(requests[i].want == NULL, "%s",
+			    requests[i].name);
+			continue;
+		}
+		line(&r, got, sizeof(got));
+		tap_is(got, requests[i].want != NULL ? requests[i].want : "",
+		    requests[i].name);
+		tap_ok(r.nbody == (r.body != NULL ? strlen(r.body) : 0),
+		    "%s: its length", requests[i].name);
+		gateway_free(&r);
+	}
+}
+
+static void
+test_types(void)
+{
+	static const struct {
+		const char *body, *type;
+	} types[] = {
+		{"{'type': 'json', 'template': ['${text}']}",
+		    "application/json"},
+		{"{'type': 'form', 'template': {'a': '${text}'}}",
+		    "application/x-www-form-urlencoded"},
+		{"{'type': 'text', 'template': '${text}'}",
+		    "text/plain; charset=utf-8"},
+		{"{'type': 'json', 'template': ['${text}'], 'content-type': "
+		    "'application/x-amz-json-1.0'}",
+		    "application/x-amz-json-1.0"},
+	};
+	struct gateway_request r;
+	char descriptor[512];
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		snprintf(descriptor, sizeof(descriptor), "{" URL ", " ONE
+		    ", " OK ", 'body': %s}", types[i].body);
+		make(load(descriptor, ""), NULL, "t", NULL, 1, &r);
+		tap_is(header(&r, "Content-Type"), types[i].type, "a type");
+		gateway_free(&r);
+	}
+}
+
+static void
+test_aws(void)
+{
+	struct gateway_request r;
+	struct descriptor *g = load(WITH("'auth': [{'type': 'aws-sigv4', "
+	    "'provider': 'aws:amz:${region}:sns', 'user': '${user}', "
+	    "'password': '${password}'}], 'defaults': {'region': 'eu'}"),
+	    "");
+	char hash[SHA256_HEX];
+
+	tap_ok(make(g, &password, "abc", NULL, 1, &r) == 0, "AWS");
+	tap_is(r.sigv4, "aws:amz:eu:sns", "provider");
+	tap_is(r.sigv4_user, "u:\xc3\xa4", "user");
+	tap_is(r.sigv4_secret, "p", "secret");
+	tap_is(header(&r, "X-Amz-Content-Sha256"), "ba7816bf8f01cfea414140de"
+	    "5dae2223b00361a396177a9cb410ff61f20015ad", "the body's hash");
+	tap_is(header(&r, "Authorization"), "(none)", "curl will sign");
+	tap_ok(strstr(r.shown, "AWS4-HMAC-SHA256 ***") != NULL, "shown");
+	gateway_free(&r);
+	tap_ok(make(g, &bearer, "abc", NULL, 1, &r) == -1, "no password");
+	/* FIPS 180-4's examples, and each place for the length */
+	sha256_hex("", 0, hash);
+	tap_is(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b"
+	    "7852b855", "SHA-256 of nothing");
+	sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	    56, hash);
+	tap_is(hash, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd4"
+	    "19db06c1", "SHA-256 of two blocks");
+	sha256_hex("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+	    "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu", 112,
+	    hash);
+	tap_is(hash, "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac4503"
+	    "7afee9d1", "SHA-256 of three blocks");
+}
+
+/* ---- secrets ---- */
+
+#define SECRET "S3c/r+t \"x\""
+
+/* Each place that a secret can stand in. */
+static const char *const places[] = {
+	"{'url': 'http://h/${token}', " ONE ", " TEXT ", " OK "}",
+	WITH("'query': {'k': '${token}'}"),
+	WITH("'query': {'k': 'a${token}b'}"),
+	WITH("'headers': {'X': '${token}'}"),
+	WITH("'headers': {'X': 'a${token|base64}b'}"),
+	WITH("'auth': [{'type': 'bearer', 'token': '${token}'}]"),
+	WITH("'auth': [{'type': 'header', 'name': 'X', 'value': "
+	    "'App ${token}'}]"),
+	WITH("'auth': [{'type': 'basic', 'user': 'u', 'password': "
+	    "'${token}'}]"),
+	WITH("'auth': [{'type': 'aws-sigv4', 'provider': 'a', 'user': 'u', "
+	    "'password': '${token}'}]"),
+	JSON_BODY("['${text}', '${token}']", ""),
+	JSON_BODY("['${text}', {'a': '<${token}>'}]", ""),
+	JSON_BODY("['${text}', '${token|hex}', '${token|alnum}']", ""),
+	FORM("{'k': '${token}', 't': '${text}'}", ""),
+	BODY("{'type': 'text', 'template': 'k=${token} ${text}'}"),
+	WITH("'query': {'k': '${m}'}, 'map': {'m': {'of': 'token', 'else': "
+	    "'x${token}'}}"),
+	WITH("'query': {'k': '${d}'}, 'defaults': {'d': 'x${token}'}"),
+	"{" URL ", 'to': {'mode': 'array', 'max': 2, 'element': {'k': "
+	    "'${token}', 't': '${text}'}}, 'body': {'type': 'json', "
+	    "'template': ['${to}']}, " OK "}",
+};
+
+/* How a secret may look in a URL, in base64, in hex, without its signs. */
+static int
+is_seen(const char *shown)
+{
+	static const char *const forms[] = {"S3c", "c/r", "c%2Fr", "53332F",
+	    "533363", "UzNj", "S3crtx"};
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strstr(shown, forms[i]) != NULL)
+			return 1;
+	return 0;
+}
+
+static void
+test_secrets(void)
+{
+	struct gateway_login l = {IPC_BEARER, "u", SECRET};
+	struct gateway_request r;
+	struct descriptor *g;
+	char lines[256];
+	size_t i, k;
+
+	write_file(secret, SECRET "\n");
+	snprintf(lines, sizeof(lines), "secret token %s\n", secret);
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		for (k = 0; k < 3; k++) {
+			g = load(places[i], k == 0 ? lines : k == 1 ? "" :
+			    "set token 'S3c/r+t \"x\"'\n");
+			if (make(g, k == 1 ? &l : NULL, "t", NULL, 1, &r) ==
+			    -1 || r.shown == NULL) {
+				tap_ok(0, "place %zu has a request", i);
+				continue;
+			}
+			if (!tap_ok(strstr(r.shown, "***") != NULL &&
+			    !is_seen(r.shown), "a secret in place %zu, %s", i,
+			    k == 0 ? "ours" : k == 1 ? "a login's" : "set"))
+				tap_show("shown", r.shown);
+			gateway_free(&r);
+		}
+}
+
+/* ---- abilities and limits ---- */
+
+static void
+test_abilities(void)
+{
+	struct abilities a;
+
+	gateway_abilities(load(NULL, ""), &a);
+	tap_ok(a.can == (CAN_PRIORITY | CAN_TTL | CAN_SCHEDULE | CAN_REPORT |
+	    CAN_SIM | CAN_DEVICE | CAN_DATA), "SMSGate can all but a sender");
+	tap_ok(a.ttl_min == 5 && a.ttl_max == 2147483647, "its ttl");
+	tap_ok(a.priority_min == -128 && a.priority_max == 127, "its scale");
+	gateway_abilities(load(WITH("'name': ''"), ""), &a);
+	tap_ok(a.can == 0, "a text alone");
+	gateway_abilities(load(WITH("'query': {'a': '${m}', 'b': '${d}'}, "
+	    "'map': {'m': {'of': 'n', 'unset': '${from|digits}'}, 'n': "
+	    "{'of': 'schedule', 'else': '1'}, 'unused': {'of': 'sim', 'else':"
+	    " ''}}, 'defaults': {'d': '${e}', 'e': '${ttl}'}, 'limits': "
+	    "{'schedule': [900, 3024000]}"), ""), &a);
+	tap_ok(a.can == (CAN_FROM | CAN_SCHEDULE | CAN_TTL),
+	    "by way of maps and defaults");
+	tap_ok(a.schedule_min == 900 && a.schedule_max == 3024000,
+	    "its schedule");
+	gateway_abilities(load(WITH("'check': {'url': 'http://h/${device}'}"),
+	    "set device x\n"), &a);
+	tap_ok(a.can == 0, "what is not sent does not count");
+}
+
+static const struct {
+	const char *limits;
+	const char *text;
+	struct options options;
+	const char *want;
+} limits[] = {
+	{"'text': 4", "abcd", {0}, NULL},
+	{"'text': 4", "abcde", {0}, "text"},
+	{"'text': 4", "\xc3\xa4\xc3\xa4", {0}, NULL},
+	{"'text': 4", "\xc3\xa4\xc3\xa4x", {0}, "text"},
+	{"'characters': 2", "\xc3\xa4\xc3\xa4", {0}, NULL},
+	{"'characters': 2", "\xc3\xa4\xc3\xa4x", {0}, "characters"},
+	{"'device': 3", "t", {.device = "abc"}, NULL},
+	{"'device': 3", "t", {.device = "abcd"}, "device"},
+	{"'from': 3", "t", {.from = "abc"}, NULL},
+	{"'from': 3", "t", {.from = "abcd"}, "from"},
+	{"'data': 2", "", {.port = 1, .ndata = 2}, NULL},
+	{"'data': 2", "", {.port = 1, .ndata = 3}, "data"},
+	{"'ttl': [60, 90]", "t", {.ttl = 60}, NULL},
+	{"'ttl': [60, 90]", "t", {.ttl = 59}, "ttl"},
+	{"'ttl': [60, 90]", "t", {.ttl = 90}, NULL},
+	{"'ttl': [60, 90]", "t", {.ttl = 91}, "ttl"},
+	{"'schedule': [60, 90]", "t", {.schedule = NOW + 90}, NULL},
+	{"'schedule': [60, 90]", "t", {.schedule = NOW + 91}, "schedule"},
+	{"'schedule': [60, 90]", "t", {.schedule = NOW + 1}, NULL},
+	{"'schedule': [60, 90]", "t", {.schedule = NOW - 1}, NULL},
+	{"'text': 9", "t", {.priority_kind = PRIORITY_RAW, .priority = 3},
+	    NULL},
+	{"'text': 9", "t", {.priority_kind = PRIORITY_RAW, .priority = 4},
+	    "priority"},
+};
+
+#define ALL_OPTIONS "'query': {'a': '${device}${from}', 'b': '${ttl}', " \
+    "'c': '${schedule}', 'd': '${data|hex}', 'e': '${priority}'}, " LEVELS
+
+static void
+test_limits(void)
+{
+	struct gateway_message m = {.to = one, .nto = 1, .now = NOW};
+	struct descriptor *g;
+	char descriptor[1024];
+	const char *got;
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		snprintf(descriptor, sizeof(descriptor), "{" URL ", " ONE ", "
+		    TEXT ", " OK ", " ALL_OPTIONS ", 'limits': {%s}}",
+		    limits[i].limits);
+		g = load(descriptor, "");
+		m.text = limits[i].text;
+		m.options = &limits[i].options;
+		got = g != NULL ? gateway_limit(g, &m) : "(none)";
+		tap_is(got != NULL ? got : "in", limits[i].want != NULL ?
+		    limits[i].want : "in", limits[i].limits);
+	}
+	g = load(WITH("'limits': {'text': 7}"), "");
+	tap_ok(gateway_max_text(g) == 7, "the most octets of text");
+	m.options = &binary;
+	m.text = "";
+	tap_is(gateway_limit(g, &m), "data", "a gateway without data SMS");
+	m.options = &full;
+	tap_ok(gateway_limit(g, &m) == NULL,
+	    "what it has no place for has no limit");
+	tap_ok(load(NULL, "set sim 2\nset ttl 60\nset report no\n") != NULL,
+	    "variables of smsgate");
+	tap_ok(load(NULL, "set sim 4\n") == NULL, "sim is 1 to 3");
+	tap_ok(load(NULL, "set sim two\n") == NULL, "sim is a number");
+	tap_ok(load(NULL, "set ttl 4\n") == NULL, "ttl is at least 5");
+	tap_ok(load(NULL, "set report maybe\n") == NULL, "report is yes, no");
+	tap_ok(load(NULL, "set priority 128\n") == NULL, "priority");
+	tap_ok(load(NULL, "set devcie x\n") == NULL, "a typing error");
+	tap_ok(load(NULL, "set device 123456789012345678901\n") != NULL,
+	    "21 octets of a device");
+	tap_ok(load(NULL, "set device 1234567890123456789012\n") == NULL,
+	    "22 octets");
+}
+
+/* What is too large makes no request, and breaks nothing. */
+static void
+test_sizes(void)
+{
+	static char text[200 * 1024], long_default[20000 + 256];
+	struct gateway_request r;
+	size_t n;
+
+	memset(text, 'x', sizeof(text) - 1);
+	tap_ok(make(load(QUERY("{'t': '${text}'}", ""), ""), NULL, text, NULL,
+	    1, &r) == -1, "a URL over %d octets", GATEWAY_URL_MAX);
+	text[60 * 1024] = '\0';
+	tap_ok(make(load(QUERY("{'t': '${text}'}", ""), ""), NULL, text, NULL,
+	    1, &r) == 0, "a URL of sixty thousand");
+	gateway_free(&r);
+	text[60 * 1024] = 'x';
+	tap_ok(make(load(JSON_BODY("['${text|utf16be-hex}', '${text|hex}']",
+	    ""), ""), NULL, text, NULL, 1, &r) == 0, "a large body");
+	tap_ok(r.nbody > 6 * (sizeof(text) - 1), "in hex");
+	gateway_free(&r);
+	n = (size_t)sprintf(long_default, "%s", "{" URL ", " ONE ", " TEXT
+	    ", " OK ", 'query': {'a': 'x${d}'}, 'defaults': {'d': '");
+	memset(long_default + n, 'y', TEMPLATE_VALUE_MAX + 200);
+	strcpy(long_default + n + TEMPLATE_VALUE_MAX + 200, "'}}");
+	tap_ok(make(load(long_default, ""), NULL, "t", NULL, 1, &r) == -1,
+	    "a value over %d octets", TEMPLATE_VALUE_MAX);
+}
+
+/* ---- answers ---- */
+
+struct answer {
 	long status;
 	const char *body;
 	enum outcome outcome;
 	const char *id;
-} answers[] = {
-	{202, "{\"id\": \"x\"}", OUTCOME_ACCEPTED, "x"},
+};
+
+static void
+judge(struct descriptor *g, const struct answer *a, size_t n)
+{
+	struct gateway_message m = {.id = "ID", .text = "t", .to = one,
+	    .nto = 1};
+	struct gateway_answer got;
+	struct gateway_result result;
+	const char *body;
+	size_t i;
+
+	if (g == NULL)
+		tap_show("descriptor", errors);
+	for (i = 0; i < n && g != NULL; i++) {
+		body = json(a[i].body);
+		gateway_judge(g, &m, a[i].status, body, strlen(body), 1, &got,
+		    &result);
+		if (!tap_ok(got.outcome == a[i].outcome &&
+		    result.outcome == a[i].outcome &&
+		    strcmp(got.id, a[i].id) == 0, "%ld %.*s", a[i].status,
+		    (int)strcspn(a[i].body, "\r\n"), a[i].body))
+			tap_show("id", got.id);
+	}
+}
+
+static const struct answer smsgate[] = {
+	{202, "{'id': 'x'}", OUTCOME_ACCEPTED, "x"},
 	{202, "{}", OUTCOME_ACCEPTED, ""},
-	{202, "{\"id\": 7}", OUTCOME_ACCEPTED, "7"},
-	{202, "{\"id\": \"a b\"}", OUTCOME_ACCEPTED, ""},
+	{202, "{'id': 7}", OUTCOME_ACCEPTED, "7"},
+	{202, "{'id': 'a b'}", OUTCOME_ACCEPTED, ""},
+	{202, "{'id': '12345678901234567890123456789012345678901234567890"
+	    "123456789012345'}", OUTCOME_ACCEPTED, ""},
 	{202, "", OUTCOME_UNCLEAR, ""},
+	{202, "7", OUTCOME_UNCLEAR, ""},
 	{202, "<html>", OUTCOME_UNCLEAR, ""},
-	{200, "{\"id\": \"x\"}", OUTCOME_UNCLEAR, "x"},
+	{200, "{'id': 'x'}", OUTCOME_UNCLEAR, "x"},
 	{302, "", OUTCOME_UNCLEAR, ""},
-	{400, "{\"message\": \"no\"}", OUTCOME_REFUSED, ""},
+	{400, "{'message': 'no'}", OUTCOME_REFUSED, ""},
 	{401, "", OUTCOME_CREDENTIALS, ""},
 	{402, "", OUTCOME_REFUSED, ""},
 	{403, "", OUTCOME_CREDENTIALS, ""},
 	{404, "", OUTCOME_REFUSED, ""},
-	{409, "{\"message\": \"message with the same ID already exists\"}",
+	{409, "{'message': 'message with the same ID already exists'}",
 	    OUTCOME_ACCEPTED, ""},
-	{409, "{\"message\": \"constraint failed\"}", OUTCOME_REFUSED, ""},
+	{409, "{'message': 'constraint failed'}", OUTCOME_REFUSED, ""},
 	{409, "", OUTCOME_REFUSED, ""},
-	{400, "{\"message\": \"same ID\"}", OUTCOME_REFUSED, ""},
+	{400, "{'message': 'same ID'}", OUTCOME_REFUSED, ""},
 	{429, "", OUTCOME_REFUSED, ""},
 	{500, "", OUTCOME_FAILED, ""},
-	{503, "{\"message\": \"queue limits exceeded\"}", OUTCOME_FAILED, ""},
+	{503, "{'message': 'queue limits exceeded'}", OUTCOME_FAILED, ""},
 	{0, "", OUTCOME_UNCLEAR, ""},
 	{600, "", OUTCOME_UNCLEAR, ""},
+};
+
+/* no rule, no id */
+static const struct answer plain[] = {
+	{200, "", OUTCOME_ACCEPTED, ""},
+	{201, "", OUTCOME_UNCLEAR, ""},
+	{302, "", OUTCOME_UNCLEAR, ""},
+	{400, "", OUTCOME_PERMANENT, ""},
+	{401, "", OUTCOME_CREDENTIALS, ""},
+	{402, "", OUTCOME_CREDENTIALS, ""},
+	{403, "", OUTCOME_CREDENTIALS, ""},
+	{404, "", OUTCOME_PERMANENT, ""},
+	{408, "", OUTCOME_TEMPORARY, ""},
+	{422, "", OUTCOME_PERMANENT, ""},
+	{425, "", OUTCOME_TEMPORARY, ""},
+	{429, "", OUTCOME_TEMPORARY, ""},
+	{500, "", OUTCOME_TEMPORARY, ""},
+	{599, "", OUTCOME_TEMPORARY, ""},
+};
+
+#define VONAGE WITH("'ok': {'status': 200, 'match': {'path': " \
+    "'/messages/*/status', 'equals': 0}}, 'id': '/messages/0/message-id', " \
+    "'rules': [{'match': {'path': '/messages/*/status', 'in': [1, 5], " \
+    "'any': true}, 'then': 'temporary'}, {'match': {'path': " \
+    "'/messages/*/status', 'in': ['4'], 'any': true}, 'then': " \
+    "'credentials'}, {'match': {'path': '/error', 'regex': '^gone'}, " \
+    "'status': [410, 411], 'then': 'permanent'}]")
+#define WITHOUT_OK(more) "{" URL ", " ONE ", " TEXT ", " more "}"
+
+static const struct answer vonage[] = {
+	{200, "{'messages': [{'status': '0', 'message-id': 'A'}]}",
+	    OUTCOME_ACCEPTED, "A"},
+	{200, "{'messages': [{'status': 0, 'message-id': 'A'}, "
+	    "{'status': '0'}]}", OUTCOME_ACCEPTED, "A"},
+	{200, "{'messages': [{'status': '0'}, {'status': '1'}]}",
+	    OUTCOME_TEMPORARY, ""},
+	{200, "{'messages': [{'status': '0'}, {'status': '4'}]}",
+	    OUTCOME_CREDENTIALS, ""},
+	{200, "{'messages': [{'status': '0'}, {'status': '99'}]}",
+	    OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': [{'status': '0'}, {}]}", OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': []}", OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': {'a': {'status': 0}}}", OUTCOME_ACCEPTED, ""},
+	{200, "{'messages': '0'}", OUTCOME_UNCLEAR, ""},
+	{200, "{}", OUTCOME_UNCLEAR, ""},
+	{200, "0", OUTCOME_UNCLEAR, ""},
+	{411, "{'error': 'gone away'}", OUTCOME_PERMANENT, ""},
+	{412, "{'error': 'gone'}", OUTCOME_PERMANENT, ""},
+	{500, "{'messages': [{'status': '4'}]}", OUTCOME_CREDENTIALS, ""},
+};
+
+#define TEXTS WITHOUT_OK("'ok': {'status': 200, 'match': [{'regex': " \
+    "'^Success'}, {'path': '/no', 'absent': true}]}, 'id': {'regex': " \
+    "'(id|ID)=([a-z]+)'}, 'rules': [{'match': {'equals': '900'}, 'then': " \
+    "'credentials'}, {'match': {'in': [600, 'x']}, 'then': 'temporary'}, " \
+    "{'match': {'path': '', 'equals': 700}, 'then': 'permanent'}, " \
+    "{'match': [{'regex': 'a'}, {'regex': 'b'}], 'then': 'permanent'}]")
+static const struct answer texts[] = {
+	{200, "900", OUTCOME_CREDENTIALS, ""},
+	{200, " 900\r\n", OUTCOME_CREDENTIALS, ""},
+	{200, "9001", OUTCOME_UNCLEAR, ""},
+	{200, "600\n", OUTCOME_TEMPORARY, ""},
+	{200, "x", OUTCOME_TEMPORARY, ""},
+	{200, "700", OUTCOME_PERMANENT, ""},
+	{200, "a b", OUTCOME_PERMANENT, ""},
+	{200, "c\nSuccess", OUTCOME_UNCLEAR, ""},
 };
 
 static void
 test_answers(void)
 {
-	struct descriptor *g = load(NULL, "");
-	char *to[] = {"+491711234567"};
-	struct gateway_message m = {.id = "ID", .text = "t", .to = to,
+	struct gateway_message m = {.id = "ID", .text = "t", .to = one,
 	    .nto = 1};
 	struct gateway_answer a;
 	struct gateway_result result;
-	size_t i;
+	struct descriptor *g = load(NULL, "");
 
-	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		gateway_judge(g, &m, answers[i].status, answers[i].body,
-		    strlen(answers[i].body), 1, &a, &result);
-		tap_ok(a.outcome == answers[i].outcome &&
-		    strcmp(a.id, answers[i].id) == 0, "%ld %s",
-		    answers[i].status, answers[i].body);
-	}
+#define ALL(a) (a), sizeof(a) / sizeof((a)[0])
+	judge(g, ALL(smsgate));
 	gateway_judge(g, &m, 202, "{\"id\": \"x\"}", 11, 0, &a, &result);
 	tap_ok(a.outcome == OUTCOME_UNCLEAR, "an answer that was cut");
+	gateway_judge(g, &m, 202, "{\"id\": \"a\\u0000b\"}", 18, 1, &a,
+	    &result);
+	tap_ok(a.outcome == OUTCOME_ACCEPTED, "a NUL in an answer");
 	gateway_judge(g, &m, 400, "{\"message\": \"no\"}", 17, 1, &a, &result);
 	tap_is(a.error, "no", "the gateway's words");
+	judge(load(WITH("'name': ''"), ""), ALL(plain));
+	judge(load(WITHOUT_OK("'ok': {'status': 200, 'match': {'path': "
+	    "'/messages/*/status', 'equals': 0}}, 'id': "
+	    "'/messages/0/message-id', 'rules': [{'match': {'path': "
+	    "'/messages/*/status', 'in': [1, 5], 'any': true}, 'then': "
+	    "'temporary'}, {'match': {'path': '/messages/*/status', 'in': "
+	    "['4'], 'any': true}, 'then': 'credentials'}, {'match': {'path': "
+	    "'/error', 'regex': '^gone'}, 'status': [410, 411], 'then': "
+	    "'permanent'}]"), ""), ALL(vonage));
+	judge(load(TEXTS, ""), ALL(texts));
+	judge(load(WITHOUT_OK("'ok': {'status': 200, 'match': {'path': "
+	    "'/error', 'absent': true}}"), ""), (struct answer[]){
+	    {200, "{}", OUTCOME_ACCEPTED, ""},
+	    {200, "{'error': null}", OUTCOME_ACCEPTED, ""},
+	    {200, "{'error': 0}", OUTCOME_UNCLEAR, ""},
+	    {200, "x", OUTCOME_UNCLEAR, ""}}, 4);
+	judge(load(WITH("'id': {'regex': 'Success \\\\x22([^\\\\x22]+)'}"),
+	    ""), (struct answer[]){{200, "x", OUTCOME_ACCEPTED, ""}}, 1);
+	judge(load(WITH("'id': {'regex': '<Id>([^<]+)</Id>'}"), ""),
+	    (struct answer[]){{200, "<a><Id>7-x</Id></a>", OUTCOME_ACCEPTED,
+	    "7-x"}, {200, "<a></a>", OUTCOME_ACCEPTED, ""}}, 2);
+	judge(load(WITH("'id': ['/a', '/b/0', {'regex': 'n=(.)'}]"), ""),
+	    (struct answer[]){{200, "{'b': ['B']}", OUTCOME_ACCEPTED, "B"},
+	    {200, "{'a': 'A', 'b': ['B']}", OUTCOME_ACCEPTED, "A"},
+	    {200, "n=4", OUTCOME_ACCEPTED, "4"}}, 3);
+}
+
+/* ---- each recipient ---- */
+
+#define EACH(list) "{" URL ", 'to': {'mode': 'array', 'max': 9}, " TEXT \
+    ", 'ok': {'status': [200, 207]}, 'each': {" list "}}"
+#define BY_TO EACH("'list': '/m', 'to': '/to', 'id': '/i', 'error': '/e', " \
+    "'ok': {'match': {'path': '/s', 'equals': 'ok'}}, 'rules': [" \
+    "{'match': {'path': '/s', 'equals': 'bad'}, 'then': 'permanent'}, " \
+    "{'match': {'path': '/s', 'equals': 'busy'}, 'then': 'temporary'}]")
+#define BY_KEY EACH("'list': '', 'key': true, 'id': '/i', 'ok': {'match': " \
+    "{'path': '/s', 'equals': 'ok'}}")
+#define BY_ORDER EACH("'list': '/r', 'order': true, 'id': '/i', 'ok': " \
+    "{'match': {'path': '/s', 'equals': true}}")
+#define INVALID EACH("'list': '/invalid', 'to': '', 'missing': " \
+    "'accepted', 'rules': [{'then': 'permanent'}]")
+
+static const struct {
+	const char *descriptor;
+	long status;
+	const char *body;
+	enum outcome outcome[2];
+	const char *id[2], *error;
+} each[] = {
+	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'ok', 'i': 'B'}, "
+	    "{'to': '+49 171 1234567', 's': 'ok', 'i': 'A'}]}",
+	    {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED}, {"A", "B"}, ""},
+	{BY_TO, 207, "{'m': [{'to': 431234567890, 's': 'bad', 'e': 'no'}, "
+	    "{'to': 491711234567, 's': 'ok', 'i': 'A'}]}",
+	    {OUTCOME_ACCEPTED, OUTCOME_PERMANENT}, {"A", ""}, "no"},
+	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'busy'}]}",
+	    {OUTCOME_UNCLEAR, OUTCOME_TEMPORARY}, {"", ""}, ""},
+	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'ok'}, {'to': "
+	    "'431234567890', 's': 'bad'}, {'to': '491711234567', 's': '?'}]}",
+	    {OUTCOME_UNCLEAR, OUTCOME_PERMANENT}, {"", ""}, ""},
+	{BY_TO, 200, "{'m': {}}", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR},
+	    {"", ""}, ""},
+	{BY_TO, 200, "x", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{BY_TO, 401, "{'m': [{'to': '431234567890', 's': 'ok'}]}",
+	    {OUTCOME_CREDENTIALS, OUTCOME_CREDENTIALS}, {"", ""}, ""},
+	{BY_KEY, 200, "{'+431234567890': {'s': 'ok', 'i': 2}, '491711234567':"
+	    " {'s': 'ok', 'i': 1}}", {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED},
+	    {"1", "2"}, ""},
+	{BY_KEY, 200, "{'431234567890': {'s': 'ok'}}",
+	    {OUTCOME_UNCLEAR, OUTCOME_ACCEPTED}, {"", ""}, ""},
+	{BY_KEY, 200, "[]", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{BY_ORDER, 200, "{'r': [{'s': true, 'i': 'A'}, {'s': false}]}",
+	    {OUTCOME_ACCEPTED, OUTCOME_UNCLEAR}, {"A", ""}, ""},
+	{BY_ORDER, 200, "{'r': [{'s': true}]}",
+	    {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{BY_ORDER, 200, "{'r': {'s': true}}",
+	    {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{INVALID, 200, "{'invalid': ['431234567890']}",
+	    {OUTCOME_ACCEPTED, OUTCOME_PERMANENT}, {"", ""}, ""},
+	{INVALID, 200, "{}", {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED}, {"", ""},
+	    ""},
+	{INVALID, 200, "x", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+};
+
+static void
+test_each(void)
+{
+	struct gateway_message m = {.id = "ID", .text = "t", .to = two,
+	    .nto = 2};
+	struct gateway_answer a;
+	struct gateway_result r[2];
+	const char *body;
+	struct descriptor *g;
+	size_t i;
+
+	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		if ((g = load(each[i].descriptor, "")) == NULL) {
+			tap_show("descriptor", errors);
+			continue;
+		}
+		body = json(each[i].body);
+		gateway_judge(g, &m, each[i].status, body, strlen(body), 1,
+		    &a, r);
+		tap_ok(r[0].outcome == each[i].outcome[0] &&
+		    r[1].outcome == each[i].outcome[1], "each: %ld %s",
+		    each[i].status, each[i].body);
+		tap_ok(strcmp(r[0].id, each[i].id[0]) == 0 &&
+		    strcmp(r[1].id, each[i].id[1]) == 0, "its ids");
+		tap_ok(a.outcome == (r[0].outcome > r[1].outcome ?
+		    r[0].outcome : r[1].outcome), "the worst is the whole's");
+		tap_is(a.error, each[i].error, "its error");
+	}
+	g = load(BY_ORDER, "");
+	m.nto = 1;
+	body = json("{'r': {'s': true, 'i': 'A'}}");
+	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
+	tap_ok(a.outcome == OUTCOME_ACCEPTED && strcmp(r[0].id, "A") == 0,
+	    "a single object for one recipient");
+	g = load("{" URL ", " ONE ", " TEXT ", " OK ", 'id': '/id', 'rules': "
+	    "[{'status': 200, 'match': {'path': '/s', 'equals': 402}, 'then':"
+	    " 'accepted'}], 'each': {'list': '/m', 'to': '/to'}}", "");
+	body = json("{'s': 402, 'id': 'X'}");
+	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
+	tap_ok(r[0].outcome == OUTCOME_ACCEPTED && strcmp(r[0].id, "X") == 0,
+	    "a rule decides for all");
+}
+
+/* ---- errors' texts, ids, look-ups ---- */
+
+static void
+test_error_texts(void)
+{
+	struct gateway_login l = {IPC_PASSWORD, "u", "pass word"};
+	struct gateway_message m = {.id = "ID", .text = "the text", .to = one,
+	    .nto = 1, .login = &l};
+	struct gateway_answer a;
+	struct gateway_result r;
+	struct descriptor *g;
+	char lines[256], body[1024];
+	size_t n;
+
+	write_file(secret, "s3cret\n");
+	snprintf(lines, sizeof(lines), "secret password %s\n", secret);
+	g = load(WITH("'error': '/e', 'retry-after': '/wait', 'query': {'p': "
+	    "'${password}'}"), lines);
+	n = (size_t)sprintf(body, "%s", json("{'e': 'key s3cret, pass word "
+	    "for +491711234567:\\nthe text!', 'wait': 30}"));
+	gateway_judge(g, &m, 400, body, n, 1, &a, &r);
+	tap_is(a.error, "key ******, ********* for +********4567: ********!",
+	    "no secret, number or text in an error");
+	tap_ok(a.retry_after == 30, "when to come again");
+	gateway_judge(g, &m, 400, "{\"wait\": -1}", 12, 1, &a, &r);
+	tap_ok(a.retry_after == 0 && a.error[0] == '\0', "without");
+	memset(body, 'x', sizeof(body));
+	memcpy(body, "{\"e\": \"y", 8);
+	for (n = 8; n < 400; n += 2)
+		memcpy(body + n, "\xc3\xa4", 2);
+	memcpy(body + n, "\"}", 2);
+	gateway_judge(g, &m, 400, body, n + 2, 1, &a, &r);
+	tap_ok(strlen(a.error) == GATEWAY_ERROR_MAX - 1 &&
+	    strcmp(a.error + GATEWAY_ERROR_MAX - 3, "\xc3\xa4") == 0,
+	    "cut at a character");
+	g = load(WITH("'error': [{'regex': '<m>(.*)</m>'}, '/e']"), "");
+	gateway_judge(g, &m, 400, "<m>a</m>", 8, 1, &a, &r);
+	tap_is(a.error, "a", "by a regular expression");
+	tap_ok(!gateway_retry_after(g) && gateway_retry_after(
+	    load(WITH("'retry-after': true"), "")), "the header Retry-After");
+}
+
+static enum gateway_found
+looked_up(const struct descriptor *g, long status, const char *body)
+{
+	return gateway_judge_lookup(g, "ID", status, body, strlen(body));
+}
+
+static void
+test_lookup(void)
+{
+	struct options o = {.device = "d"};
+	struct gateway_message m = {.id = "ID", .text = "t", .to = one,
+	    .nto = 1};
+	struct gateway_request r;
+	struct descriptor *g = load(NULL, "");
+
+	tap_ok(gateway_lookup_rule(g, &m) == GATEWAY_FIRST,
+	    "without a device SMSGate is asked first");
+	m.options = &o;
+	tap_ok(gateway_lookup_rule(g, &m) == GATEWAY_NEVER,
+	    "not with a message's device");
+	m.options = NULL;
+	tap_ok(gateway_lookup_rule(load(NULL, "set device d\n"), &m) ==
+	    GATEWAY_NEVER, "nor with one that is set");
+	tap_ok(gateway_lookup_after(g, 409) && gateway_lookup_after(g, 503) &&
+	    !gateway_lookup_after(g, 500), "after 409 and 503");
+	tap_ok(looked_up(g, 200, "{\"id\": \"ID\"}") == GATEWAY_FOUND,
+	    "200 with the id");
+	tap_ok(looked_up(g, 200, "{\"id\": \"IDX\"}") == GATEWAY_MISSING &&
+	    looked_up(g, 200, "{}") == GATEWAY_MISSING &&
+	    looked_up(g, 200, "<html>") == GATEWAY_MISSING,
+	    "200 with another, or with none");
+	tap_ok(looked_up(g, 404, "") == GATEWAY_MISSING, "404");
+	tap_ok(looked_up(g, 500, "{\"id\": \"ID\"}") == GATEWAY_UNCLEAR &&
+	    looked_up(g, 0, "") == GATEWAY_UNCLEAR, "500");
+	tap_ok(gateway_has_ids(g), "SMSGate has ids");
+	g = load(WITH("'name': ''"), "");
+	tap_ok(gateway_lookup_rule(g, &m) == GATEWAY_NEVER &&
+	    gateway_lookup(g, NULL, "x", &r) == -1 &&
+	    gateway_check(g, NULL, &r) == -1 && gateway_warm(g, &r) == -1,
+	    "a gateway without look-up, check, warm-up");
+	tap_ok(!gateway_has_ids(g), "and without ids");
+	tap_ok(!gateway_has_ids(load(WITH("'query': {'ref': '${id}'}"), "")),
+	    "a reference alone is not one");
+	tap_ok(gateway_has_ids(load(WITH("'query': {'ref': '${id}'}, 'rules':"
+	    " [{'then': 'accepted'}]"), "")), "a rule besides is");
+	g = load(WITH("'check': {'url': 'http://h/c?u=${user}', 'method': "
+	    "'POST', 'headers': {'X-P': '${password}', 'X-N': '${no}'}}"),
+	    "");
+	tap_ok(gateway_check(g, &password, &r) == 0, "a check of its own");
+	tap_is(r.url, "http://h/c?u=u%3A%C3%A4", "url");
+	tap_is(r.method, "POST", "method");
+	tap_is(header(&r, "X-P"), "p", "header");
+	tap_is(header(&r, "X-N"), "(none)", "and one that is not set");
+	gateway_free(&r);
 }
 
 int
@@ -278,10 +1446,19 @@ main(void)
 	snprintf(file, sizeof(file), "%s/descriptor.json", dir);
 	snprintf(secret, sizeof(secret), "%s/secret", dir);
 	test_errors();
-	test_values();
+	test_limits_of_lists();
+	test_smsgate();
 	test_requests();
-	test_digits();
+	test_types();
+	test_aws();
+	test_secrets();
+	test_abilities();
+	test_limits();
+	test_sizes();
 	test_answers();
+	test_each();
+	test_error_texts();
+	test_lookup();
 	snprintf(errors, sizeof(errors), "%s/conf", dir);
 	unlink(errors);
 	unlink(file);

@@ -1,0 +1,89 @@
+"""contenders: what is measured against what, each behind a tcpserver.
+
+  null    bench/null.c: 250 to everything
+  spawn   smtp2sms that starts a delivery side of its own
+  agent   smtp2sms that uses a shared one
+  naive   bench/naive.sh: a shell filter that calls curl(1)
+
+A library: as a program it has nothing to measure.
+"""
+
+import os
+import smtplib
+import sys
+
+from place import BUILD, HERE, HOME, NUMBER, process_name
+
+NULL = os.path.join(BUILD, "null")
+NAIVE = os.path.join(HERE, "naive.sh")
+NAMES = ("null", "spawn", "agent", "naive")
+
+
+def wrapped(place, command):
+    """The command behind TLS from the first octet on."""
+    return [os.path.join(HOME, "smtp2sms-tls"), "-s", place.path("cert.pem"),
+            place.path("key.pem")] + command
+
+
+def with_tls(place):
+    return ["tls-cert=" + place.path("cert.pem"),
+            "tls-key=" + place.path("key.pem")]
+
+
+def shown(place, command):
+    """A command as people would write it."""
+    return " ".join(command).replace(place.dir + "/", "").replace(
+        os.path.dirname(HERE) + "/", "").replace(sys.executable, "python3")
+
+
+class Contender:
+    def __init__(self, place, name, command):
+        self.name, self.command = name, command
+        self.text = shown(place, command)
+        self.port, self.pid = place.tcpserver(command)
+
+
+def try_mail(port, login=None):
+    """One mail; the reply to its final dot, or what went wrong."""
+    try:
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+            if login:
+                smtp.login(*login)
+            smtp.sendmail("bench@client.test", [NUMBER + "@sms.test"],
+                          "Subject: bench\r\n\r\nbench\r\n")
+            return None
+    except (OSError, smtplib.SMTPException) as error:
+        return error
+
+
+def make(place, config, url, settings, tls=False, names=NAMES, agent=None):
+    """{name: Contender}, for those that are there."""
+    curl = ["--cacert", place.path("cert.pem")] if "https:" in url else []
+    dash = ["-s"] if tls else []
+    more = list(settings) + (with_tls(place) if tls else [])
+    commands = {
+        "null": [NULL],
+        "spawn": place.smtp2sms(config, *more, dash=dash),
+        "agent": place.smtp2sms(config, *more, "delivery=%s" % agent,
+                                dash=dash),
+        "naive": ["sh", NAIVE, url] + curl,
+    }
+    if tls:
+        for name in ("null", "naive"):
+            commands[name] = wrapped(place, commands[name])
+    return {name: Contender(place, name, commands[name]) for name in NAMES
+            if name in names and (name != "agent" or agent)}
+
+
+def find_agent(place, config, *settings):
+    """The socket of a delivery agent; None if it cannot be had (yet)."""
+    path, pid = place.agent(config, *settings)
+    probe = Contender(place, "agent", place.smtp2sms(
+        config, "auth=none", "delivery=" + path))
+    error = try_mail(probe.port)
+    # started by the first who connects
+    if process_name(pid).startswith("smtp2sms"):
+        return path
+    print("there is no agent%s" % (": %s" % error if error else ""),
+          file=sys.stderr)
+    return None

@@ -1,0 +1,303 @@
+"""memory: of a session, of a thousand, and of mails of any size.
+
+PSS: the memory of a process, where a page that n processes have counts as
+1/n.  The programs cannot be looked into from outside, but by root: anybody
+else starts them in a user namespace where he is root.
+"""
+
+import os
+import re
+import resource
+import socket
+import sys
+import time
+
+import contenders
+from place import (NUMBER, PATIENCE, Place, below, process_name,
+                   read, wait_until)
+from report import Figure, Report, ratio
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
+MANY = int(os.environ.get("BENCH_SESSIONS") or 1000)
+KB, MB = 1000, 1000000
+SIZES = (1 * KB, 10 * KB, 100 * KB, 1 * MB, 10 * MB, 50 * MB)
+NAIVE_MAX = 100 * KB    # an argument of curl has at most 128 KiB
+ANONYMOUS = "Pss_Anon"
+LOGIN = "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ="   # alice, wonderland
+
+
+def rollup(pid):
+    """{name: KiB} of /proc/PID/smaps_rollup."""
+    return {name: int(value) for name, value in re.findall(
+        r"^(\w+): +(\d+) kB$", read("/proc/%d/smaps_rollup" % pid), re.M)}
+
+
+def peak(pid):
+    """The most that it has had at a time, KiB; 0 if it has gone."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+)", read("/proc/%d/status" % pid))
+    except OSError:
+        return 0
+    return int(found.group(1)) if found else 0
+
+
+def weigh(server):
+    """(PSS, of that anonymous, processes) of what is below it; KiB."""
+    rolls = [(process_name(pid), rollup(pid)) for pid in below(server)]
+    return (sum(roll.get("Pss", 0) for _, roll in rolls),
+            sum(roll.get(ANONYMOUS, 0) for _, roll in rolls),
+            [(name, roll.get("Pss", 0)) for name, roll in rolls])
+
+
+class Client:
+    """A plain client that can stay where it is."""
+
+    def __init__(self, port):
+        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reply()
+
+    def reply(self):
+        said = b""
+        while not re.search(rb"(?m)^\d\d\d (?:.*)\r\n\Z", said):
+            more = self.sock.recv(65536)
+            if not more:
+                sys.exit("the connection is lost: %r" % said)
+            said += more
+        if said[:1] not in b"23":
+            sys.exit("refused: %r" % said)
+        return said.decode()
+
+    def say(self, line):
+        self.sock.sendall(line.encode() + b"\r\n")
+        return self.reply()
+
+    def envelope(self):
+        self.say("MAIL FROM:<bench@client.test>")
+        self.say("RCPT TO:<%s@sms.test>" % NUMBER)
+
+    def close(self):
+        self.sock.close()
+
+
+def settled(server):
+    """Nothing runs below it for the moment."""
+    def asleep():
+        for pid in below(server):
+            try:
+                state = read("/proc/%d/stat" % pid).rpartition(")")[2]
+            except OSError:
+                return False
+            if state.split()[0] not in "S":
+                return False
+        return True
+    wait_until(asleep)
+    time.sleep(0.1)
+    wait_until(asleep)
+
+
+# ---- one session ----
+
+def no_process(server):
+    return wait_until(lambda: not below(server))
+
+
+def life(port, server, seen):
+    """[(state, weigh())] of a session."""
+    client = Client(port)
+    settled(server)
+    yield "after the greeting", weigh(server)
+    client.say("EHLO client.test")
+    settled(server)
+    yield "before AUTH", weigh(server)
+    if seen is None:
+        client.close()
+        return
+    client.say(LOGIN)
+    client.envelope()
+    wait_until(seen, 1)
+    settled(server)
+    yield "after AUTH", weigh(server)
+    client.say("DATA")
+    client.sock.sendall(b"Subject: bench\r\n\r\n" + b"a line\r\n" * 1000)
+    settled(server)
+    yield "inside DATA", weigh(server)
+    client.say(".")
+    settled(server)
+    yield "after the mail", weigh(server)
+    client.close()
+
+
+def states(report, place, rivals):
+    rows, found = [], {}
+    for name, rival in rivals.items():
+        server = rival.pid
+        seen = None if name in ("null", "naive") else lambda: True
+        runs = {}
+        for _ in range(ROUNDS):
+            for state, weight in life(rival.port, server, seen):
+                runs.setdefault(state, []).append(weight)
+            no_process(server)
+        for state, weights in runs.items():
+            pss = Figure([w[0] for w in weights])
+            found[name, state] = pss.median
+            rows.append([
+                name, state, pss.text(),
+                Figure([w[1] for w in weights]).text(),
+                ", ".join("%s %d" % pair for pair in weights[-1][2])])
+    report.section(
+        "Memory of a session",
+        "PSS of all its processes in KiB, and how much of that is no part of "
+        "a file. Pages of libc are shared with whatever else runs on the "
+        "machine (%d processes here), and those of a program with its other "
+        "sessions (none here): the more there are, the less is a session's "
+        "part." % len([n for n in os.listdir("/proc") if n.isdigit()]),
+        ["contender", "state", "PSS (range)", "anonymous", "processes"],
+        rows, [(name, "tcpserver ... " + rival.text)
+               for name, rival in rivals.items()])
+    value = found["spawn", "before AUTH"]
+    report.aim("memory, idle before AUTH, spawn", "<= 300 KiB PSS",
+               "%d KiB" % value, value <= 300)
+    return found
+
+
+# ---- a thousand ----
+
+def more_files():
+    """As many descriptors as we may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def available():
+    return int(re.search(r"MemAvailable:\s+(\d+)", read("/proc/meminfo"))[1])
+
+
+def crowd(rival, login):
+    """(MiB of PSS, MiB less available, processes) of MANY idle sessions."""
+    before = available()
+    clients = []
+    for _ in range(MANY):
+        clients.append(Client(rival.port))
+        clients[-1].say("EHLO client.test")
+        if login:
+            clients[-1].say(LOGIN)
+    settled(rival.pid)
+    less = before - available()
+    pss, _, processes = weigh(rival.pid)
+    for client in clients:
+        client.close()
+    no_process(rival.pid)
+    return pss / 1024, less / 1024, len(processes)
+
+
+def crowds(report, rivals):
+    rows, found = [], {}
+    for name, rival in rivals.items():
+        pss, less, processes = crowd(rival, False)
+        found[name] = pss
+        rows.append([name, MANY, processes, "%.0f" % pss,
+                     "%.0f" % (pss * 1024 / MANY), "%.0f" % less,
+                     len(below(rival.pid))])
+    report.section(
+        "Memory of many sessions",
+        "All of them idle before AUTH, behind one tcpserver. \"Less "
+        "available\" is what the whole machine has less of, page tables and "
+        "sockets included. \"At rest\": the processes that are left when "
+        "the clients have gone.",
+        ["contender", "sessions", "processes", "PSS MiB", "KiB each",
+         "less available MiB", "at rest"], rows)
+    value = found["spawn"] * 1000 / MANY
+    report.aim("memory, 1,000 idle before AUTH, spawn", "<= 200 MiB PSS",
+               "%d MiB" % value, value <= 200)
+    rest = rows[[row[0] for row in rows].index("spawn")][-1]
+    report.aim("at rest, spawn", "no process", "%d" % rest, rest == 0)
+    return found
+
+
+# ---- sizes ----
+
+def mail(size):
+    """A short text, and an attachment that makes it this big."""
+    head = (b"From: <bench@client.test>\r\nMIME-Version: 1.0\r\n"
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+            b"--b\r\nContent-Type: text/plain\r\n\r\nsee below\r\n--b\r\n"
+            b"Content-Type: application/zip\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\n")
+    tail = b"--b--\r\n.\r\n"
+    row = b"QUJD" * 19 + b"\r\n"
+    return head + row * max(1, (size - len(head) - len(tail)) // len(row)) + \
+        tail
+
+
+def transfer(rival, octets):
+    """(milliseconds from DATA to the last reply, peak KiB) of a mail."""
+    client = Client(rival.port)
+    client.say("EHLO client.test")
+    client.envelope()
+    start = time.monotonic()
+    client.say("DATA")
+    client.sock.settimeout(120)
+    client.sock.sendall(octets)
+    client.reply()
+    taken = (time.monotonic() - start) * 1000
+    peaks = {process_name(pid): peak(pid) for pid in below(rival.pid)}
+    client.say("QUIT")
+    client.close()
+    no_process(rival.pid)
+    return taken, peaks
+
+
+def sizes(report, rivals):
+    """{name: [(octets, ms)]}"""
+    rows, found = [], {name: [] for name in rivals}
+    for size in SIZES:
+        octets = mail(size)
+        for name, rival in rivals.items():
+            if name == "naive" and size > NAIVE_MAX:
+                continue
+            runs = [transfer(rival, octets)
+                    for _ in range(ROUNDS if size < 10 * MB else 2)]
+            ms = Figure([taken for taken, _ in runs])
+            found[name].append((size, ms.median))
+            peaks = {}
+            for _, some in runs:
+                for program, kib in some.items():
+                    peaks[program] = max(kib, peaks.get(program, 0))
+            rows.append([
+                "%d KB" % (size // KB), name, ms.text("%.1f"),
+                ratio(ms.median, found["null"][-1][1]),
+                ", ".join("%s %d" % pair for pair in peaks.items())])
+    report.section(
+        "Mails of any size",
+        "From DATA to the reply behind the final dot, the gateway being "
+        "nginx by HTTP; a short text, the rest is an attachment in base64. "
+        "Peak: the resident set (VmHWM) of each process, shared pages and "
+        "all.", ["mail", "contender", "ms (range)", "/ null", "peak KiB"],
+        rows, [(name, "tcpserver ... " + rival.text)
+               for name, rival in rivals.items()])
+    return found
+
+
+def run(report):
+    if os.geteuid() != 0:
+        Place.around = ["unshare", "--user", "--map-root-user"]
+    with Place() as place:
+        http, _ = place.nginx()
+        url = "http://localhost:%d" % http
+        config = place.configure(url)
+        agent = contenders.find_agent(place, config)
+        login = contenders.make(place, config, url,
+                                ["auth-without-tls=yes"], agent=agent)
+        found = states(report, place, login)
+        many = crowds(report, {name: login[name] for name in login
+                               if name != "naive"})
+        plain = contenders.make(place, config, url,
+                                ["auth=none", "max-size=104857600"],
+                                agent=agent)
+        return found, many, sizes(report, plain)
+
+
+if __name__ == "__main__":
+    more_files()
+    run(Report())

@@ -1,0 +1,137 @@
+"""rates: sessions and messages in a second.
+
+The contenders take turns in rounds, each with as many mails as take it about
+SECONDS; what is reported are medians of the rounds.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import contenders
+from place import BUILD, NUMBER, PATH, Place
+from report import Figure, Report, ratio
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
+SECONDS = float(os.environ.get("BENCH_SECONDS") or 1.5)
+PROBE = 60              # mails of the first round, which is not counted
+LOGIN = "alice:wonderland"
+
+
+def smtp_source(sessions, kept=False):
+    """(what it is called, function: port, mails -> command)"""
+    def command(port, mails):
+        return ["smtp-source", "-s", str(sessions), "-m", str(mails),
+                "-l", "500", "-f", "bench@client.test", "-t",
+                NUMBER + "@sms.test", *(["-d"] if kept else []),
+                "127.0.0.1:%s" % port]
+    return command
+
+
+def own_client(sessions, *options):
+    def command(port, mails):
+        return [os.path.join(BUILD, "client"), "-c", str(sessions), "-n",
+                str(mails), "-l", "500", *options, str(port)]
+    return command
+
+
+def seconds(command):
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          env=dict(os.environ, PATH=PATH))
+    if done.returncode:
+        sys.exit("%s: %s" % (" ".join(command), done.stderr))
+    return time.monotonic() - start
+
+
+def race(rivals, load, probe=PROBE):
+    """{name: Figure of mails in a second}; the rivals take turns."""
+    mails, rates = {}, {name: [] for name in rivals}
+    for name, rival in rivals.items():
+        rate = probe / seconds(load(rival.port, probe))
+        mails[name] = max(probe, int(rate * SECONDS))
+    for _ in range(ROUNDS):
+        for name, rival in rivals.items():
+            taken = seconds(load(rival.port, mails[name]))
+            rates[name].append(mails[name] / taken)
+    return {name: Figure(values) for name, values in rates.items()}
+
+
+def measure(report, place, title, text, races):
+    """races: (label, rivals, load).  {(label, name): Figure}"""
+    rows, commands, found = [], {}, {}
+    for label, rivals, load in races:
+        figures = race(rivals, load)
+        for name, figure in figures.items():
+            found[label, name] = figure
+            rows.append([label, name, figure.text(),
+                         ratio(figure.median, figures["null"].median),
+                         ratio(figure.median, figures["naive"].median)])
+            commands[name] = "tcpserver ... " + rivals[name].text
+        commands[label] = contenders.shown(place, load("PORT", "N"))
+    report.section(title, text, ["load", "contender", "a second (range)",
+                                 "/ null", "/ naive"], rows,
+                   list(commands.items()))
+    return found
+
+
+def aims(report, found):
+    for sessions in (10, 50):
+        label = "%d at a time" % sessions
+        null, agent = (found.get((label, name)) for name in ("null", "agent"))
+        value = agent and agent.median / null.median
+        report.aim("sessions/s, agent, %s" % label, ">= 0.8 of null",
+                   value and "%.2f" % value, value and value >= 0.8)
+    for sessions in (1, 10, 50):
+        label = "%d at a time" % sessions
+        value = found[label, "spawn"].median / found[label, "naive"].median
+        report.aim("sessions/s, spawn, %s" % label, ">= 2 times naive",
+                   "%.2f" % value, value >= 2)
+
+
+def run(report):
+    """Everything; {name of contender: [sessions/s at 1, 10, 50]}"""
+    with Place() as place:
+        http, https = place.nginx()
+        urls = ["http://localhost:%d" % http, "https://localhost:%d" % https]
+        config, secure = map(place.configure, urls)
+        agent = contenders.find_agent(place, config)
+        plain = contenders.make(place, config, urls[0], ["auth=none"],
+                                agent=agent)
+        loads = [("%d at a time" % n, plain, smtp_source(n))
+                 for n in (1, 10, 50)]
+        found = measure(
+            report, place, "Sessions a second",
+            "A session is one mail of 500 octets without AUTH; the gateway "
+            "is nginx by HTTP.", loads)
+        aims(report, found)
+        more = agent and contenders.find_agent(place, secure)
+        rivals = contenders.make(place, secure, urls[1], ["auth=none"],
+                                 agent=more)
+        measure(report, place, "Sessions a second, gateway by HTTPS",
+                "The same with TLS between the delivery side and nginx.",
+                [("10 at a time", rivals, smtp_source(10))])
+        login = contenders.make(place, config, urls[0],
+                                ["auth-without-tls=yes"], agent=agent)
+        tls = contenders.make(place, config, urls[0],
+                              ["auth-without-tls=yes"], tls=True, agent=agent)
+        ca = place.path("cert.pem")
+        measure(report, place, "Sessions a second, with AUTH and TLS",
+                "By bench/client.c, since smtp-source has neither. In TLS "
+                "null and naive are behind smtp2sms-tls.",
+                [("client, 10", plain, own_client(10)),
+                 ("client, AUTH, 10", login, own_client(10, "-a", LOGIN)),
+                 ("client, AUTH, TLS, 10", tls,
+                  own_client(10, "-a", LOGIN, "-C", ca))])
+        measure(report, place, "Messages a second, connections kept",
+                "Sessions that send one mail after the other.",
+                [("%d kept" % n, plain, smtp_source(n, kept=True))
+                 for n in (1, 10)])
+    return {name: [found["%d at a time" % n, name].median
+                   for n in (1, 10, 50)]
+            for name in contenders.NAMES if ("1 at a time", name) in found}
+
+
+if __name__ == "__main__":
+    run(Report())
