@@ -33,8 +33,8 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
 	peer.o sandbox.o config.o log.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
-DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o load.o match.o \
-	names.o pointer.o sha256.o shape.o template.o variable.o
+DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
+	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
 DELIVER = deliver.o agent.o serve.o job.o exchange.o journal.o try.o \
 	$(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o
@@ -147,7 +147,7 @@ asan:
 	    prove -j2 -e tests/run $(SCRIPTED)
 
 FUZZ_SECONDS = 20
-FUZZERS = charset gateway html mime text
+FUZZERS = charset gateway html mime parameter text
 
 fuzz:
 	sh tests/install

@@ -21,6 +21,8 @@ struct exchange {
 	CURL *curl;		/* NULL: it waits for its turn */
 	struct curl_slist *headers;
 	struct gateway_request request;
+	int once;		/* what it asks for must not be done twice */
+	int tries;		/* how often it was about to be sent */
 	size_t given;		/* octets of the body */
 	char *answer;
 	size_t len;
@@ -100,6 +102,26 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+ * Before the request goes out.  If a connection that was kept breaks without
+ * an answer, curl tries again on a new one; but the gateway may have taken
+ * the request all the same.
+ */
+static int
+on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+	struct exchange *x = arg;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	return x->tries++ > 0 && x->once ? CURL_PREREQFUNC_ABORT :
+					   CURL_PREREQFUNC_OK;
+}
+#endif
+
 /* ---- setting one up ---- */
 
 static void
@@ -145,6 +167,19 @@ set_body(struct exchange *x)
 }
 
 static void
+set_once(struct exchange *x)
+{
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(x->curl, CURLOPT_PREREQDATA, x);
+#else
+	/* on a new connection curl does not try again */
+	if (x->once)
+		curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
+#endif
+}
+
+static void
 set_options(struct exchange *x)
 {
 	CURL *c = x->curl;
@@ -178,6 +213,7 @@ set_options(struct exchange *x)
 		set_signature(x);
 	if (x->request.body != NULL)
 		set_body(x);
+	set_once(x);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
 }
 
@@ -237,8 +273,8 @@ exchange_is_warm(void)
 	    clock_ms() - self.peak_time <= PEAK_KEEP;
 }
 
-void
-exchange_start(struct gateway_request *r, long ms, exchange_done done,
+static void
+start(struct gateway_request *r, long ms, int once, exchange_done done,
     void *arg)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
@@ -246,6 +282,7 @@ exchange_start(struct gateway_request *r, long ms, exchange_done done,
 	if (x == NULL)
 		panic("out of memory");
 	x->request = *r;
+	x->once = once;
 	memset(r, 0, sizeof(*r));
 	x->began = clock_ms();
 	x->deadline = x->began + (ms < 1 ? 1 : ms);
@@ -255,6 +292,20 @@ exchange_start(struct gateway_request *r, long ms, exchange_done done,
 	self.last = &x->next;
 	if (self.running < self.config->agent_requests)
 		run(x);
+}
+
+void
+exchange_start(struct gateway_request *r, long ms, exchange_done done,
+    void *arg)
+{
+	start(r, ms, 0, done, arg);
+}
+
+void
+exchange_start_once(struct gateway_request *r, long ms, exchange_done done,
+    void *arg)
+{
+	start(r, ms, 1, done, arg);
 }
 
 /* ---- the end of one ---- */
@@ -308,8 +359,11 @@ finish(struct exchange *x, CURLcode code)
 		curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &e.status);
 		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
 		curl_easy_getinfo(x->curl, CURLINFO_RETRY_AFTER, &wait);
-		e.sent = us > 0 || x->given > 0;
+		e.sent = us > 0 || x->given > 0 || x->tries > 0;
 		e.retry_after = (long)wait;
+		/* a connection that could not be had was not the first */
+		if (e.sent && e.outcome == OUTCOME_UNREACHABLE)
+			e.outcome = OUTCOME_LOST;
 	}
 	take_out(x);
 	x->done(x->arg, &e);

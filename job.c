@@ -503,7 +503,7 @@ send_parcel(struct parcel *p)
 	} else if (j->dry) {
 		show(p, &r);
 	} else {
-		exchange_start(&r, clock_left(j->deadline), on_sent, p);
+		exchange_start_once(&r, clock_left(j->deadline), on_sent, p);
 	}
 }
 
@@ -609,7 +609,9 @@ job_start(struct job *j, job_done done, void *arg)
 	j->pending = 1;
 	j->mark = find_mark(j);
 	list_recipients(j);
-	if (is_impossible(j))
+	if (clock_left(j->deadline) == 0)
+		set_all(j, OUTCOME_TIMEOUT); /* its client has given up */
+	else if (is_impossible(j))
 		set_all(j, OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
 		read_journal(j);

@@ -154,6 +154,11 @@ def dots(report):
         rivals = contenders.make(place, config, url,
                                  ["auth-without-tls=yes"],
                                  names=("spawn", "agent"), agent=agent)
+        # where no device is named each mail has to be looked up first
+        rivals.update(("%s, no device" % name, rival) for name, rival in
+                      contenders.make(place, place.configure(url, device=""),
+                                      url, ["auth-without-tls=yes"],
+                                      names=("spawn",)).items())
         naive = contenders.make(place, config, url, [], names=("naive",))
         found, rows = {}, []
         times = {(name, patient): [] for patient in (True, False)

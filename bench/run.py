@@ -106,7 +106,7 @@ def main():
     report, start = Report(), time.monotonic()
     rate = rates.run(report)
     dot = latency.run(report)
-    weight, _, size = memory.run(report)
+    weight, size = memory.run(report)
     cpu.run(report)
     mail.run(report)
     folder = BUILD if SHORT else HERE

@@ -9,7 +9,7 @@ import threading
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from smtp import HOME, NUMBER, Session, b64, own_credentials, wait_until
+from smtp import NUMBER, b64, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
