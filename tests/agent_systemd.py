@@ -40,6 +40,7 @@ mount -t tmpfs none /run
 mount -t tmpfs none /var/lib
 mount --bind "$dir/passwd" /etc/passwd
 mount --bind "$dir/group" /etc/group
+test ! -e "$dir/folder" || install -d -o smtp2sms -m 0700 /var/lib/smtp2sms
 """)
 
 
@@ -54,7 +55,8 @@ def lay_out(place, replacements, drop_in):
     """The units of the session and of the delivery side."""
     base_lay_out(place, replacements, drop_in)
     place.deliver = PROGRAM
-    place.configure = lambda lines: base.configure(place, [DELIVERY, *lines])
+    place.configure = lambda lines: base.configure(
+        place, [place.delivery, *lines])
     place.configure(place.lines)
     for name, extra in (("passwd", USER), ("group", "smtp2sms:x:64999:\n")):
         with open("/etc/" + name) as file:
@@ -66,8 +68,9 @@ def lay_out(place, replacements, drop_in):
     place.write("units/" + SERVICE, adapted(
         place, SERVICE, ("StandardError=journal",
                          "StandardError=append:" + place.path("agent-log"))))
-    place.write("units/%s.d/%s" % (base.SERVICE, DROP_IN),
-                adapted(place, DROP_IN))
+    for name in place.session_drop_ins:
+        place.write("units/%s.d/%s" % (base.SERVICE, name),
+                    adapted(place, name))
     for name in place.drop_ins:
         place.write("units/%s.d/%s" % (SERVICE, name), adapted(place, name))
 
@@ -79,6 +82,7 @@ class Installed(Place):
     def __init__(self, lines=(), drop_ins=()):
         super().__init__(gw)
         self.lines, self.drop_ins = lines, drop_ins
+        self.delivery, self.session_drop_ins = DELIVERY, [DROP_IN]
         self.deliver = self.path("libexec", "smtp2sms-deliver")
 
     def agent_log(self):
@@ -232,6 +236,26 @@ def credentials():
                      "a trusted network's mail", place.agent_log())
     tap.is_([m["user"] for m in gw.messages], ["alice"],
             "is sent with the gateway's own password")
+
+
+@tap.test("the journal of sessions that share nothing: journal.conf")
+def journal():
+    for drop_ins in ["journal.conf"], []:
+        with Installed(["journal /var/lib/smtp2sms"]) as place:
+            place.delivery, place.session_drop_ins = "delivery spawn", drop_ins
+            place.write("folder", "")
+            gw.reset()
+            with Systemd(place) as server:
+                replies = [send(server, "once") for _ in range(2)]
+                log = server.log()
+        if drop_ins:
+            tap.is_([r[:4] for r in replies], ["250 "] * 2,
+                    "the same mail twice", log)
+            tap.is_(len(gw.posts()), 1, "is sent once")
+        else:
+            tap.is_([r[:4] for r in replies], ["451 "] * 2,
+                    "without it nothing is sent", log)
+            tap.like(log, "event=journal .*Read-only", "and the log says why")
 
 
 @tap.test("logins of a file, inside of the walls")
