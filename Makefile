@@ -67,7 +67,8 @@ install: all
 	install -m 755 smtp2sms $(DESTDIR)$(SBINDIR)/
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
-	install -m 644 smtp2sms.8 smtp2sms-tls.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 smtp2sms.8 smtp2sms-deliver.8 smtp2sms-tls.8 \
+	    $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
 	    $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 smtp2sms-gateways.7 $(DESTDIR)$(MANDIR)/man7/
@@ -77,6 +78,7 @@ install: all
 # The configuration stays.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
+	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-deliver.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
