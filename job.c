@@ -198,7 +198,7 @@ journal_trouble(struct job *j)
 
 /* What is known of it: 1 if the recipient is not to be sent to. */
 static int
-is_done(struct job *j, size_t i, time_t since)
+is_done(struct job *j, const char *key, size_t i, time_t since)
 {
 	struct job_result *r = &j->result[i];
 	char name[JOB_UUID];
@@ -218,6 +218,7 @@ is_done(struct job *j, size_t i, time_t since)
 		    LOG_MASKED(j->number[i]), "outcome",
 		    "unknown; not sent again (on-unknown drop)", NULL);
 		r->outcome = OUTCOME_ACCEPTED;
+		snprintf(r->id, sizeof(r->id), "%s", key);
 		return 1;
 	case JOURNAL_NEW:
 		break;
@@ -254,7 +255,7 @@ read_journal(struct job *j)
 	if (j->window != -1)
 		since = time(NULL) - self.config->dedupe_window;
 	for (i = 0; i < j->ntodo; i++)
-		if (!is_done(j, j->todo[i], since))
+		if (!is_done(j, key, j->todo[i], since))
 			j->todo[n++] = j->todo[i];
 	j->ntodo = n;
 	for (i = 0; i < n; i++) {

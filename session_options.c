@@ -281,8 +281,10 @@ leave_out(struct session *s, uint32_t bits)
 {
 	struct options *o = &s->message.options;
 
-	if (bits & CAN_PRIORITY)
-		o->priority_kind = PRIORITY_NONE, o->priority = 0;
+	if (bits & CAN_PRIORITY) {
+		o->priority_kind = PRIORITY_NONE;
+		o->priority = 0;
+	}
 	if (bits & CAN_TTL)
 		o->ttl = 0;
 	if (bits & CAN_SCHEDULE)
