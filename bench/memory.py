@@ -240,7 +240,8 @@ def transfer(rival, octets):
     client.sock.sendall(octets)
     client.reply()
     taken = (time.monotonic() - start) * 1000
-    peaks = {process_name(pid): status(pid, "VmHWM") for pid in below(rival.pid)}
+    peaks = {process_name(pid): status(pid, "VmHWM")
+             for pid in below(rival.pid)}
     client.say("QUIT")
     client.close()
     no_process(rival.pid)

@@ -217,8 +217,10 @@ class Place(contextlib.ExitStack):
         """The command for each connection; (port, pid)."""
         port = free_port()
         child = self.start(
-            self.around + ["tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c", LIMIT,
-             "127.0.0.1", str(port)] + command, lambda: listens(port))
+            self.around + [
+                "tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c",
+                LIMIT, "127.0.0.1", str(port)] + command,
+            lambda: listens(port))
         return port, child.pid
 
     def configure(self, base, device="set device bench"):

@@ -1,10 +1,10 @@
 """rates: sessions and messages in a second.
 
 The contenders take turns in rounds, each with as many mails as take it about
-SECONDS; what is reported are medians of the rounds. Beside it is the processor time
-that a mail costs on the server's side: of tcpserver, all that it started and
-the agent, but not of the client, nginx and what the kernel does for no
-process. Others that use the machine disturb that less than the rate.
+SECONDS; what is reported are medians of the rounds. Beside it is the
+processor time that a mail costs on the server's side: of tcpserver, all that
+it started and the agent, but not of the client, nginx and what the kernel
+does for no process. Others on the machine disturb that less than the rate.
 """
 
 import os
