@@ -234,6 +234,48 @@ def restart():
     tap.note("%d tries" % sum(len(c) for c in told.values()))
 
 
+def is_calm(agent):
+    """It waits most of the time, however busy the machine is."""
+    running = 0
+    for _ in range(50):
+        with open("/proc/%d/stat" % agent.child.pid) as file:
+            running += file.read().rpartition(")")[2].split()[0] == "R"
+        time.sleep(0.02)
+    return running < 25
+
+
+@tap.test("a frame that came in pieces leaves no deadline behind")
+def pieces():
+    gw.reset()
+    gw.queue("delay:11500")
+    with Agent(OWN + ["timeout-gateway 60"], gw) as agent, \
+            connect(agent) as c:
+        c.settimeout(20 * SLOW)
+        c.sendall(hello() + send("x" * 5000, ms=20000))
+        time.sleep(10.2)
+        tap.ok(is_calm(agent), "no busy loop while the gateway is slow")
+        tap.ok(c.recv(4096) != b"", "it has its answer")
+        time.sleep(0.3)
+        c.sendall(send("again", message_id="<2@c>"))
+        tap.ok(c.recv(4096) != b"", "and the link goes on")
+
+
+@tap.test("SIGTERM and a client that never reads")
+def deaf_at_the_end():
+    gw.reset()
+    with Agent(OWN, gw) as agent, connect(agent) as c:
+        c.sendall(hello())
+        c.setblocking(False)
+        try:
+            while True:
+                c.sendall(frame(REQ_CAN) * 100)
+                time.sleep(0.002)
+        except BlockingIOError:
+            pass
+        agent.terminate()
+        tap.is_(agent.wait(15), 0, "it ends without it")
+
+
 @tap.test("killed in the middle")
 def kill():
     gw.reset()
