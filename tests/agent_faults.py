@@ -276,6 +276,43 @@ def deaf_at_the_end():
         tap.is_(agent.wait(15), 0, "it ends without it")
 
 
+@tap.test("out of descriptors")
+def descriptors():
+    def command(agent, deliver):
+        return ["/bin/sh", "-c", 'ulimit -n 24; exec "$@"', "sh", deliver,
+                "-l", agent.socket, "-f", agent.config]
+
+    gw.reset()
+    with Agent(OWN, gw, command) as agent:
+        crowd = [connect(agent) for _ in range(40)]
+        wait_until(lambda: "accept" in agent.log(), 5)
+        tap.ok(is_calm(agent), "no busy loop")
+        tap.ok(agent.log().count("accept") < 10, "the log says so, seldom",
+               agent.log().count("accept"))
+        for c in crowd:
+            c.close()
+        with agent.session() as s:
+            s.ehlo()
+            tap.is_(s.send_message("hello").code, 250,
+                    "when they have gone: 250")
+
+
+@tap.test("more descriptors than the soft limit are used")
+def soft_limit():
+    def command(agent, deliver):
+        return ["/bin/sh", "-c", 'ulimit -Sn 24; exec "$@"', "sh", deliver,
+                "-l", agent.socket, "-f", agent.config]
+
+    gw.reset()
+    with Agent(OWN, gw, command) as agent:
+        crowd = [connect(agent) for _ in range(40)]
+        for c in crowd:
+            c.sendall(hello() + frame(REQ_CAN))
+        tap.ok(all(c.recv(4096) for c in crowd), "all are served")
+        for c in crowd:
+            c.close()
+
+
 @tap.test("killed in the middle")
 def kill():
     gw.reset()
