@@ -22,6 +22,8 @@
 #include "login.h"
 #include "serve.h"
 
+#define WARM_MAX 8	/* connections that are opened ahead at a time */
+
 struct client {
 	struct client *next;
 	int fd;			/* -1: it has gone */
@@ -51,6 +53,7 @@ static struct {
 	struct client *first;
 	size_t n, busy;
 	int hostile;
+	int warming;
 } self;
 
 void
@@ -589,9 +592,19 @@ static void
 on_warm(void *arg, const struct exchange_end *e)
 {
 	(void)arg;
+	self.warming--;
 	if (!e->answered)
 		log_event(LOG_INFO, "gateway", "request", "warm", "ms",
 		    LOG_NUM(e->ms), "error", e->error, NULL);
+}
+
+/* Where the gateway is slow, no message shall wait behind these. */
+static int
+may_warm(void)
+{
+	return self.warming < WARM_MAX &&
+	    2 * (self.warming + 1) <= self.config->agent_requests &&
+	    !exchange_is_warm();
 }
 
 /* Connect ahead of the message, unless it is here already. */
@@ -601,10 +614,11 @@ warm(struct client *c)
 	struct gateway_request r;
 
 	c->want_warm = 0;
-	if (!c->dry && !exchange_is_warm() &&
-	    gateway_warm(self.gateway, &r) == 0)
-		exchange_start(&r, self.config->timeout_gateway * 1000,
-		    on_warm, NULL);
+	if (c->dry || !may_warm() || gateway_warm(self.gateway, &r) == -1)
+		return;
+	self.warming++;
+	exchange_start(&r, self.config->timeout_gateway * 1000, on_warm,
+	    NULL);
 }
 
 static void

@@ -313,6 +313,23 @@ def soft_limit():
             c.close()
 
 
+@tap.test("one session's WARM, again and again")
+def warm():
+    gw.reset()
+    gw.routes = {"GET /health": "stall"}
+    with Agent(OWN + ["agent-requests 20"], gw) as agent, \
+            connect(agent) as c:
+        c.sendall(hello())
+        for _ in range(200):
+            c.sendall(frame(REQ_WARM))
+            time.sleep(0.002)
+        with agent.session() as s:
+            s.ehlo()
+            began = time.monotonic()
+            tap.is_(s.send_message("hello").code, 250, "another: 250")
+            tap.ok(time.monotonic() - began < LATE * SLOW, "at once")
+
+
 @tap.test("killed in the middle")
 def kill():
     gw.reset()
