@@ -472,7 +472,7 @@ on_sent(void *arg, const struct exchange_end *e)
 	log_trouble(p->job, "send", e->status, e->ms,
 	    e->answered ? a->error : e->error, retry_after(a, e));
 	p->lookup_after = 1;
-	if (p->job->mark == NULL || !e->sent ||
+	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
 		    a->outcome == OUTCOME_UNCLEAR :
 		    a->outcome == OUTCOME_LOST) ||
