@@ -22,6 +22,7 @@ struct exchange {
 	struct curl_slist *headers;
 	struct gateway_request request;
 	size_t given;		/* octets of the body */
+	int begun;		/* it is on its way, and must not be again */
 	char *answer;
 	size_t len;
 	int cut;		/* the answer was longer */
@@ -100,7 +101,37 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+ * What has no such body curl would repeat, where a connection that was kept
+ * breaks before an octet of the answer: the gateway may have had it.
+ */
+static int
+on_begin(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct exchange *x = arg;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	return x->begun++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+#endif
+
 /* ---- setting one up ---- */
+
+static void
+set_once(struct exchange *x)
+{
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_begin);
+	curl_easy_setopt(x->curl, CURLOPT_PREREQDATA, x);
+#else
+	/* one that was not kept */
+	curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
+#endif
+}
 
 static void
 add_header(struct exchange *x, const struct gateway_header *h)
@@ -178,6 +209,9 @@ set_options(struct exchange *x)
 		set_signature(x);
 	if (x->request.body != NULL)
 		set_body(x);
+	if (x->request.once &&
+	    (x->request.body == NULL || x->request.sigv4 != NULL))
+		set_once(x);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
 }
 
@@ -298,7 +332,8 @@ finish(struct exchange *x, CURLcode code)
 		.body = x->answer,
 		.len = x->len,
 		.whole = !x->cut,
-		.error = x->error[0] != '\0' ? x->error :
+		.error = x->begun > 1 ? "the connection broke" :
+		    x->error[0] != '\0' ? x->error :
 		    code != CURLE_OK ? curl_easy_strerror(code) : "",
 		.ms = (long)(clock_ms() - x->began),
 	};
@@ -308,7 +343,7 @@ finish(struct exchange *x, CURLcode code)
 		curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &e.status);
 		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
 		curl_easy_getinfo(x->curl, CURLINFO_RETRY_AFTER, &wait);
-		e.sent = us > 0 || x->given > 0;
+		e.sent = us > 0 || x->given > 0 || x->begun > 0;
 		e.retry_after = (long)wait;
 	}
 	take_out(x);

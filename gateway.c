@@ -392,6 +392,7 @@ make_send(struct template_values *v, struct gateway_request *r)
 	const char *type = body_type(g);
 
 	memset(r, 0, sizeof(*r));
+	r->once = 1;
 	r->method = g->method;
 	r->url = make_url(v, g->url, g->query);
 	if (r->url != NULL && body_make(v, &r->body, &r->nbody) == 0 &&
