@@ -190,6 +190,10 @@ set_options(struct exchange *x)
 	    CURLPROTO_HTTPS);
 #endif
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* or the loop would wait for a thread that waits for the DNS */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)clock_left(x->deadline) + 1);

@@ -5,14 +5,16 @@ in the middle loses nothing and sends nothing twice.
 """
 
 import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from smtp import NUMBER, SLOW, own_credentials, wait_until
+from smtp import NUMBER, SLOW, WRAP, own_credentials, wait_until
 
 # The driver of frames runs its own tests when it is a program only.
 from ipc_lib import (FRAME_MAX, NO_RIGHTS, REQ_AUTH, REQ_CAN, REQ_HELLO,
@@ -328,6 +330,44 @@ def warm():
             began = time.monotonic()
             tap.is_(s.send_message("hello").code, 250, "another: 250")
             tap.ok(time.monotonic() - began < LATE * SLOW, "at once")
+
+
+SLOW_NAMES = """
+#include <netdb.h>
+#include <unistd.h>
+int
+getaddrinfo(const char *host, const char *service,
+    const struct addrinfo *hints, struct addrinfo **out)
+{
+	(void)host, (void)service, (void)hints, (void)out;
+	sleep(8);
+	return EAI_AGAIN;
+}
+"""
+
+
+@tap.test("a name server that is silent")
+def silent_names():
+    def command(agent, deliver):
+        library = os.path.join(agent.dir, "slow.so")
+        done = subprocess.run(["cc", "-shared", "-fPIC", "-o", library, "-x",
+                               "c", "-"], input=SLOW_NAMES.encode())
+        assert done.returncode == 0
+        return ["env", "LD_PRELOAD=" + library, deliver, "-l", agent.socket,
+                "-f", agent.config]
+
+    if shutil.which("cc") is None or "SMTP2SMS" in os.environ or WRAP:
+        raise tap.Skip("nothing can be put in front of getaddrinfo")
+    with Agent(OWN + ["set base http://gateway.test", "timeout-gateway 1"],
+               None, command) as agent, connect(agent) as a, \
+            connect(agent) as b:
+        began = time.monotonic()
+        a.sendall(hello() + send(ms=1000))
+        tap.ok(a.recv(4096) != b"", "an answer")
+        b.sendall(hello() + frame(REQ_CAN))
+        tap.ok(b.recv(4096) != b"", "and one to another session")
+        tap.ok(time.monotonic() - began < 1 + LATE, "in time",
+               time.monotonic() - began)
 
 
 @tap.test("killed in the middle")
