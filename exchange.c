@@ -286,12 +286,12 @@ exchange_start(struct gateway_request *r, long ms, exchange_done done,
 	x->request = *r;
 	memset(r, 0, sizeof(*r));
 	x->began = clock_ms();
-	x->deadline = x->began + (ms < 1 ? 1 : ms);
+	x->deadline = x->began + ms;
 	x->done = done;
 	x->arg = arg;
 	*self.last = x;
 	self.last = &x->next;
-	if (self.running < self.config->agent_requests)
+	if (self.running < self.config->agent_requests && ms > 0)
 		run(x);
 }
 
@@ -355,7 +355,10 @@ finish(struct exchange *x, CURLcode code)
 	free_exchange(x);
 }
 
-/* Those whose turn has come run; those whose time is up have been too many. */
+/*
+ * Those whose turn has come run; those whose time is up before are not sent
+ * any more.
+ */
 static int
 admit(void)
 {
@@ -366,12 +369,12 @@ admit(void)
 		next = x->next;
 		if (x->curl != NULL)
 			continue;
-		if (self.running < self.config->agent_requests) {
-			run(x);
-			left = 0;
-		} else if ((ms = clock_left(x->deadline)) == 0) {
+		if ((ms = clock_left(x->deadline)) == 0) {
 			finish(x, CURLE_OPERATION_TIMEDOUT);
 			return 0; /* done may have changed the list */
+		} else if (self.running < self.config->agent_requests) {
+			run(x);
+			left = 0;
 		} else if (ms < left) {
 			left = ms;
 		}
