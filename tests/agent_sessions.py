@@ -190,7 +190,7 @@ def stays():
 @tap.test("who may come")
 def users():
     if WRAP:
-        tap.skip("nobody else may write valgrind's log")
+        tap.skip("nobody else may write valgrind's log", "another user")
         return
     gw.reset()
     with Agent(OWN, gw) as agent:
