@@ -172,8 +172,8 @@ is_welcome(int fd)
 
 	if (peer_uid(fd, &uid) == -1)
 		return 0;
-	if (users->n == 0)
-		return uid == 0 || uid == geteuid();
+	if (users->n == 0 && (uid == 0 || uid == geteuid()))
+		return 1;
 	for (i = 0; i < users->n; i++)
 		if ((pw = getpwnam(users->v[i])) != NULL && pw->pw_uid == uid)
 			return 1;
@@ -232,7 +232,7 @@ agent_prepare(struct curl_waitfd *w, int *ms)
 	unsigned n = 0;
 	int left;
 
-	if (serve_count() > 0)
+	if (serve_count() > 0 || self.config->agent_idle == 0)
 		self.idle_since = 0;
 	else if (self.idle_since == 0)
 		self.idle_since = clock_ms();

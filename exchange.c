@@ -21,8 +21,9 @@ struct exchange {
 	CURL *curl;		/* NULL: it waits for its turn */
 	struct curl_slist *headers;
 	struct gateway_request request;
+	int once;		/* what it asks for must not be done twice */
+	int tries;		/* how often it was about to be sent */
 	size_t given;		/* octets of the body */
-	int begun;		/* it is on its way, and must not be again */
 	char *answer;
 	size_t len;
 	int cut;		/* the answer was longer */
@@ -103,35 +104,25 @@ on_body(char *p, size_t size, size_t n, void *arg)
 
 #if LIBCURL_VERSION_NUM >= 0x075000
 /*
- * What has no such body curl would repeat, where a connection that was kept
- * breaks before an octet of the answer: the gateway may have had it.
+ * Before the request goes out.  If a connection that was kept breaks without
+ * an answer, curl tries again on a new one; but the gateway may have taken
+ * the request all the same.
  */
 static int
-on_begin(void *arg, char *to, char *from, int to_port, int from_port)
+on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
 	struct exchange *x = arg;
 
-	(void)to;
-	(void)from;
-	(void)to_port;
-	(void)from_port;
-	return x->begun++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	return x->tries++ > 0 && x->once ? CURL_PREREQFUNC_ABORT :
+					   CURL_PREREQFUNC_OK;
 }
 #endif
 
 /* ---- setting one up ---- */
-
-static void
-set_once(struct exchange *x)
-{
-#if LIBCURL_VERSION_NUM >= 0x075000
-	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_begin);
-	curl_easy_setopt(x->curl, CURLOPT_PREREQDATA, x);
-#else
-	/* one that was not kept */
-	curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
-#endif
-}
 
 static void
 add_header(struct exchange *x, const struct gateway_header *h)
@@ -176,6 +167,19 @@ set_body(struct exchange *x)
 }
 
 static void
+set_once(struct exchange *x)
+{
+#if LIBCURL_VERSION_NUM >= 0x075000
+	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(x->curl, CURLOPT_PREREQDATA, x);
+#else
+	/* on a new connection curl does not try again */
+	if (x->once)
+		curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
+#endif
+}
+
+static void
 set_options(struct exchange *x)
 {
 	CURL *c = x->curl;
@@ -213,9 +217,7 @@ set_options(struct exchange *x)
 		set_signature(x);
 	if (x->request.body != NULL)
 		set_body(x);
-	if (x->request.once &&
-	    (x->request.body == NULL || x->request.sigv4 != NULL))
-		set_once(x);
+	set_once(x);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
 }
 
@@ -275,8 +277,8 @@ exchange_is_warm(void)
 	    clock_ms() - self.peak_time <= PEAK_KEEP;
 }
 
-void
-exchange_start(struct gateway_request *r, long ms, exchange_done done,
+static void
+start(struct gateway_request *r, long ms, int once, exchange_done done,
     void *arg)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
@@ -284,6 +286,7 @@ exchange_start(struct gateway_request *r, long ms, exchange_done done,
 	if (x == NULL)
 		panic("out of memory");
 	x->request = *r;
+	x->once = once;
 	memset(r, 0, sizeof(*r));
 	x->began = clock_ms();
 	x->deadline = x->began + ms;
@@ -293,6 +296,20 @@ exchange_start(struct gateway_request *r, long ms, exchange_done done,
 	self.last = &x->next;
 	if (self.running < self.config->agent_requests && ms > 0)
 		run(x);
+}
+
+void
+exchange_start(struct gateway_request *r, long ms, exchange_done done,
+    void *arg)
+{
+	start(r, ms, 0, done, arg);
+}
+
+void
+exchange_start_once(struct gateway_request *r, long ms, exchange_done done,
+    void *arg)
+{
+	start(r, ms, 1, done, arg);
 }
 
 /* ---- the end of one ---- */
@@ -336,7 +353,7 @@ finish(struct exchange *x, CURLcode code)
 		.body = x->answer,
 		.len = x->len,
 		.whole = !x->cut,
-		.error = x->begun > 1 ? "the connection broke" :
+		.error = x->tries > 1 && x->once ? "the connection broke" :
 		    x->error[0] != '\0' ? x->error :
 		    code != CURLE_OK ? curl_easy_strerror(code) : "",
 		.ms = (long)(clock_ms() - x->began),
@@ -347,8 +364,11 @@ finish(struct exchange *x, CURLcode code)
 		curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &e.status);
 		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
 		curl_easy_getinfo(x->curl, CURLINFO_RETRY_AFTER, &wait);
-		e.sent = us > 0 || x->given > 0 || x->begun > 0;
+		e.sent = us > 0 || x->given > 0 || x->tries > 0;
 		e.retry_after = (long)wait;
+		/* a connection that could not be had was not the first */
+		if (e.sent && e.outcome == OUTCOME_UNREACHABLE)
+			e.outcome = OUTCOME_LOST;
 	}
 	take_out(x);
 	x->done(x->arg, &e);

@@ -42,6 +42,14 @@ int exchange_init(const struct config *);
 void exchange_start(struct gateway_request *, long ms, exchange_done, void *);
 
 /*
+ * The same with a request that must not be made twice.  If a connection that
+ * was kept breaks before there is an answer, the outcome is LOST; others are
+ * tried again then.
+ */
+void exchange_start_once(struct gateway_request *, long ms, exchange_done,
+    void *);
+
+/*
  * 1 if there is likely a connection that is open and not in use: more were
  * needed at a time, a little while ago, than are now.
  */

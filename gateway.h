@@ -52,7 +52,6 @@ struct gateway_request {
 	 * then: curl 7.88 signs it.
 	 */
 	char *sigv4, *sigv4_user, *sigv4_secret;
-	int once;		/* it sends: not to be repeated by curl */
 	/* one line of JSON for people, secrets masked; only if asked for */
 	char *shown;
 };

@@ -206,7 +206,7 @@ is_known_there(const struct job *j)
 
 /* What is known of it: 1 if the recipient is not to be sent to. */
 static int
-is_done(struct job *j, size_t i, time_t since)
+is_done(struct job *j, const char *key, size_t i, time_t since)
 {
 	struct job_result *r = &j->result[i];
 	char name[JOB_UUID];
@@ -226,6 +226,7 @@ is_done(struct job *j, size_t i, time_t since)
 		    LOG_MASKED(j->number[i]), "outcome",
 		    "unknown; not sent again (on-unknown drop)", NULL);
 		r->outcome = OUTCOME_ACCEPTED;
+		snprintf(r->id, sizeof(r->id), "%s", key);
 		return 1;
 	case JOURNAL_NEW:
 		break;
@@ -262,7 +263,7 @@ read_journal(struct job *j)
 	if (j->window != -1)
 		since = time(NULL) - self.config->dedupe_window;
 	for (i = 0; i < j->ntodo; i++)
-		if (!is_done(j, j->todo[i], since))
+		if (!is_done(j, key, j->todo[i], since))
 			j->todo[n++] = j->todo[i];
 	j->ntodo = n;
 	for (i = 0; i < n; i++) {
@@ -511,7 +512,7 @@ send_parcel(struct parcel *p)
 	} else if (j->dry) {
 		show(p, &r);
 	} else {
-		exchange_start(&r, clock_left(j->deadline), on_sent, p);
+		exchange_start_once(&r, clock_left(j->deadline), on_sent, p);
 	}
 }
 
@@ -596,10 +597,10 @@ list_recipients(struct job *j)
 static size_t
 count_together(const struct job *j, size_t first, size_t max)
 {
-	size_t i;
+	size_t i, request = j->place[j->todo[first]] / max;
 
 	for (i = first + 1; i < j->ntodo; i++)
-		if (j->place[j->todo[i]] / max != j->place[j->todo[first]] / max)
+		if (j->place[j->todo[i]] / max != request)
 			break;
 	return i - first;
 }
@@ -635,7 +636,9 @@ job_start(struct job *j, job_done done, void *arg)
 	j->pending = 1;
 	j->mark = find_mark(j);
 	list_recipients(j);
-	if (is_impossible(j))
+	if (clock_left(j->deadline) == 0)
+		set_all(j, OUTCOME_TIMEOUT); /* its client has given up */
+	else if (is_impossible(j))
 		set_all(j, OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
 		read_journal(j);

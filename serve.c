@@ -334,7 +334,7 @@ check_text(const struct job *j)
 static const char *
 read_job(struct client *c, struct ipc_frame *f, struct job *j)
 {
-	uint32_t ms = ipc_get_u32(f);
+	int32_t ms = (int32_t)(ipc_get_u32(f) - (uint32_t)clock_ms());
 	size_t i, room = f->left < JOB_TEXT_MAX ? f->left : JOB_TEXT_MAX;
 
 	if ((j->text = malloc(room + 1)) == NULL)
@@ -352,7 +352,7 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 	}
 	options_get(f, &j->options);
 	if (ipc_close(f) == -1 || check_text(j) == -1 ||
-	    ms > (uint32_t)self.config->timeout_gateway * 1000)
+	    ms > (int32_t)self.config->timeout_gateway * 1000)
 		return "a malformed message";
 	j->deadline = clock_ms() + ms;
 	return NULL;

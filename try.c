@@ -147,7 +147,7 @@ try_run(const struct config *c, const struct descriptor *g,
 		return OK;
 	}
 	fflush(stdout);
-	exchange_start(&r, c->timeout_gateway * 1000, on_end, NULL);
+	exchange_start_once(&r, c->timeout_gateway * 1000, on_end, NULL);
 	while (!self.over)
 		exchange_turn(NULL, 0, TURN_WAIT);
 	explicit_bzero(secret, sizeof(secret));

@@ -14,15 +14,13 @@ import time
 import tap
 from agent_lib import Agent
 from gateway import Gateway
+from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame,
+                     hello, send, string, u32)
 from smtp import NUMBER, SLOW, WRAP, own_credentials, wait_until
-
-# The driver of frames runs its own tests when it is a program only.
-from ipc_lib import (FRAME_MAX, NO_RIGHTS, REQ_AUTH, REQ_CAN, REQ_HELLO,
-                     REQ_LOGIN, REQ_SEND, REQ_WARM, frame, hello, login, send,
-                     string, u32)
 
 gw = Gateway()
 OWN = own_credentials()
+TIMEOUT = 8 # enum outcome
 LATE = 3    # seconds that a bounded answer may be late
 
 
@@ -120,6 +118,22 @@ def clients():
             tap.is_(s.send_message("hello").code, 250,
                     "when one has gone: 250")
         b.close()
+
+
+@tap.test("a message that has waited too long at the door")
+def waited():
+    gw.reset()
+    with Agent(OWN + ["agent-clients 1", "timeout-gateway 1"], gw) as agent:
+        a, b = connect(agent), connect(agent)
+        a.sendall(hello() + frame(REQ_CAN))
+        a.recv(4096)
+        b.sendall(hello() + send(ms=500))
+        time.sleep(0.7)     # it is this wait that is tested
+        a.close()
+        answer = b.recv(4096)
+        tap.is_((answer[4], answer[9]), (ANS_SEND, TIMEOUT),
+                "is answered, too late")
+        tap.is_(gw.posts(), [], "and not sent behind anybody's back")
 
 
 @tap.test("no more requests than may be")

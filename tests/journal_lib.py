@@ -12,19 +12,21 @@ from smtp import TOP
 FOLDER = tempfile.TemporaryDirectory(prefix="smtp2sms-journal.")
 
 
-def without_ids():
+def without_ids(changes=()):
     """SMSGate's descriptor for a gateway that takes two recipients at a time
-    and has never heard of ids; its path."""
+    and has never heard of ids; its path.  What is changed to None goes."""
     with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
         made = json.load(file)
     made["to"]["max"] = 2
     del made["body"]["template"]["id"]
     made["rules"] = []
     made.pop("lookup", None)
-    path = os.path.join(FOLDER.name, "without-ids.json")
-    with open(path, "w") as file:
+    made.update(changes)
+    made = {name: value for name, value in made.items() if value is not None}
+    with tempfile.NamedTemporaryFile("w", suffix=".json", dir=FOLDER.name,
+                                     delete=False) as file:
         json.dump(made, file)
-    return path
+    return file.name
 
 
 def folder():
@@ -32,9 +34,9 @@ def folder():
     return tempfile.mkdtemp(dir=FOLDER.name)
 
 
-def journal(*lines):
+def journal(*lines, **changes):
     """Lines for such a gateway with a journal of its own."""
-    return ["gateway " + without_ids(), "journal " + folder(), *lines]
+    return ["gateway " + without_ids(changes), "journal " + folder(), *lines]
 
 
 if __name__ == "__main__":
