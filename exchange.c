@@ -353,7 +353,7 @@ finish(struct exchange *x, CURLcode code)
 		.body = x->answer,
 		.len = x->len,
 		.whole = !x->cut,
-		.error = x->tries > 1 ? "the connection broke" :
+		.error = x->tries > 1 && x->once ? "the connection broke" :
 		    x->error[0] != '\0' ? x->error :
 		    code != CURLE_OK ? curl_easy_strerror(code) : "",
 		.ms = (long)(clock_ms() - x->began),

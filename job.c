@@ -597,10 +597,10 @@ list_recipients(struct job *j)
 static size_t
 count_together(const struct job *j, size_t first, size_t max)
 {
-	size_t i;
+	size_t i, request = j->place[j->todo[first]] / max;
 
 	for (i = first + 1; i < j->ntodo; i++)
-		if (j->place[j->todo[i]] / max != j->place[j->todo[first]] / max)
+		if (j->place[j->todo[i]] / max != request)
 			break;
 	return i - first;
 }
