@@ -209,7 +209,7 @@ ask_can(struct abilities *a)
 }
 
 /*
- * u32 ms, str text, str Message-ID, str Date, u32 n, n times str number,
+ * u32 deadline, str text, str Message-ID, str Date, u32 n, n times str number,
  * the options
  */
 static int
@@ -223,7 +223,7 @@ put_message(const struct ask_message *m, int ms)
 	if (wire.broken)
 		return -1;
 	begin(&b, REQ_SEND);
-	ipc_put_u32(&b, (uint32_t)ms);
+	ipc_put_u32(&b, (uint32_t)(clock_ms() + ms));
 	ipc_put_str(&b, m->text, strlen(m->text));
 	ipc_put_str(&b, id, strlen(id));
 	ipc_put_str(&b, date, strlen(date));

@@ -12,6 +12,7 @@
 #include "names.h"
 #include "pointer.h"
 #include "shape.h"
+#include "wipe.h"
 
 /* ---- limits, priorities ---- */
 
@@ -271,6 +272,7 @@ descriptor_load(const struct config *c, config_report report)
 	struct descriptor *g = calloc(1, sizeof(*g));
 	json_error_t e;
 
+	wipe_install();
 	if (g == NULL) {
 		report("out of memory");
 		return NULL;

@@ -14,11 +14,12 @@
 #include "buf.h"
 #include "descriptor.h"
 #include "gateway.h"
+#include "headers.h"
 #include "names.h"
 #include "pointer.h"
-#include "sha256.h"
 #include "template.h"
 #include "variable.h"
+#include "wipe.h"
 
 /* ---- what a gateway can do ---- */
 
@@ -155,215 +156,6 @@ make_url(struct template_values *v, const char *template, json_t *query)
 	return url;
 }
 
-/* ---- headers ---- */
-
-static void
-wipe(char *s, size_t n)
-{
-	if (s != NULL)
-		explicit_bzero(s, n);
-	free(s);
-}
-
-static void
-wipe_string(char *s)
-{
-	wipe(s, s != NULL ? strlen(s) : 0);
-}
-
-/* Takes the value over. */
-static int
-add_header(struct gateway_request *r, const char *name, char *value)
-{
-	struct gateway_header *h = &r->header[r->nheader];
-
-	if (value == NULL || r->nheader == GATEWAY_HEADERS_MAX) {
-		wipe_string(value);
-		return -1;
-	}
-	h->value = value;
-	h->name = strdup(name);
-	r->nheader++;
-	return h->name != NULL ? 0 : -1;
-}
-
-/* A string with its values; malloced, or NULL if it is not set. */
-static char *
-fill(struct template_values *v, const char *template)
-{
-	size_t room = template_room(v);
-	char *storage = malloc(room), *s = NULL;
-	json_t *j = template_text(v, template);
-	struct buf b;
-
-	if (storage != NULL && j != NULL) {
-		buf_init(&b, storage, room);
-		template_put(j, &b);
-		if (!b.overflow && strlen(b.p) == b.len)
-			s = strdup(b.p);
-		explicit_bzero(storage, b.len);
-	}
-	free(storage);
-	json_decref(j);
-	return s;
-}
-
-/* No control character passes into a header: each is a blank. */
-static char *
-fill_header(struct template_values *v, const char *template)
-{
-	char *s = fill(v, template), *p;
-
-	for (p = s; p != NULL && *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	return s;
-}
-
-static int
-add_headers(struct template_values *v, json_t *headers,
-    struct gateway_request *r)
-{
-	const char *name;
-	json_t *item;
-	char *value;
-
-	json_object_foreach(headers, name, item) {
-		value = fill_header(v, json_string_value(item));
-		if (value != NULL && add_header(r, name, value) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- ways to authenticate ---- */
-
-#define WAY_VALUES 3
-
-/* The values that one way is made of; 0, or -1 if one is not set. */
-static int
-way_values(struct template_values *v, json_t *way,
-    const char *const names[WAY_VALUES], char *out[WAY_VALUES])
-{
-	const char *s;
-	size_t i;
-
-	for (i = 0; i < WAY_VALUES; i++) {
-		s = json_string_value(json_object_get(way, names[i]));
-		if (s == NULL)
-			continue;
-		out[i] = fill(v, s);
-		if (out[i] == NULL || strpbrk(out[i], "\r\n") != NULL)
-			return -1;
-	}
-	return 0;
-}
-
-static char *
-join(const char *a, const char *between, const char *b)
-{
-	size_t room = strlen(a) + strlen(between) + strlen(b) + 1;
-	char *s = malloc(room);
-
-	if (s != NULL)
-		snprintf(s, room, "%s%s%s", a, between, b);
-	return s;
-}
-
-/* RFC 7617 */
-static char *
-basic(const char *user, const char *password)
-{
-	char *pair = join(user, ":", password), *value = NULL;
-	size_t room;
-	struct buf b;
-
-	if (pair == NULL)
-		return NULL;
-	room = strlen(pair) * 2 + 16;
-	if ((value = malloc(room)) != NULL) {
-		buf_init(&b, value, room);
-		buf_puts(&b, "Basic ");
-		buf_base64(&b, pair, strlen(pair));
-	}
-	wipe_string(pair);
-	return value;
-}
-
-/*
- * What curl cannot see of a body that it reads from us is told in a header,
- * which is signed as well.
- */
-static int
-sign(struct gateway_request *r, const char *provider, const char *user,
-    const char *secret)
-{
-	char hash[SHA256_HEX];
-
-	sha256_hex(r->body != NULL ? r->body : "", r->nbody, hash);
-	if (add_header(r, "X-Amz-Content-Sha256", strdup(hash)) == -1)
-		return -1;
-	r->sigv4 = strdup(provider);
-	r->sigv4_user = strdup(user);
-	r->sigv4_secret = strdup(secret);
-	return r->sigv4 != NULL && r->sigv4_user != NULL &&
-	    r->sigv4_secret != NULL ? 0 : -1;
-}
-
-static int
-add_way(const struct template_values *v, json_t *way, char *value[WAY_VALUES],
-    struct gateway_request *r)
-{
-	const char *type = json_string_value(json_object_get(way, "type"));
-	const char *name = json_string_value(json_object_get(way, "name"));
-
-	if (strcmp(type, "basic") == 0)
-		return add_header(r, "Authorization", v->mask ?
-		    strdup("Basic ***") : basic(value[0], value[1]));
-	if (strcmp(type, "bearer") == 0)
-		return add_header(r, "Authorization",
-		    join("Bearer ", "", value[2]));
-	if (strcmp(type, "header") == 0)
-		return add_header(r, name, strdup(value[2]));
-	if (strcmp(type, "aws-sigv4") != 0)
-		return 0; /* none */
-	return v->mask ? add_header(r, "Authorization",
-	    strdup("AWS4-HMAC-SHA256 ***")) :
-	    sign(r, value[2], value[0], value[1]);
-}
-
-static int
-try_way(struct template_values *v, json_t *way, struct gateway_request *r)
-{
-	const char *type = json_string_value(json_object_get(way, "type"));
-	const char *names[WAY_VALUES] = {"user", "password",
-	    strcmp(type, "bearer") == 0	   ? "token" :
-	    strcmp(type, "header") == 0    ? "value" :
-					     "provider"};
-	char *value[WAY_VALUES] = {NULL, NULL, NULL};
-	int e = way_values(v, way, names, value);
-	size_t i;
-
-	if (e == 0)
-		e = add_way(v, way, value, r);
-	for (i = 0; i < WAY_VALUES; i++)
-		wipe_string(value[i]);
-	return e;
-}
-
-/* The first way that the values are enough for. */
-static int
-authenticate(struct template_values *v, struct gateway_request *r)
-{
-	json_t *way;
-	size_t i;
-
-	json_array_foreach(v->g->auth, i, way)
-		if (try_way(v, way, r) == 0)
-			return 0;
-	return json_array_size(v->g->auth) == 0 ? 0 : -1;
-}
-
 /* ---- requests ---- */
 
 void
@@ -373,13 +165,13 @@ gateway_free(struct gateway_request *r)
 
 	for (i = 0; i < r->nheader; i++) {
 		free(r->header[i].name);
-		wipe_string(r->header[i].value);
+		headers_wipe_string(r->header[i].value);
 	}
-	wipe(r->body, r->nbody);
-	wipe_string(r->url);
-	wipe_string(r->sigv4);
-	wipe_string(r->sigv4_user);
-	wipe_string(r->sigv4_secret);
+	headers_wipe(r->body, r->nbody);
+	headers_wipe_string(r->url);
+	headers_wipe_string(r->sigv4);
+	headers_wipe_string(r->sigv4_user);
+	headers_wipe_string(r->sigv4_secret);
 	free(r->shown);
 	memset(r, 0, sizeof(*r));
 }
@@ -395,9 +187,9 @@ make_send(struct template_values *v, struct gateway_request *r)
 	r->method = g->method;
 	r->url = make_url(v, g->url, g->query);
 	if (r->url != NULL && body_make(v, &r->body, &r->nbody) == 0 &&
-	    (type == NULL || add_header(r, "Content-Type", strdup(type)) ==
-	    0) && add_headers(v, g->headers, r) == 0 &&
-	    authenticate(v, r) == 0 && !v->missing)
+	    (type == NULL || headers_add(r, "Content-Type", strdup(type)) ==
+	    0) && headers_fill(v, g->headers, r) == 0 &&
+	    headers_authenticate(v, r) == 0 && !v->missing)
 		return 0;
 	gateway_free(r);
 	return -1;
@@ -408,7 +200,7 @@ static char *
 describe(const struct gateway_request *r, enum descriptor_type type)
 {
 	json_t *headers = json_object(), *body = NULL, *j;
-	char *line;
+	char *line, *copy;
 	size_t i;
 
 	for (i = 0; i < r->nheader; i++)
@@ -422,7 +214,9 @@ describe(const struct gateway_request *r, enum descriptor_type type)
 	    r->url, "headers", headers, "body", body);
 	line = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
-	return line;
+	copy = line != NULL ? strdup(line) : NULL;
+	wipe_free(line);
+	return copy;
 }
 
 int
@@ -451,8 +245,8 @@ make_call(struct template_values *v, const struct descriptor_call *c,
 	memset(r, 0, sizeof(*r));
 	r->method = c->method;
 	r->url = make_url(v, c->url, NULL);
-	if (r->url != NULL && add_headers(v, c->headers, r) == 0 &&
-	    (!authentic || authenticate(v, r) == 0) && !v->missing)
+	if (r->url != NULL && headers_fill(v, c->headers, r) == 0 &&
+	    (!authentic || headers_authenticate(v, r) == 0) && !v->missing)
 		return 0;
 	gateway_free(r);
 	return -1;
@@ -498,6 +292,12 @@ gateway_has_ids(const struct descriptor *g)
 		if (g->rules.v[i].then == OUTCOME_ACCEPTED)
 			return 1;
 	return g->lookup.url != NULL;
+}
+
+int
+gateway_has_lookup(const struct descriptor *g)
+{
+	return g->lookup.url != NULL && names_sent(g, "id");
 }
 
 enum gateway_lookup

@@ -22,7 +22,10 @@ enum ipc_type {
 	REQ_LOGIN,	/* (u8 kind, str user, str secret): no answer */
 	REQ_AUTH,	/* (u8 kind, str user, str secret) */
 	ANS_AUTH,	/* (u8 enum verdict, rights) */
-	REQ_SEND,	/* see ask_send */
+	REQ_SEND,	/* see put_message in ask.c; its deadline is that of
+			   clock_ms(), modulo 2^32: both sides have one clock,
+			   and a message that waited too long is not sent
+			   behind the back of a client that was told so */
 	ANS_SEND,	/* see ask_send */
 	REQ_FORGET,	/* (): the credentials are void; no answer */
 	REQ_HELLO,	/* (str session, str peer, u8 trusted): to an agent,

@@ -337,7 +337,8 @@ match_rule(const struct match_rules *rules, const struct match_subject *s)
 
 	for (i = 0; i < rules->n; i++) {
 		r = &rules->v[i];
-		if ((r->status.n == 0 || load_has_code(&r->status, s->status)) &&
+		if ((r->status.n == 0 ||
+		    load_has_code(&r->status, s->status)) &&
 		    match_all(&r->match, s))
 			return r;
 	}

@@ -1,11 +1,13 @@
 /*
- * names: which variables a descriptor uses and where; `defaults` and `map`;
- * `set` and `secret` held against them.  Values are variable.c's.
+ * names: which variables a descriptor uses and where; `set` and `secret`
+ * held against them.  Those that it makes itself are maps.c's, values are
+ * variable.c's.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "descriptor.h"
+#include "maps.h"
 #include "names.h"
 #include "variable.h"
 
@@ -22,8 +24,9 @@ find(const struct descriptor *g, const char *name)
 	return NULL;
 }
 
-static void
-note(struct descriptor *g, const char *path, const char *name, int sent)
+void
+names_note_name(struct descriptor *g, const char *path, const char *name,
+    int sent)
 {
 	struct descriptor_name *n = find(g, name);
 
@@ -45,49 +48,6 @@ names_sent(const struct descriptor *g, const char *name)
 	const struct descriptor_name *n = find(g, name);
 
 	return n != NULL && n->sent;
-}
-
-static const struct descriptor_map *
-find_map(const struct descriptor *g, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < g->nmap; i++)
-		if (strcmp(g->map[i].name, name) == 0)
-			return &g->map[i];
-	return NULL;
-}
-
-/*
- * The templates that a default or a map is made of, one after the other:
- * a map's `of` by its name alone, in *of.  NULL behind the last.
- */
-static const char *
-inner(const struct descriptor *g, const char *name, size_t i,
-    const char **of)
-{
-	const struct descriptor_map *m = find_map(g, name);
-	const char *key;
-	json_t *item;
-	size_t n = 0;
-
-	*of = NULL;
-	if (m == NULL)
-		return i > 0 ? NULL : json_string_value(
-		    json_object_get(g->defaults, name));
-	if (i == 0) {
-		*of = m->of;
-		return "";
-	}
-	if (i <= 2) {
-		item = i == 1 ? m->otherwise : m->unset;
-		return json_is_string(item) ? json_string_value(item) : "";
-	}
-	json_object_foreach(m->values, key, item)
-		if (n++ == i - 3)
-			return json_is_string(item) ?
-			    json_string_value(item) : "";
-	return NULL;
 }
 
 /* ---- what the templates of a name lead to ---- */
@@ -124,8 +84,8 @@ leads(const struct descriptor *g, const char *name, names_test test,
 	size_t i;
 
 	if (depth == TEMPLATE_NEST_MAX)
-		return inner(g, name, 0, &of) != NULL;
-	for (i = 0; (s = inner(g, name, i, &of)) != NULL; i++)
+		return maps_inner(g, name, 0, &of) != NULL;
+	for (i = 0; (s = maps_inner(g, name, i, &of)) != NULL; i++)
 		if (of != NULL ? leads(g, of, test, depth + 1) :
 		    string_leads(g, s, test, depth + 1))
 			return 1;
@@ -213,7 +173,7 @@ names_note_string(struct descriptor *g, const char *path, const char *s,
 		if ((wrong = wrong_place(g, &p, whole, place)) != NULL ||
 		    (wrong = wrong_start(&p, s == start, place)) != NULL)
 			load_fail(g, path, "%.*s: %s", (int)p.len, s, wrong);
-		note(g, path, p.name, sent);
+		names_note_name(g, path, p.name, sent);
 		s += p.len;
 	}
 }
@@ -251,122 +211,6 @@ names_note(struct descriptor *g, const char *path, json_t *template,
 	note_json(g, path, template, place, sent, 0);
 }
 
-/* ---- defaults and map ---- */
-
-static int
-is_name(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-
-	return n > 0 && n <= TEMPLATE_NAME_MAX && s[n] == '\0';
-}
-
-static void
-load_variables(struct descriptor *g)
-{
-	char where[LOAD_PATH_MAX];
-	const char *key;
-	json_t *item;
-
-	g->variables = load_object(g, g->root, "", "variables");
-	json_object_foreach(g->variables, key, item)
-		if (!json_is_string(item))
-			load_fail(g, load_path(where, "/variables", key),
-			    "is not a string");
-}
-
-const char *
-names_meaning(const struct descriptor *g, const char *name)
-{
-	const char *s = json_string_value(json_object_get(g->variables,
-	    name));
-
-	return s != NULL ? s : "";
-}
-
-static void
-load_defaults(struct descriptor *g)
-{
-	char where[LOAD_PATH_MAX];
-	const char *key;
-	json_t *item;
-
-	g->defaults = load_object(g, g->root, "", "defaults");
-	json_object_foreach(g->defaults, key, item) {
-		load_path(where, "/defaults", key);
-		if (!is_name(key) || variable_kind(key) == VARIABLE_MESSAGE)
-			load_fail(g, where, "is no name of a variable that "
-			    "can have a default");
-		if (!json_is_string(item))
-			load_fail(g, where, "is not a string");
-		else
-			names_note_string(g, where, json_string_value(item),
-			    NAMES_INNER, 0);
-	}
-}
-
-static void
-load_map_value(struct descriptor *g, const char *path, const char *key,
-    json_t *j)
-{
-	char where[LOAD_PATH_MAX];
-
-	load_path(where, path, key);
-	if (json_is_object(j) || json_is_array(j))
-		load_fail(g, where, "is no string, number, true, false, null");
-	names_note(g, where, j, NAMES_INNER, 0);
-}
-
-static void
-load_map(struct descriptor *g, const char *name, json_t *o)
-{
-	static const char *const names[] = {"of", "values", "else", "unset",
-	    NULL};
-	struct descriptor_map *m = &g->map[g->nmap++];
-	char path[LOAD_PATH_MAX], where[LOAD_PATH_MAX];
-	const char *key;
-	json_t *item;
-
-	load_path(path, "/map", name);
-	load_only(g, path, o, names);
-	if (!is_name(name) || variable_kind(name) != VARIABLE_OWN ||
-	    json_object_get(g->defaults, name) != NULL)
-		load_fail(g, path, "is no name of a variable of its own");
-	m->name = name;
-	m->of = load_string(g, o, path, "of", 1);
-	if (m->of != NULL && !is_name(m->of))
-		load_fail(g, path, "of: '%.40s' is no name", m->of);
-	else if (m->of != NULL)
-		note(g, path, m->of, 0);
-	m->values = load_object(g, o, path, "values");
-	load_path(where, path, "values");
-	json_object_foreach(m->values, key, item)
-		load_map_value(g, where, key, item);
-	m->otherwise = json_object_get(o, "else");
-	load_map_value(g, path, "else", m->otherwise);
-	m->unset = json_object_get(o, "unset");
-	load_map_value(g, path, "unset", m->unset);
-	if (m->values == NULL && m->otherwise == NULL && m->unset == NULL)
-		load_fail(g, path, "has none of: values, else, unset");
-}
-
-void
-names_load(struct descriptor *g)
-{
-	json_t *map = load_object(g, g->root, "", "map"), *item;
-	const char *key;
-
-	load_variables(g);
-	load_defaults(g);
-	if (json_object_size(map) > DESCRIPTOR_MAPS_MAX) {
-		load_fail(g, "/map", "has more than %d members",
-		    DESCRIPTOR_MAPS_MAX);
-		return;
-	}
-	json_object_foreach(map, key, item)
-		load_map(g, key, item);
-}
-
 /* ---- when all are noted ---- */
 
 /* What a sent variable is made of is sent, too. */
@@ -377,12 +221,12 @@ spread(struct descriptor *g, const char *name)
 	const char *s, *of;
 	size_t i;
 
-	for (i = 0; (s = inner(g, name, i, &of)) != NULL; i++) {
+	for (i = 0; (s = maps_inner(g, name, i, &of)) != NULL; i++) {
 		if (of != NULL)
-			note(g, "", of, 1);
+			names_note_name(g, "", of, 1);
 		while ((s = strstr(s, "${")) != NULL) {
 			if (template_name(s, &p) == NULL)
-				note(g, "", p.name, 1);
+				names_note_name(g, "", p.name, 1);
 			s += 2;
 		}
 	}
@@ -440,7 +284,7 @@ check_pair(struct descriptor *g, const struct config_pair *p, int secret)
 	if (variable_kind(p->name) == VARIABLE_MESSAGE)
 		load_fail(g, "", "%s %s: that is the message's own", keyword,
 		    p->name);
-	else if (find_map(g, p->name) != NULL)
+	else if (maps_find(g, p->name) != NULL)
 		load_fail(g, "", "%s %s: that is made by /map", keyword,
 		    p->name);
 	else if (find(g, p->name) == NULL)

@@ -19,9 +19,6 @@ enum names_place {
 	NAMES_INNER	/* a default, a map */
 };
 
-/* Read `variables`, `defaults` and `map`. */
-void names_load(struct descriptor *);
-
 /*
  * Note the variables of a template, and which of them go into what is sent
  * for a message; what may not stand there is an error.
@@ -30,12 +27,11 @@ void names_note(struct descriptor *, const char *path, json_t *template,
     enum names_place, int sent);
 void names_note_string(struct descriptor *, const char *path, const char *,
     enum names_place, int sent);
+void names_note_name(struct descriptor *, const char *path, const char *,
+    int sent);
 
 /* When all are noted: circles, and what `set` and `secret` give. */
 void names_check(struct descriptor *);
-
-/* What `variables` says of a name, for people; "" if nothing. */
-const char *names_meaning(const struct descriptor *, const char *name);
 
 /* 1 if the variable goes into what is sent for a message. */
 int names_sent(const struct descriptor *, const char *name);

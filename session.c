@@ -443,10 +443,9 @@ session_greet(const struct session_setup *setup)
 	session_tls_client(s, setup->client);
 	s->end = clock_ms() + 1000LL * c->timeout_session;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
-	conn_init(&s->conn, 0, 1,
-	    setup->any_lf ? CONN_LF_EQUAL
-	    : c->bare_lf  ? CONN_LF_REPAIR
-			  : CONN_LF_REFUSE);
+	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :
+	    c->bare_lf			       ? CONN_LF_REPAIR :
+						 CONN_LF_REFUSE);
 	s->conn.wait = (int)c->timeout_command * 1000;
 	session_set_deadline(s);
 	session_note(s, "%s %s smtp2sms", c->hostname,
@@ -465,8 +464,8 @@ session_run(void)
 
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);
-		session_reply(s, st == CONN_OK ? run_line(s, line, len)
-					       : session_line_reply(s, st));
+		session_reply(s, st == CONN_OK ? run_line(s, line, len) :
+						 session_line_reply(s, st));
 	}
 	conn_farewell(&s->conn, FAREWELL);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",

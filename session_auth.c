@@ -7,8 +7,7 @@
 #include "log.h"
 #include "session_private.h"
 
-#define AUTH_DELAY 1000	 /* milliseconds after a wrong password */
-#define LOGIN_WAIT 20000 /* ... for a hash or a program to judge one */
+#define AUTH_DELAY 1000 /* milliseconds after a wrong password */
 
 static int
 auth_allowed(const struct session *s)
@@ -68,14 +67,15 @@ mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
 static enum verdict
 judge(struct session *s)
 {
+	int ms = (int)s->config->timeout_gateway * 1000;
+
 	if (has_logins(s))
-		return ask_auth(&s->auth, &s->rights, LOGIN_WAIT);
+		return ask_auth(&s->auth, &s->rights, ms);
 	if (s->auth.mechanism != AUTH_EXTERNAL) {
 		if (!auth_fits_http(&s->auth))
 			return VERDICT_WRONG;
 		if (s->config->auth_check)
-			return ask_auth(&s->auth, &s->rights,
-			    (int)s->config->timeout_gateway * 1000);
+			return ask_auth(&s->auth, &s->rights, ms);
 	}
 	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
 }

@@ -76,9 +76,9 @@ take_priority(struct session *s, const char *value)
 }
 
 /*
- * With R the message is to be given up in time, which is what a gateway's
- * limit does; with N it is not, and only a notice is asked for (RFC 2852,
- * section 3).
+ * The message is to be given up in time, which is what a gateway's limit
+ * does.  With N a notice is asked for in its place (RFC 2852, section 3);
+ * nobody could make one, so that the limit is what is left of the wish.
  */
 static enum reply
 take_by(struct session *s, const char *value)
@@ -88,7 +88,7 @@ take_by(struct session *s, const char *value)
 
 	if (value == NULL || parameter_by(value, &seconds, &returned) == -1)
 		return REPLY_BAD_BY;
-	if (returned)
+	if (seconds > 0)
 		s->message.options.ttl = (uint32_t)seconds;
 	s->message.notice = !returned;
 	return GO;

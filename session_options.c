@@ -52,6 +52,15 @@ check_parameters(const struct session *s, const struct abilities *a)
 	return GO;
 }
 
+/* With N the time is no condition: what cannot be kept is let go. */
+static void
+relax(struct options *o, const struct abilities *a)
+{
+	if (!(a->can & CAN_TTL) || !within(o->ttl, a->ttl_min, a->ttl_max) ||
+	    o->schedule > session_now() + o->ttl)
+		o->ttl = 0;
+}
+
 enum reply
 session_options_mail(struct session *s)
 {
@@ -61,13 +70,16 @@ session_options_mail(struct session *s)
 	/* every gateway has the priority that is none */
 	if (o->priority == 0)
 		o->priority_kind = PRIORITY_NONE;
-	if (o->ttl != 0 && o->schedule > session_now() + o->ttl)
+	if (o->ttl != 0 && !s->message.notice &&
+	    o->schedule > session_now() + o->ttl)
 		return REPLY_HOLD_PAST_BY;
 	if (o->priority_kind == PRIORITY_NONE && o->ttl == 0 &&
 	    o->schedule == 0)
 		return GO;
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_421_DELIVERY;
+	if (s->message.notice)
+		relax(o, a);
 	return check_parameters(s, a);
 }
 
@@ -281,8 +293,10 @@ leave_out(struct session *s, uint32_t bits)
 {
 	struct options *o = &s->message.options;
 
-	if (bits & CAN_PRIORITY)
-		o->priority_kind = PRIORITY_NONE, o->priority = 0;
+	if (bits & CAN_PRIORITY) {
+		o->priority_kind = PRIORITY_NONE;
+		o->priority = 0;
+	}
 	if (bits & CAN_TTL)
 		o->ttl = 0;
 	if (bits & CAN_SCHEDULE)

@@ -10,6 +10,7 @@
 
 #include "descriptor.h"
 #include "gateway.h"
+#include "maps.h"
 #include "names.h"
 #include "shape.h"
 #include "variable.h"
@@ -35,7 +36,7 @@ check_values(struct descriptor *g, const char *path, const char *s, int nest)
 			continue;
 		made = json_string_value(json_object_get(g->defaults,
 		    p.name));
-		meaning = names_meaning(g, p.name);
+		meaning = maps_meaning(g, p.name);
 		if (made != NULL && nest < TEMPLATE_NEST_MAX)
 			check_values(g, path, made, nest + 1);
 		else
@@ -329,7 +330,7 @@ void
 shape_load(struct descriptor *g)
 {
 	load_to(g);
-	names_load(g);
+	maps_load(g);
 	g->method = shape_method(g, g->root, "", "POST");
 	g->url = shape_url(g, g->root, "", 1);
 	g->headers = shape_headers(g, g->root, "", 1);

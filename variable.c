@@ -9,7 +9,7 @@
 
 #include "descriptor.h"
 #include "gateway.h"
-#include "gsm.h"
+#include "maps.h"
 #include "text.h"
 #include "variable.h"
 
@@ -352,8 +352,8 @@ static json_t *
 own_value(struct template_values *v, const char *name)
 {
 	const char *s = config_find(&v->g->config->set, name);
-	json_t *j = NULL;
-	size_t i;
+	const struct descriptor_map *m;
+	json_t *j;
 
 	if (s == NULL)
 		s = find_secret(v->g, name);
@@ -362,11 +362,8 @@ own_value(struct template_values *v, const char *name)
 	if (v->nest == TEMPLATE_NEST_MAX)
 		return NULL;
 	v->nest++;
-	for (i = 0; i < v->g->nmap; i++)
-		if (strcmp(v->g->map[i].name, name) == 0)
-			break;
-	j = i < v->g->nmap ? map_value(v, &v->g->map[i]) :
-			     default_value(v, name);
+	m = maps_find(v->g, name);
+	j = m != NULL ? map_value(v, m) : default_value(v, name);
 	v->nest--;
 	return j;
 }

@@ -8,11 +8,12 @@
 A library: as a program it has nothing to measure.
 """
 
+import collections
 import os
 import smtplib
 import sys
 
-from place import BUILD, HERE, HOME, NUMBER, process_name
+from place import BUILD, HERE, HOME, NUMBER, cpu_time, process_name
 
 NULL = os.path.join(BUILD, "null")
 NAIVE = os.path.join(HERE, "naive.sh")
@@ -36,11 +37,20 @@ def shown(place, command):
         os.path.dirname(HERE) + "/", "").replace(sys.executable, "python3")
 
 
+# what a delivery agent listens on, and its process
+Agent = collections.namedtuple("Agent", "path pid")
+
+
 class Contender:
-    def __init__(self, place, name, command):
-        self.name, self.command = name, command
+    def __init__(self, place, command, agent=None):
         self.text = shown(place, command)
         self.port, self.pid = place.tcpserver(command)
+        self.agent = agent
+
+    def cpu(self):
+        """Seconds of processor time, all its processes up to now."""
+        pids = [self.pid] + ([self.agent.pid] if self.agent else [])
+        return sum(map(cpu_time, pids))
 
 
 def try_mail(port, login=None):
@@ -64,26 +74,27 @@ def make(place, config, url, settings, tls=False, names=NAMES, agent=None):
     commands = {
         "null": [NULL],
         "spawn": place.smtp2sms(config, *more, dash=dash),
-        "agent": place.smtp2sms(config, *more, "delivery=%s" % agent,
-                                dash=dash),
+        "agent": agent and place.smtp2sms(
+            config, *more, "delivery=" + agent.path, dash=dash),
         "naive": ["sh", NAIVE, url] + curl,
     }
     if tls:
-        for name in ("null", "naive"):
+        for name in ("null", "naive"):  # smtp2sms starts it by itself
             commands[name] = wrapped(place, commands[name])
-    return {name: Contender(place, name, commands[name]) for name in NAMES
-            if name in names and (name != "agent" or agent)}
+    return {name: Contender(place, commands[name],
+                            agent if name == "agent" else None)
+            for name in NAMES if name in names and commands[name]}
 
 
 def find_agent(place, config, *settings):
-    """The socket of a delivery agent; None if it cannot be had (yet)."""
+    """An Agent; None if it cannot be had."""
     path, pid = place.agent(config, *settings)
-    probe = Contender(place, "agent", place.smtp2sms(
+    probe = Contender(place, place.smtp2sms(
         config, "auth=none", "delivery=" + path))
     error = try_mail(probe.port)
     # started by the first who connects
     if process_name(pid).startswith("smtp2sms"):
-        return path
+        return Agent(path, pid)
     print("there is no agent%s" % (": %s" % error if error else ""),
           file=sys.stderr)
     return None

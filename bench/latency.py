@@ -18,7 +18,8 @@ from place import BUILD, NUMBER, Place, read, wait_until
 from report import Figure, Report, ratio
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
-GREETINGS = 60          # of a contender in a round
+GREETINGS = 20          # of a contender in a round
+GREETING_ROUNDS = 5     # times ROUNDS
 PAUSE = 4               # milliseconds between two, for what is left of one
 RTT = 50                # milliseconds
 MAILS = 4               # of a session
@@ -43,7 +44,7 @@ def greeting(report):
                                  ["auth=none"],
                                  agent=contenders.find_agent(place, config))
         times = {name: [] for name in rivals}
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS * GREETING_ROUNDS):
             for name, rival in rivals.items():
                 times[name].append(statistics.median(greetings(rival.port)))
         found = {name: Figure(values) for name, values in times.items()}
@@ -154,6 +155,11 @@ def dots(report):
         rivals = contenders.make(place, config, url,
                                  ["auth-without-tls=yes"],
                                  names=("spawn", "agent"), agent=agent)
+        # where no device is named each mail has to be looked up first
+        rivals.update(("%s, no device" % name, rival) for name, rival in
+                      contenders.make(place, place.configure(url, device=""),
+                                      url, ["auth-without-tls=yes"],
+                                      names=("spawn",)).items())
         naive = contenders.make(place, config, url, [], names=("naive",))
         found, rows = {}, []
         times = {(name, patient): [] for patient in (True, False)

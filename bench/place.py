@@ -67,6 +67,7 @@ libexec {home}
 descriptors {top}/gateways
 log stderr
 set base {base}
+{device}
 set user bench
 secret password {dir}/secret
 gateway-ca {dir}/cert.pem
@@ -101,24 +102,34 @@ def read(path):
         return file.read()
 
 
+def state(pid):
+    """(name, fields from the state on) of /proc/PID/stat; ("", ["Z"]) if
+    there is no such process or it has ended."""
+    try:
+        head, _, rest = read("/proc/%d/stat" % pid).rpartition(")")
+    except OSError:
+        return "", ["Z"]
+    fields = rest.split()
+    return "" if fields[0] == "Z" else head.partition("(")[2], fields
+
+
 def process_name(pid):
     """The program's name; "" if there is no such process."""
-    try:
-        return read("/proc/%d/comm" % pid).strip()
-    except OSError:
-        return ""
+    return state(pid)[0]
+
+
+def cpu_time(pid):
+    """Seconds that a process and all its ended children have used."""
+    return sum(map(int, state(pid)[1][11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def below(pid):
     """Every process below this one."""
     parents = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            fields = read("/proc/%s/stat" % name).rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            parents.setdefault(int(fields[1]), []).append(int(name))
+    for child in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        name, fields = state(child)
+        if name:
+            parents.setdefault(int(fields[1]), []).append(child)
     found, todo = [], [pid]
     while todo:
         some = parents.get(todo.pop(), [])
@@ -130,7 +141,7 @@ def below(pid):
 class Place(contextlib.ExitStack):
     """A folder, and what runs in it; on exit nothing of either is left."""
 
-    around = []             # a command to start tcpserver with
+    around = []             # a command to start tcpserver and agent with
 
     def __init__(self):
         super().__init__()
@@ -173,6 +184,8 @@ class Place(contextlib.ExitStack):
 
     @staticmethod
     def end(child):
+        if child.poll() is not None:
+            return
         child.terminate()
         try:
             child.wait(PATIENCE)
@@ -204,15 +217,18 @@ class Place(contextlib.ExitStack):
         """The command for each connection; (port, pid)."""
         port = free_port()
         child = self.start(
-            self.around + ["tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c", LIMIT,
-             "127.0.0.1", str(port)] + command, lambda: listens(port))
+            self.around + [
+                "tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c",
+                LIMIT, "127.0.0.1", str(port)] + command,
+            lambda: listens(port))
         return port, child.pid
 
-    def configure(self, base):
+    def configure(self, base, device="set device bench"):
         """A configuration for the gateway at this URL; its file."""
-        return self.write("smtp2sms.%s.conf" % base.rpartition(":")[2],
-                          CONFIG.format(home=HOME, top=TOP, dir=self.dir,
-                                        base=base))
+        name = "smtp2sms.%s%s.conf" % (base.rpartition(":")[2],
+                                       "" if device else ".no-device")
+        return self.write(name, CONFIG.format(
+            home=HOME, top=TOP, dir=self.dir, base=base, device=device))
 
     def smtp2sms(self, config, *settings, dash=()):
         """Its command line; settings are lines of the configuration."""
@@ -224,8 +240,9 @@ class Place(contextlib.ExitStack):
     def agent(self, config, *settings):
         """A delivery agent for this configuration: (its socket, pid)."""
         path = self.path("agent.%d" % len(os.listdir(self.dir)))
-        command = ["systemd-socket-activate", "-l", path,
-                   os.path.join(HOME, "smtp2sms-deliver"), "-f", config]
+        command = self.around + [
+            "systemd-socket-activate", "-l", path,
+            os.path.join(HOME, "smtp2sms-deliver"), "-f", config]
         for setting in settings:
             command += ["-o", setting]
         child = self.start(command, lambda: os.path.exists(path))

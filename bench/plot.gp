@@ -22,13 +22,12 @@ set yrange [0:*]
 plot rate using 2:xtic(1) title "1 at a time", \
      rate using 3 title "10", rate using 4 title "50"
 
-set title "Final dot to reply, gateway 50 ms away, in round trips\n(less is better; 1 is the limit)"
+set title "Final dot to reply, gateway 50 ms away, in round trips\n".\
+    "(less is better; 1 is the limit)"
 set yrange [0:5]
-set xtics font ",10"
 plot dot using 2:xtic(1) title "first mail" lt 2, \
      dot using 3 title "later mails" lt 1, \
      1 title "" with lines lt 4 lw 2
-set xtics font ",12"
 
 set title "PSS of an idle session before AUTH, KiB"
 set yrange [0:*]

@@ -47,11 +47,12 @@ def machine():
         first_line("nginx", "-v"))
 
 
-def head(seconds):
+def head(seconds, load):
     commit = first_line("git", "-C", TOP, "rev-parse", "--short", "HEAD")
     return """# Figures
 
-Made by `make bench` in %d minutes, commit %s, on %s.
+Made by `make bench` in %d minutes, commit %s, on %s. The load average before
+it began was %.1f: it should be near 0.
 
 Absolute numbers are this machine's; what counts are ratios between
 contenders of the same run, which take turns. Each figure is the median of
@@ -64,7 +65,7 @@ several rounds, with the least and the greatest behind it.
 - **naive**: a shell filter that calls curl(1) for each mail
 
 ![The figures as a picture](results.svg)""" % (
-        round(seconds / 60), commit, machine())
+        round(seconds / 60), commit, machine(), load)
 
 
 def cell(value):
@@ -85,8 +86,10 @@ def draw(path, rate, dot, weight, size):
     data = {
         "rate": table("rate", [[name, *values]
                                for name, values in rate.items()]),
-        "dot": table("dot", [[name.replace(", ", "\\n"), *values]
-                             for name, values in dot.items()]),
+        "dot": table("dot", [
+            [name.replace("warm-up over", "warm").replace(", ", "\\n"),
+             *values] for name, values in dot.items()
+            if "no device" not in name]),
         "memory": table("memory", [
             [name, weight.get((name, "before AUTH"))]
             for name in ("null", "spawn", "agent", "naive")
@@ -103,10 +106,10 @@ def draw(path, rate, dot, weight, size):
 
 def main():
     memory.more_files()
-    report, start = Report(), time.monotonic()
+    report, start, load = Report(), time.monotonic(), os.getloadavg()[0]
     rate = rates.run(report)
     dot = latency.run(report)
-    weight, _, size = memory.run(report)
+    weight, size = memory.run(report)
     cpu.run(report)
     mail.run(report)
     folder = BUILD if SHORT else HERE
@@ -114,7 +117,7 @@ def main():
     draw(picture, rate, dot, weight, size)
     path = os.path.join(folder, "RESULTS.md")
     with open(path, "w") as file:
-        file.write(report.markdown(head(time.monotonic() - start)))
+        file.write(report.markdown(head(time.monotonic() - start, load)))
     print("\n" + report.aim_table() + "\n\n%s\n%s" % (path, picture))
 
 

@@ -9,7 +9,7 @@ import threading
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from smtp import HOME, NUMBER, Session, b64, own_credentials, wait_until
+from smtp import NUMBER, b64, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
@@ -175,6 +175,18 @@ def refusal(s):
     return s.raw_data("hello\r\n.\r\n")
 
 
+@tap.test("agent-idle 0: it stays")
+def stays():
+    with Agent(OWN + ["agent-idle 0"], gw) as agent:
+        try:
+            agent.wait(1)
+            tap.ok(False, "without a session")
+        except subprocess.TimeoutExpired:
+            tap.ok(True, "without a session")
+        agent.terminate()
+        tap.is_(agent.wait(), 0, "SIGTERM ends it")
+
+
 @tap.test("who may come")
 def users():
     gw.reset()
@@ -183,6 +195,8 @@ def users():
         with agent.session(before=lambda: os.setuid(NOBODY)) as s:
             reply = refusal(s)
             tap.ok(reply.code in (421, 451), "another user: not now", reply)
+        tap.like(agent.log(), "event=agent .*uid=%d" % NOBODY,
+                 "and the log says who")
     tap.is_(gw.posts(), [], "nothing was sent")
     with Agent(OWN + ["agent-users nobody"], gw) as agent:
         os.chmod(agent.socket, 0o666)

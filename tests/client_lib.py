@@ -77,6 +77,8 @@ class Service:
         """(user, numbers, text) of every message since the last call."""
         with self.gateway.lock:
             messages, self.gateway.messages = self.gateway.messages, []
+            # one program after the other says the same in the same second
+            self.gateway.taken.clear()
         for message in messages:
             extra = set(message) - {"id", "user", "phoneNumbers",
                                     "textMessage"}

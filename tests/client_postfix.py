@@ -45,7 +45,7 @@ def deferred():
             Postfix(service) as postfix:
         gateway = service.gateway
         for action, code in (("400", "450 4.0.0"), ("stall", "451 4.4.2"),
-                             ("close", "451 4.4.2"), ("lost", "451 4.4.2")):
+                             ("close", "451 4.4.2"), ("close-head", "451 4.4.2")):
             gateway.queue(action)
             ident = postfix.send("after " + action)
             status, reply = postfix.outcome(ident)

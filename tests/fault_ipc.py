@@ -169,9 +169,9 @@ HOSTILE = [
      [send(message_id="m" * 1001)]),
     ("a Date that is too long", OWN, [], [send(date="d" * 1001)]),
     ("more time than there is", OWN + ["timeout-gateway 1"], [],
-     [send(ms=1001)]),
+     [send(ms=3600000)]),
     ("all the time there is", OWN + ["timeout-gateway 1"], [],
-     [send(ms=0xffffffff)]),
+     [send(ms=0x7fff0000)]),
     ("WARM with a field", OWN, [], [frame(REQ_WARM, b"x"), send()]),
     ("an answer", OWN, [], [frame(ANS_SEND, u32(0)), send()]),
     ("type 0", OWN, [], [frame(0), send()]),
@@ -225,6 +225,16 @@ def pipelined():
     gw.wait_for(lambda: gw.open == 0, 5)
     tap.ok(len(gw.messages) <= 1 and all(r.complete for r in gw.posts()),
            "a whole message or nothing", gw.requests)
+
+
+@tap.test("a message whose time is up")
+def no_time():
+    gw.reset()
+    with Deliver(OWN + ["set device d1"]) as d:
+        d.tell(send(ms=0))
+        tap.is_(d.outcome(), 8, "timeout")
+        d.finish()
+    tap.is_(gw.posts(), [], "is not sent")
 
 
 @tap.test("the session goes while the gateway is thinking")

@@ -89,6 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static struct mime whole, pieces;
 	enum mime_field i;
 	const char *a, *b;
+	size_t k, l;
 	uint32_t seed;
 
 	for (seed = (uint32_t)n; seed < n + 2; seed++) {
@@ -103,6 +104,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		HOLDS(strcmp(mime_text(&whole), mime_text(&pieces)) == 0);
 		HOLDS(strcmp(mime_source(&whole), mime_source(&pieces)) == 0);
 		HOLDS(mime_overflow(&whole) == mime_overflow(&pieces));
+		a = mime_data(&whole, &k);
+		b = mime_data(&pieces, &l);
+		HOLDS((a == NULL) == (b == NULL) && k == l);
+		HOLDS(k <= MIME_DATA_MAX + 1 && (a != NULL || k == 0));
+		HOLDS(a == NULL || memcmp(a, b, k) == 0);
 		for (i = 0; i < MIME_FIELDS; i++) {
 			a = mime_field(&whole, i);
 			b = mime_field(&pieces, i);

@@ -32,6 +32,8 @@ def install():
                      "libexec/smtp2sms/smtp2sms-tls",
                      "share/smtp2sms/gateways/smsgate.json",
                      "share/man/man8/smtp2sms.8",
+                     "share/man/man8/smtp2sms-deliver.8",
+                     "share/man/man8/smtp2sms-tls.8",
                      "share/man/man5/smtp2sms.conf.5",
                      "share/man/man5/smtp2sms-gateway.5",
                      "share/man/man5/smtp2sms-users.5",

@@ -16,13 +16,13 @@ os.chdir(TOP)
 
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "html_token", "html_write", "ipc", "mime",
-        "mime_decode", "mime_leaf", "mime_part", "mime_word", "reply", "sha256",
-        "text"]
+        "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
+        "parameter", "reply", "text"]
 # who may read JSON
 DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",
-           "descriptor", "filter", "gateway", "load", "match", "names",
-           "pointer", "shape", "template", "variable"]
+           "descriptor", "filter", "gateway", "headers", "load", "maps",
+           "match", "names", "pointer", "shape", "template", "variable", "wipe"]
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"

@@ -4,6 +4,7 @@ A library: as a program it has nothing to test.
 """
 
 import struct
+import time
 
 from smtp import NUMBER
 
@@ -44,7 +45,8 @@ NO_RIGHTS = u32(0xffffffff) + u32(0xffffffff) + u32(0)
 
 def send(text="hello", to=(NUMBER,), ms=1000, message_id="<1@c>", date="",
          count=None, more=options()):
-    return frame(REQ_SEND, u32(ms) + string(text) + string(message_id)
+    deadline = int(time.monotonic() * 1000) + ms & 0xffffffff
+    return frame(REQ_SEND, u32(deadline) + string(text) + string(message_id)
                  + string(date) + u32(len(to) if count is None else count)
                  + b"".join(string(n) for n in to) + more)
 

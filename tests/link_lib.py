@@ -11,23 +11,14 @@ import subprocess
 import tempfile
 import time
 
+import ipc_lib
+from ipc_lib import ANS_SEND, options
 from smtp import HOME, SLOW, WRAP, configuration
-
-REQ_SEND, ANS_SEND = 5, 6       # ipc.h
 
 # enum outcome
 OUTCOMES = ["accepted", "permanent", "credentials", "failed", "refused",
             "temporary", "unclear", "lost", "timeout", "unreachable",
             "internal"]
-
-
-def u32(number):
-    return struct.pack(">I", number & 0xffffffff)
-
-
-def string(value):
-    value = value if isinstance(value, bytes) else value.encode()
-    return u32(len(value)) + value
 
 
 def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
@@ -40,15 +31,13 @@ def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
     data       in hex
     from       the sender; in others, since it is a word of Python's
     """
-    kind, level = (1, priority) if priority is not None else (
+    kind = (1, priority) if priority is not None else (
         (2, raw) if raw is not None else (0, 0))
     sender = others.pop("from", "")
     assert not others, others
-    return (bytes([kind]) + u32(level) + u32(ttl)
-            + u32(int(time.time()) + schedule if schedule else 0)
-            + bytes([{None: 0, True: 1, False: 2}[report]]) + u32(sim)
-            + string(device) + string(sender) + u32(port)
-            + string(bytes.fromhex(data)))
+    return options(kind, ttl, int(time.time()) + schedule if schedule else 0,
+                   {None: 0, True: 1, False: 2}[report], sim, device, sender,
+                   port, bytes.fromhex(data))
 
 
 def write_configuration(folder, lines, gateway):
@@ -66,15 +55,14 @@ def leave(session):
     session.finish()
 
 
-def send(lines, gateway, text, numbers, **options):
+def send(lines, gateway, text, numbers, **more):
     """([(outcome, id)] of the recipients, the log).
 
     lines and gateway are Session's; with a port and data there is no text.
     """
-    fields = (u32(5000) + string("" if options.get("port") else text)
-              + string("<%s@client.test>" % time.time()) + string("")
-              + u32(len(numbers)) + b"".join(map(string, numbers))
-              + put_options(**options))
+    message = ipc_lib.send(
+        "" if more.get("port") else text, numbers, 5000,
+        "<%s@client.test>" % time.time(), more=put_options(**more))
     with tempfile.TemporaryDirectory(prefix="smtp2sms-link.") as folder:
         path = write_configuration(folder, lines, gateway)
         ours, theirs = socket.socketpair()
@@ -85,8 +73,7 @@ def send(lines, gateway, text, numbers, **options):
             theirs.close()
             with ours:
                 ours.settimeout(20 * SLOW)
-                ours.sendall(u32(1 + len(fields)) + bytes([REQ_SEND])
-                             + fields)
+                ours.sendall(message)
                 answer = read_frame(ours)
             child.wait(20 * SLOW)
             log.seek(0)

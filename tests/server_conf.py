@@ -45,10 +45,16 @@ def as_it_is():
 def every():
     with Place(gw) as place:
         secret = place.write("password", "wonderland\n", 0o600)
+        folder = place.path("journal")
+        os.mkdir(folder)
         for line in options(example()):
-            own = line.replace("/etc/smtp2sms/password", secret).replace(
-                "/etc/ssl/certs/my-ca.pem",
-                "/etc/ssl/certs/ca-certificates.crt")
+            own = line
+            for theirs, ours in (
+                    ("/etc/smtp2sms/password", secret),
+                    ("/var/lib/smtp2sms", folder),
+                    ("/etc/ssl/certs/my-ca.pem",
+                     "/etc/ssl/certs/ca-certificates.crt")):
+                own = own.replace(theirs, ours)
             text = example().replace("#" + line, own)
             if line.startswith("secret "):
                 text += "set user USER\n"

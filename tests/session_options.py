@@ -370,17 +370,22 @@ def limits():
             tap.is_(send(s, d, mail, head=head)[0].code, 250, mail + head)
 
 
-@tap.test("BY with N: the message is not given up")
+@tap.test("BY with N: the time is the gateway's limit, and no condition")
 def notice():
     with Delivery() as d, Session(NONE, libexec=d.dir) as s:
         s.ehlo()
-        for words in ("BY=120;N", "BY=-5;NT", "BY=0;N"):
+        for words, want in (("BY=120;N", {"ttl": 120}), ("BY=-5;NT", {}),
+                            ("BY=0;N", {})):
             reply, got = send(s, d, words)
-            tap.is_(got, {}, words + ": no TTL")
+            tap.is_(got, want, "%s: %s" % (words, want))
             tap.like(str(reply), "^250 .*, without notice of delay$",
                      "... and that no notice is made is said")
         reply, got = send(s, d, "BY=120;N", head="X-SMS-TTL: 60\n")
-        tap.is_(got, {}, "nor one by a field")
+        tap.is_(got, {"ttl": 120}, "a field does not change it")
+        reply, got = send(s, d, "BY=0;N", head="X-SMS-TTL: 60\n")
+        tap.is_(got, {}, "nor one that is over")
+        reply, got = send(s, d, "HOLDFOR=600 BY=60;N")
+        tap.is_(sorted(got), ["schedule"], "a later release lets it go")
 
 
 @tap.test("NOTIFY of several recipients")

@@ -991,6 +991,82 @@ sources(void)
 	    strncmp(mime_source(&mime), "1.1.1.1.", 8) == 0, "a deep one");
 }
 
+/* ---- data ---- */
+
+#define PORT	 "X-SMS-Port: 7\n"
+#define BINARY	 TYPE("application/octet-stream")
+#define BASE64	 ENCODED("base64")
+
+/* The data are these, in whatever way the message comes. */
+static void
+data(const char *octets, const char *want, size_t n, const char *title)
+{
+	const char *got = NULL;
+	size_t size, k = 0, len = strlen(octets);
+	int good = 1;
+
+	for (size = 1; size <= len + 1 && good; size = 2 * size + 1) {
+		feed(octets, len, size);
+		got = mime_data(&mime, &k);
+		good = want == NULL ? got == NULL :
+		    got != NULL && k == n && memcmp(got, want, n) == 0;
+	}
+	tap_ok(good, "data: %s (%zu octets)", title, k);
+}
+
+#define DATA(octets, want, title) \
+	data((octets), (want), sizeof(want) - 1, (title))
+
+static void
+data_limits(void)
+{
+	size_t n;
+
+	for (n = MIME_DATA_MAX - 1; n <= MIME_DATA_MAX + 3; n++) {
+		add(PORT BINARY "\n");
+		repeat("x", n);
+		made();
+		mime_data(&mime, &nmessage);
+		tap_ok(nmessage == (n > MIME_DATA_MAX ? MIME_DATA_MAX + 1 : n),
+		    "data of %zu octets", n);
+		nmessage = 0;
+	}
+	add(PORT BINARY BASE64 "\n");
+	repeat("AAAA", 1024 * 1024);
+	made();
+	mime_data(&mime, &n);
+	tap_ok(n == MIME_DATA_MAX + 1, "data of three megabytes");
+}
+
+static void
+datas(void)
+{
+	DATA(PORT BINARY BASE64 "\nAP8K\n", "\0\xff\n", "base64");
+	DATA(PORT BINARY ENCODED("quoted-printable") "\n=00=FFx=\n", "\0\xffx",
+	    "quoted-printable");
+	DATA(PORT BINARY "\na\n\nb", "a\n\nb", "no encoding");
+	DATA(PORT MIXED "--b\n\ntext\n--b\n" BINARY "\none\n--b\n" BINARY
+	    "\ntwo\n--b--\n", "one", "the first part");
+	DATA(PORT MIXED "--b\n" MIXED "--b\n" BINARY BASE64 "\neA==\n--b--",
+	    "x", "a boundary twice");
+	DATA(PORT MIXED "--b\n" TYPE("text/calendar") "\nx\n--b\n"
+	    TYPE("image/png; name=x") "\ny\n--b--\n", "y",
+	    "not a calendar, but a picture");
+	DATA(PORT TYPE("message/rfc822") "\n" BINARY "\ninside", "inside",
+	    "in a message");
+	DATA(PORT MIXED "--b\n" BINARY "\n\n--b--\n", "", "an empty part");
+	DATA(PORT BINARY, "", "no body");
+	data(PORT "\ntext", NULL, 0, "none in a text");
+	data(PORT TYPE("text/html") "\n<p>x", NULL, 0, "none in HTML");
+	data(PORT TYPE("text/x-unknown") "\nx", NULL, 0, "none in text/*");
+	data(BINARY BASE64 "\nAP8K\n", NULL, 0, "none without X-SMS-Port");
+	data(MIXED "--b\n" PORT BINARY "\nx\n--b--\n", NULL, 0,
+	    "X-SMS-Port of a part");
+	IS(PORT MIXED "--b\n\nread\n--b\n" BINARY "\nx\n--b\n\n this\n--b--\n",
+	    "read\n this", "the text is what it is without data");
+	data_limits();
+}
+
 int
 main(void)
 {
@@ -1014,5 +1090,6 @@ main(void)
 	structure_limits();
 	text_limits();
 	sources();
+	datas();
 	return tap_done();
 }
