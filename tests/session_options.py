@@ -145,7 +145,7 @@ GOOD = [
     ("MT-PRIORITY=9", "", "", {"priority": [LEVEL, 9]}),
     ("MT-PRIORITY=-9", "", "", {"priority": [LEVEL, -9]}),
     ("mt-priority=3", "", "", {"priority": [LEVEL, 3]}),
-    ("MT-PRIORITY=0", "", "", {}),
+    ("MT-PRIORITY=0", "", "", {"priority": [LEVEL, 0]}),
     ("BY=120;R", "", "", {"ttl": 120}),
     ("BY=120;RT", "", "", {"ttl": 120}),
     ("by=+120;r", "", "", {"ttl": 120}),
@@ -189,7 +189,8 @@ GOOD = [
     ("", "", "X-SMS-Priority: 7\nImportance: high\n", {"priority": [RAW, 7]}),
     # a parameter beats a field
     ("MT-PRIORITY=2", "", "X-SMS-Priority: 7\n", {"priority": [LEVEL, 2]}),
-    ("MT-PRIORITY=0", "", "X-SMS-Priority: 7\nImportance: high\n", {}),
+    ("MT-PRIORITY=0", "", "X-SMS-Priority: 7\nImportance: high\n",
+     {"priority": [LEVEL, 0]}),
     ("BY=120;R", "", "X-SMS-TTL: 7\n", {"ttl": 120}),
     ("", "NOTIFY=NEVER", "X-SMS-Delivery-Report: yes\n", {"report": NO}),
     ("HOLDFOR=0", "", "X-SMS-Schedule: +60\n", {}),
@@ -321,9 +322,12 @@ def cannot():
                  "holds nothing back")):
             tap.is_(str(s.mail(parameters=words)), want, words)
         tap.is_(len(d.notes("can")), 1, "it was asked once")
-        for words in ("MT-PRIORITY=0", "HOLDFOR=0", "RET=FULL ENVID=1"):
+        for words, want in (("MT-PRIORITY=0", {"priority": [LEVEL, 0]}),
+                            ("HOLDFOR=0", {}), ("RET=FULL ENVID=1", {})):
             reply, got = send(s, d, words)
-            tap.is_((reply.code, got), (250, {}), words + ": needs nothing")
+            tap.is_((reply.code, got), (250, want), words + ": needs nothing")
+            tap.ok("without" not in str(reply), "... and nothing is left out",
+                   repr(reply))
         rows = [
             ("", "X-SMS-Priority: 7\n", ", without priority"),
             ("", "X-SMS-TTL: 60\n", ", without TTL"),
