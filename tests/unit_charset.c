@@ -509,6 +509,12 @@ pieces(void)
 		memcpy(want + i * (sizeof(word) - 1), word, sizeof(word));
 	for (i = 0; i < LENGTH(charsets); i++) {
 		cd = iconv_open(charsets[i], "UTF-8");
+		if (cd == (iconv_t)-1) {
+			/* that of musl decodes more than it encodes */
+			tap_ok(MAY_LACK, "%s in pieces # SKIP no encoder",
+			    charsets[i]);
+			continue;
+		}
 		in = want;
 		left = strlen(want);
 		out = octets;
