@@ -497,7 +497,7 @@ broken(void)
 static void
 pieces(void)
 {
-	static char octets[8192], want[16384];
+	static char octets[16384], want[16384];
 	static const char *const charsets[] = {"utf-8", "gb18030", "euc-kr",
 	    "iso-2022-jp", "utf-16", "utf-7"};
 	static const char word[] = "日本語 text ";
