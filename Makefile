@@ -197,6 +197,7 @@ fuzz:
 # Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
 	sh tests/install bench
+	$(MAKE) static
 	mkdir -p build
 	$(COMPILE) $(LDFLAGS) -pie -o build/null bench/null.c
 	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
