@@ -2,6 +2,7 @@
  * agent: sessions come by a listening socket.  Who may come, how many at a
  * time, and when there has been nobody for long enough.
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,6 +22,16 @@
 
 #define LISTEN_FIRST 3		/* sd_listen_fds(3) */
 #define ACCEPTS_MAX  64		/* sessions that are let in at a time */
+#define ACCEPT_PAUSE 1000	/* milliseconds, after one that failed */
+
+/*
+ * Descriptors: of a session its link, its record in the journal and the
+ * folder; of a request a connection, and more while it is looked for; and
+ * some for all.
+ */
+#define OF_CLIENT    3
+#define OF_REQUEST   3
+#define OF_ALL	     64
 
 static struct {
 	const struct config *config;
@@ -28,6 +39,7 @@ static struct {
 	int stop[2];		/* a pipe: SIGTERM came */
 	int stopping, over;
 	long long idle_since;	/* 0: there is somebody */
+	long long pause;	/* nobody is let in before; 0: none */
 } self;
 
 static void
@@ -87,6 +99,22 @@ own_socket(const char *path)
 	return ok ? fd : -1;
 }
 
+/* Many systems give a program 1024, and as many as it asks for. */
+static void
+raise_limit(const struct config *c)
+{
+	rlim_t want = (rlim_t)c->agent_clients * OF_CLIENT +
+	    (rlim_t)c->agent_requests * OF_REQUEST + OF_ALL;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 ||
+	    r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= want)
+		return;
+	r.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > want ?
+	    want : r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int
 agent_open(const struct config *c, const char *path)
 {
@@ -109,6 +137,7 @@ agent_open(const struct config *c, const char *path)
 		return fail("pipe");
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
+	raise_limit(c);
 	self.idle_since = clock_ms();
 	return 1;
 }
@@ -153,6 +182,26 @@ is_welcome(int fd)
 	return 0;
 }
 
+/* More than it can serve wait at the door. */
+static int
+is_open(void)
+{
+	if (self.pause != 0 && clock_left(self.pause) == 0)
+		self.pause = 0;
+	return self.pause == 0 &&
+	    serve_count() < (size_t)self.config->agent_clients;
+}
+
+/* What is wrong will not be right at once: the loop must not turn on it. */
+static void
+refuse(void)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	fail("accept");
+	self.pause = clock_ms() + ACCEPT_PAUSE;
+}
+
 static void
 let_in(void)
 {
@@ -160,11 +209,9 @@ let_in(void)
 	    .auth_required = 1, .agent = 1};
 	int fd, i;
 
-	for (i = 0; i < ACCEPTS_MAX &&
-	    serve_count() < (size_t)self.config->agent_clients; i++) {
+	for (i = 0; i < ACCEPTS_MAX && is_open(); i++) {
 		if ((fd = accept(self.fd, NULL, NULL)) == -1) {
-			if (errno == EMFILE || errno == ENFILE)
-				fail("accept");
+			refuse();
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -196,9 +243,10 @@ agent_prepare(struct curl_waitfd *w, int *ms)
 	}
 	if (self.stopping)
 		return 0;
+	if (self.pause != 0 && (left = clock_left(self.pause)) < *ms)
+		*ms = left;
 	w[n++] = (struct curl_waitfd){self.stop[0], CURL_WAIT_POLLIN, 0};
-	/* more than it can serve wait at the door */
-	if (serve_count() < (size_t)self.config->agent_clients)
+	if (is_open())
 		w[n++] = (struct curl_waitfd){self.fd, CURL_WAIT_POLLIN, 0};
 	return n;
 }

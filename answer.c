@@ -10,10 +10,12 @@
 #include <jansson.h>
 
 #include "answer.h"
+#include "buf.h"
 #include "descriptor.h"
 #include "gateway.h"
 #include "match.h"
 #include "pointer.h"
+#include "template.h"
 
 #define KEPT_DIGITS 4	/* of a number that is masked */
 #define ECHO_MIN    4	/* octets of what is looked for in an error */
@@ -218,6 +220,36 @@ cover(char *s, const char *what, size_t n, size_t keep)
 	}
 }
 
+/*
+ * A secret in the forms that a request has it in: as it is, as in a URL or a
+ * form, and behind a name in base64 (RFC 7617).
+ */
+static void
+cover_secret(char *s, const char *user, const char *secret)
+{
+	size_t n = strlen(secret), nuser = strlen(user);
+	size_t npair = nuser + 1 + n, room = 3 * npair + 8;
+	char *pair = malloc(npair), *storage = malloc(room);
+	struct buf b;
+
+	cover(s, secret, n, 0);
+	if (pair != NULL && storage != NULL) {
+		buf_init(&b, storage, room);
+		template_escape(secret, n, 0, &b);
+		cover(s, b.p, b.len, 0);
+		memcpy(pair, user, nuser);
+		pair[nuser] = ':';
+		memcpy(pair + nuser + 1, secret, n);
+		buf_reset(&b);
+		buf_base64(&b, pair, npair);
+		cover(s, b.p, b.len, 0);
+		explicit_bzero(pair, npair);
+		explicit_bzero(storage, room);
+	}
+	free(pair);
+	free(storage);
+}
+
 static void
 blank(char *s)
 {
@@ -231,14 +263,14 @@ static void
 cover_all(const struct judging *j, char *s)
 {
 	const struct gateway_message *m = j->m;
-	const char *digits;
+	const char *digits, *user = config_find(&j->g->config->set, "user");
 	size_t i;
 
 	for (i = 0; i < j->g->nsecret; i++)
-		cover(s, j->g->secret[i].value,
-		    strlen(j->g->secret[i].value), 0);
+		cover_secret(s, user != NULL ? user : "",
+		    j->g->secret[i].value);
 	if (m->login != NULL && m->login->secret != NULL)
-		cover(s, m->login->secret, strlen(m->login->secret), 0);
+		cover_secret(s, m->login->user, m->login->secret);
 	cover(s, m->text, strlen(m->text), 0);
 	for (i = 0; i < m->nto; i++) {
 		digits = m->to[i] + (*m->to[i] == '+');

@@ -218,14 +218,18 @@ check_file(const char *keyword, const char *file, int mode,
 	return -1;
 }
 
-/* A window of time needs somebody who remembers. */
+/*
+ * A window of time needs somebody who remembers; and a gateway has to be
+ * asked for the id of the window before.
+ */
 static int
 check_dedupe(config_report tell)
 {
 	if (self.config.dedupe != CONFIG_DEDUPE_TEXT ||
-	    self.config.journal != NULL || gateway_has_ids(self.gateway))
+	    self.config.journal != NULL || gateway_has_lookup(self.gateway))
 		return 0;
-	tell("dedupe text: wants a journal, or a gateway that knows ids");
+	tell("dedupe text: wants a journal, or a gateway that can be asked "
+	    "for an id");
 	return -1;
 }
 

@@ -194,6 +194,10 @@ set_options(struct exchange *x)
 	    CURLPROTO_HTTPS);
 #endif
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* or the loop would wait for a thread that waits for the DNS */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)clock_left(x->deadline) + 1);
@@ -285,12 +289,12 @@ start(struct gateway_request *r, long ms, int once, exchange_done done,
 	x->once = once;
 	memset(r, 0, sizeof(*r));
 	x->began = clock_ms();
-	x->deadline = x->began + (ms < 1 ? 1 : ms);
+	x->deadline = x->began + ms;
 	x->done = done;
 	x->arg = arg;
 	*self.last = x;
 	self.last = &x->next;
-	if (self.running < self.config->agent_requests)
+	if (self.running < self.config->agent_requests && ms > 0)
 		run(x);
 }
 
@@ -349,7 +353,8 @@ finish(struct exchange *x, CURLcode code)
 		.body = x->answer,
 		.len = x->len,
 		.whole = !x->cut,
-		.error = x->error[0] != '\0' ? x->error :
+		.error = x->tries > 1 && x->once ? "the connection broke" :
+		    x->error[0] != '\0' ? x->error :
 		    code != CURLE_OK ? curl_easy_strerror(code) : "",
 		.ms = (long)(clock_ms() - x->began),
 	};
@@ -370,7 +375,10 @@ finish(struct exchange *x, CURLcode code)
 	free_exchange(x);
 }
 
-/* Those whose turn has come run; those whose time is up have been too many. */
+/*
+ * Those whose turn has come run; those whose time is up before are not sent
+ * any more.
+ */
 static int
 admit(void)
 {
@@ -381,12 +389,12 @@ admit(void)
 		next = x->next;
 		if (x->curl != NULL)
 			continue;
-		if (self.running < self.config->agent_requests) {
-			run(x);
-			left = 0;
-		} else if ((ms = clock_left(x->deadline)) == 0) {
+		if ((ms = clock_left(x->deadline)) == 0) {
 			finish(x, CURLE_OPERATION_TIMEDOUT);
 			return 0; /* done may have changed the list */
+		} else if (self.running < self.config->agent_requests) {
+			run(x);
+			left = 0;
 		} else if (ms < left) {
 			left = ms;
 		}

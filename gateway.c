@@ -294,6 +294,12 @@ gateway_has_ids(const struct descriptor *g)
 	return g->lookup.url != NULL;
 }
 
+int
+gateway_has_lookup(const struct descriptor *g)
+{
+	return g->lookup.url != NULL && names_sent(g, "id");
+}
+
 enum gateway_lookup
 gateway_lookup_rule(const struct descriptor *g,
     const struct gateway_message *m)

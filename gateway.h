@@ -92,6 +92,9 @@ void gateway_free(struct gateway_request *);
 /* 1 if the gateway sends a message once, however often its id comes. */
 int gateway_has_ids(const struct descriptor *);
 
+/* 1 if it can be asked whether it has an id. */
+int gateway_has_lookup(const struct descriptor *);
+
 enum gateway_lookup {
 	GATEWAY_NEVER,	/* no lookup, or not needed for this message */
 	GATEWAY_FIRST	/* before every send that could be a retry */

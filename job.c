@@ -196,6 +196,14 @@ journal_trouble(struct job *j)
 	    self.config->journal, "error", strerror(errno), NULL);
 }
 
+/* The gateway will know a retry: by its id, or by that of a window ago. */
+static int
+is_known_there(const struct job *j)
+{
+	return gateway_has_ids(self.gateway) &&
+	    (j->window == -1 || gateway_has_lookup(self.gateway));
+}
+
 /* What is known of it: 1 if the recipient is not to be sent to. */
 static int
 is_done(struct job *j, const char *key, size_t i, time_t since)
@@ -212,7 +220,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	case JOURNAL_UNKNOWN:
 		/* a gateway that knows ids tells by itself */
 		if (self.config->on_unknown == CONFIG_UNKNOWN_RETRY ||
-		    gateway_has_ids(self.gateway))
+		    is_known_there(j))
 			return 0;
 		log_event(LOG_WARNING, "journal", "session", j->session, "to",
 		    LOG_MASKED(j->number[i]), "outcome",
@@ -473,7 +481,7 @@ on_sent(void *arg, const struct exchange_end *e)
 	log_trouble(p->job, "send", e->status, e->ms,
 	    e->answered ? a->error : e->error, retry_after(a, e));
 	p->lookup_after = 1;
-	if (p->job->mark == NULL || !e->sent ||
+	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
 		    a->outcome == OUTCOME_UNCLEAR :
 		    a->outcome == OUTCOME_LOST) ||
@@ -577,6 +585,24 @@ list_recipients(struct job *j)
 	j->ntodo = j->nto;
 	if (j->nto > gateway_max_recipients(self.gateway))
 		sort_numbers(j);
+	for (i = 0; i < j->nto; i++)
+		j->place[j->todo[i]] = i;
+}
+
+/*
+ * How many from first on go together: those that would if none of the others
+ * were done.  So a request of which nothing is known is made again as it was,
+ * and has the id that the gateway may know.
+ */
+static size_t
+count_together(const struct job *j, size_t first, size_t max)
+{
+	size_t i, request = j->place[j->todo[first]] / max;
+
+	for (i = first + 1; i < j->ntodo; i++)
+		if (j->place[j->todo[i]] / max != request)
+			break;
+	return i - first;
 }
 
 /* What the gateway cannot take is refused before it is asked. */
@@ -616,9 +642,9 @@ job_start(struct job *j, job_done done, void *arg)
 		set_all(j, OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
 		read_journal(j);
-	j->pending += (j->ntodo + max - 1) / max;
 	for (i = 0; i < j->ntodo; i += n) {
-		n = j->ntodo - i < max ? j->ntodo - i : max;
+		n = count_together(j, i, max);
+		j->pending++;
 		start_parcel(j, i, n);
 	}
 	finish(j);

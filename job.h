@@ -50,6 +50,7 @@ struct job {
 	const char *mark;	/* of a retry; NULL: nothing tells one */
 	long window;		/* of dedupe text; -1: none */
 	size_t todo[CONFIG_RCPTS_MAX], ntodo; /* what still has to be sent */
+	size_t place[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
 	int journalled;
 	struct journal journal;
 	size_t pending;		/* requests */

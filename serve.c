@@ -22,6 +22,8 @@
 #include "login.h"
 #include "serve.h"
 
+#define WARM_MAX 8	/* connections that are opened ahead at a time */
+
 struct client {
 	struct client *next;
 	int fd;			/* -1: it has gone */
@@ -37,7 +39,8 @@ struct client {
 	struct gateway_login login;
 	struct login_check *check;	/* under way */
 	struct job *job;		/* under way */
-	long long deadline;	/* of a frame that has begun, or a check */
+	/* of a check, a frame that has begun, an answer that is not taken */
+	long long deadline;
 	size_t have, room;
 	char *in;
 	size_t out_len, out_done;
@@ -50,6 +53,7 @@ static struct {
 	struct client *first;
 	size_t n, busy;
 	int hostile;
+	int warming;
 } self;
 
 void
@@ -162,6 +166,18 @@ serve_add(int fd, const struct serve_setup *s)
 
 /* ---- answers to the session ---- */
 
+/* What the client has begun, it has to bring to its end. */
+static void
+set_deadline(struct client *c)
+{
+	if (c->busy)
+		return;
+	if (c->have == 0 && c->out == NULL)
+		c->deadline = 0;
+	else if (c->deadline == 0)
+		c->deadline = clock_ms() + SERVE_FIRST_WAIT;
+}
+
 static void
 write_out(struct client *c)
 {
@@ -173,6 +189,7 @@ write_out(struct client *c)
 		if (n > 0) {
 			c->out_done += (size_t)n;
 		} else if (errno == EAGAIN) {
+			set_deadline(c);
 			return;
 		} else if (errno != EINTR) {
 			log_event(LOG_WARNING, "link", "session", c->session,
@@ -183,6 +200,8 @@ write_out(struct client *c)
 	}
 	free(c->out);
 	c->out = NULL;
+	c->deadline = 0;
+	set_deadline(c);
 }
 
 /* A session asks one thing at a time, so one answer has room. */
@@ -573,9 +592,19 @@ static void
 on_warm(void *arg, const struct exchange_end *e)
 {
 	(void)arg;
+	self.warming--;
 	if (!e->answered)
 		log_event(LOG_INFO, "gateway", "request", "warm", "ms",
 		    LOG_NUM(e->ms), "error", e->error, NULL);
+}
+
+/* Where the gateway is slow, no message shall wait behind these. */
+static int
+may_warm(void)
+{
+	return self.warming < WARM_MAX &&
+	    2 * (self.warming + 1) <= self.config->agent_requests &&
+	    !exchange_is_warm();
 }
 
 /* Connect ahead of the message, unless it is here already. */
@@ -585,10 +614,11 @@ warm(struct client *c)
 	struct gateway_request r;
 
 	c->want_warm = 0;
-	if (!c->dry && !exchange_is_warm() &&
-	    gateway_warm(self.gateway, &r) == 0)
-		exchange_start(&r, self.config->timeout_gateway * 1000,
-		    on_warm, NULL);
+	if (c->dry || !may_warm() || gateway_warm(self.gateway, &r) == -1)
+		return;
+	self.warming++;
+	exchange_start(&r, self.config->timeout_gateway * 1000, on_warm,
+	    NULL);
 }
 
 static void
@@ -602,6 +632,7 @@ take_frames(struct client *c)
 	    (size = ipc_size(c->in + done, c->have - done)) > 0 &&
 	    c->have - done >= (size_t)size) {
 		ipc_open(&f, c->in + done, (size_t)size);
+		c->deadline = 0;
 		answer(c, &f);
 		explicit_bzero(c->in + done, (size_t)size);
 		done += (size_t)size;
@@ -610,8 +641,7 @@ take_frames(struct client *c)
 		reject(c, "not a frame");
 	c->have -= done;
 	memmove(c->in, c->in + done, c->have);
-	if (!c->busy)
-		c->deadline = c->have > 0 ? clock_ms() + SERVE_FIRST_WAIT : 0;
+	set_deadline(c);
 }
 
 /* Room for the frame that has begun; none is kept between frames. */
@@ -719,7 +749,8 @@ turn(struct client *c, int news)
 		if (news || late)
 			end_check(c);
 	} else if (c->fd != -1 && late && !c->busy) {
-		reject(c, "a frame that does not end");
+		reject(c, c->out != NULL ? "an answer that is not taken" :
+		    "a frame that does not end");
 	} else if (news && c->out != NULL) {
 		write_out(c);
 	} else if (news && !c->busy) {

@@ -11,7 +11,8 @@
 #include "descriptor.h"
 #include "ipc.h"
 
-#define SERVE_FIRST_WAIT 10000 /* milliseconds for a frame to be complete */
+#define SERVE_FIRST_WAIT 10000 /* milliseconds for a frame to be complete, or an
+				  answer to be taken */
 
 void serve_init(const struct config *, const struct descriptor *);
 

@@ -5,16 +5,18 @@ in the middle loses nothing and sends nothing twice.
 """
 
 import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame, hello,
-                     send, string, u32)
-from smtp import NUMBER, SLOW, own_credentials
+from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame,
+                     hello, send, string, u32)
+from smtp import NUMBER, SLOW, WRAP, own_credentials, wait_until
 
 gw = Gateway()
 OWN = own_credentials()
@@ -246,6 +248,140 @@ def restart():
     strange = {c for codes in told.values() for c in codes} - {250, 421, 451}
     tap.is_(strange, set(), "who was not answered by it got 421 or 451")
     tap.note("%d tries" % sum(len(c) for c in told.values()))
+
+
+def is_calm(agent):
+    """It waits most of the time, however busy the machine is."""
+    running = 0
+    for _ in range(50):
+        with open("/proc/%d/stat" % agent.child.pid) as file:
+            running += file.read().rpartition(")")[2].split()[0] == "R"
+        time.sleep(0.02)
+    return running < 25
+
+
+@tap.test("a frame that came in pieces leaves no deadline behind")
+def pieces():
+    gw.reset()
+    gw.queue("delay:11500")
+    with Agent(OWN + ["timeout-gateway 60"], gw) as agent, \
+            connect(agent) as c:
+        c.settimeout(20 * SLOW)
+        c.sendall(hello() + send("x" * 5000, ms=20000))
+        time.sleep(10.2)
+        tap.ok(is_calm(agent), "no busy loop while the gateway is slow")
+        tap.ok(c.recv(4096) != b"", "it has its answer")
+        time.sleep(0.3)
+        c.sendall(send("again", message_id="<2@c>"))
+        tap.ok(c.recv(4096) != b"", "and the link goes on")
+
+
+@tap.test("SIGTERM and a client that never reads")
+def deaf_at_the_end():
+    gw.reset()
+    with Agent(OWN, gw) as agent, connect(agent) as c:
+        c.sendall(hello())
+        c.setblocking(False)
+        try:
+            while True:
+                c.sendall(frame(REQ_CAN) * 100)
+                time.sleep(0.002)
+        except BlockingIOError:
+            pass
+        agent.terminate()
+        tap.is_(agent.wait(15), 0, "it ends without it")
+
+
+@tap.test("out of descriptors")
+def descriptors():
+    def command(agent, deliver):
+        return ["/bin/sh", "-c", 'ulimit -n 24; exec "$@"', "sh", deliver,
+                "-l", agent.socket, "-f", agent.config]
+
+    gw.reset()
+    with Agent(OWN, gw, command) as agent:
+        crowd = [connect(agent) for _ in range(40)]
+        wait_until(lambda: "accept" in agent.log(), 5)
+        tap.ok(is_calm(agent), "no busy loop")
+        tap.ok(agent.log().count("accept") < 10, "the log says so, seldom",
+               agent.log().count("accept"))
+        for c in crowd:
+            c.close()
+        with agent.session() as s:
+            s.ehlo()
+            tap.is_(s.send_message("hello").code, 250,
+                    "when they have gone: 250")
+
+
+@tap.test("more descriptors than the soft limit are used")
+def soft_limit():
+    def command(agent, deliver):
+        return ["/bin/sh", "-c", 'ulimit -Sn 24; exec "$@"', "sh", deliver,
+                "-l", agent.socket, "-f", agent.config]
+
+    gw.reset()
+    with Agent(OWN, gw, command) as agent:
+        crowd = [connect(agent) for _ in range(40)]
+        for c in crowd:
+            c.sendall(hello() + frame(REQ_CAN))
+        tap.ok(all(c.recv(4096) for c in crowd), "all are served")
+        for c in crowd:
+            c.close()
+
+
+@tap.test("one session's WARM, again and again")
+def warm():
+    gw.reset()
+    gw.routes = {"GET /health": "stall"}
+    with Agent(OWN + ["agent-requests 20"], gw) as agent, \
+            connect(agent) as c:
+        c.sendall(hello())
+        for _ in range(200):
+            c.sendall(frame(REQ_WARM))
+            time.sleep(0.002)
+        with agent.session() as s:
+            s.ehlo()
+            began = time.monotonic()
+            tap.is_(s.send_message("hello").code, 250, "another: 250")
+            tap.ok(time.monotonic() - began < LATE * SLOW, "at once")
+
+
+SLOW_NAMES = """
+#include <netdb.h>
+#include <unistd.h>
+int
+getaddrinfo(const char *host, const char *service,
+    const struct addrinfo *hints, struct addrinfo **out)
+{
+	(void)host, (void)service, (void)hints, (void)out;
+	sleep(8);
+	return EAI_AGAIN;
+}
+"""
+
+
+@tap.test("a name server that is silent")
+def silent_names():
+    def command(agent, deliver):
+        library = os.path.join(agent.dir, "slow.so")
+        done = subprocess.run(["cc", "-shared", "-fPIC", "-o", library, "-x",
+                               "c", "-"], input=SLOW_NAMES.encode())
+        assert done.returncode == 0
+        return ["env", "LD_PRELOAD=" + library, deliver, "-l", agent.socket,
+                "-f", agent.config]
+
+    if shutil.which("cc") is None or "SMTP2SMS" in os.environ or WRAP:
+        raise tap.Skip("nothing can be put in front of getaddrinfo")
+    with Agent(OWN + ["set base http://gateway.test", "timeout-gateway 1"],
+               None, command) as agent, connect(agent) as a, \
+            connect(agent) as b:
+        began = time.monotonic()
+        a.sendall(hello() + send(ms=1000))
+        tap.ok(a.recv(4096) != b"", "an answer")
+        b.sendall(hello() + frame(REQ_CAN))
+        tap.ok(b.recv(4096) != b"", "and one to another session")
+        tap.ok(time.monotonic() - began < 1 + LATE, "in time",
+               time.monotonic() - began)
 
 
 @tap.test("killed in the middle")

@@ -227,6 +227,16 @@ def pipelined():
            "a whole message or nothing", gw.requests)
 
 
+@tap.test("a message whose time is up")
+def no_time():
+    gw.reset()
+    with Deliver(OWN + ["set device d1"]) as d:
+        d.tell(send(ms=0))
+        tap.is_(d.outcome(), 8, "timeout")
+        d.finish()
+    tap.is_(gw.posts(), [], "is not sent")
+
+
 @tap.test("the session goes while the gateway is thinking")
 def gone():
     gw.reset()

@@ -5,15 +5,16 @@ SMS two mails are: by the gateway's ids, by a window of time (dedupe text),
 and by the journal.
 """
 
+import json
 import os
 import signal
 import threading
 import time
 
 import tap
-from gateway import Gateway
+from gateway import Gateway, Gone, Response
 from journal_lib import folder, journal, without_ids
-from smtp import (NUMBER, SLOW, WRAP, Session, own_credentials,
+from smtp import (NUMBER, SLOW, TOP, WRAP, Session, own_credentials, own_token,
                   wait_until)
 
 gw = Gateway()
@@ -187,6 +188,88 @@ def both():
     tap.is_([mail(lines).code for _ in range(3)], [451, 451, 250],
             "not taken, its answer lost, there already")
     tap.is_(len(sent()), 1, "one SMS")
+
+
+class Ids:
+    """A gateway that takes two at a time and answers for each; of an id that
+    it has had it says so, and that is all it can be asked."""
+
+    def __init__(self, *replies):
+        with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
+            made = json.load(file)
+        del made["lookup"]
+        made["to"]["max"] = 2
+        made["each"] = {
+            "list": "/each", "to": "/to",
+            "ok": {"match": {"path": "/state", "equals": "ok"}},
+            "rules": [{"match": {"path": "/state", "equals": "later"},
+                       "then": "temporary"}]}
+        self.path = os.path.join(folder(), "ids.json")
+        with open(self.path, "w") as file:
+            json.dump(made, file)
+        self.replies = list(replies)    # of numbers, or "lost"
+        self.ids = set()
+        self.sent = []                  # numbers
+
+    def __call__(self, request):
+        if request.method != "POST":
+            return Response(404)
+        mail = request.json()
+        if mail["id"] in self.ids:
+            return Response(409, body={"message": "same ID"})
+        how = self.replies.pop(0) if self.replies else {}
+        self.ids.add(mail["id"])
+        states = {n: how.get(n, "ok") for n in mail["phoneNumbers"]}
+        self.sent += [n for n in states if states[n] != "later"]
+        if "lost" in states.values():
+            raise Gone
+        return Response(202, body={"id": mail["id"], "each": [
+            {"to": n, "state": s} for n, s in states.items()]})
+
+
+@tap.test("a retry of some: the others' requests are what they were")
+def same_requests():
+    numbers = ["+4915100000%02d" % i for i in range(4)]
+    ids = Ids(*[{numbers[1]: "later", numbers[2]: "lost",
+                 numbers[3]: "lost"}] * 2)
+    gw.reset()
+    gw.respond = ids
+    lines = ["gateway " + ids.path, "journal " + folder(), "replies retry",
+             "agent-requests 1"]
+    tap.is_(mail(lines, numbers=numbers).code, 451, "some are not sent to")
+    tap.is_(mail(lines, numbers=numbers).code, 250, "the retry: 250")
+    tap.is_(sorted(ids.sent), numbers, "each has it once")
+
+
+@tap.test("dedupe text: over the edge with a gateway that cannot be asked")
+def edge():
+    ids = Ids({NUMBER: "lost"})
+    gw.reset()
+    gw.respond = ids
+    lines = BY_TEXT + ["gateway " + ids.path]
+    with Session(OWN + lines, gw, greeting=False, args=["-t"]) as s:
+        tap.is_(s.finish(), 78, "without a journal: -t exits 78")
+        tap.like(s.log(), "dedupe text: wants a journal", "and says why")
+    lines += ["journal " + folder(), "on-unknown drop"]
+    while time.time() % WINDOW < WINDOW * 0.6:
+        time.sleep(0.05)
+    tap.is_(mail(lines, ident="1").code, 451, "late in a window: 451")
+    next_window()
+    tap.is_(mail(lines, ident="2").code, 250, "early in the next: 250")
+    tap.is_(ids.sent, [NUMBER], "one SMS")
+
+
+@tap.test("seven looks at the words of three minutes, not at an id")
+def seven():
+    gw.reset()
+    gw.respond = lambda request: time.sleep(3 * SLOW)
+    lines = own_token("key") + ["gateway seven", "journal " + folder(),
+                                "on-unknown drop", "timeout-gateway 1"]
+    with Session(lines, gw) as s:
+        s.ehlo()
+        codes = [s.send_message("hello").code for _ in range(2)]
+        tap.is_(codes, [451, 250], "no answer: 451; on-unknown drop: 250")
+        tap.is_(len(gw.posts()), 1, "it is not sent again")
 
 
 @tap.test("smtp2sms-deliver is killed while the gateway has the message")

@@ -90,6 +90,19 @@ def lies():
     tap.is_(gw.messages, [], "and not sent")
 
 
+@tap.test("an answer that is lost, to a message that is like no other")
+def lost_alone():
+    gw.reset()
+    gw.queue("lost")
+    reply = mail(headers="X-Other: 1\r\n")
+    tap.is_(reply.code, 250, "its retry would have another id: found: 250",
+            repr(reply))
+    tap.is_(len(gw.messages), 1, "one message")
+    gw.reset()
+    gw.queue("close-body")
+    tap.is_(mail(headers="X-Other: 1\r\n").code, 451, "not there: 451")
+
+
 @tap.test("a look-up that fails")
 def fails():
     path = None

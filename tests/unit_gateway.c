@@ -1368,6 +1368,12 @@ test_error_texts(void)
 	tap_is(a.error, "key ******, ********* for +********4567: ********!",
 	    "no secret, number or text in an error");
 	tap_ok(a.retry_after == 30, "when to come again");
+	/* "u:pass word" */
+	n = (size_t)sprintf(body, "%s", json("{'e': 'no: /?p=pass%20word, "
+	    "Basic dTpwYXNzIHdvcmQ=.'}"));
+	gateway_judge(g, &m, 400, body, n, 1, &a, &r);
+	tap_is(a.error, "no: /?p=***********, Basic ****************.",
+	    "nor a secret as the request had it");
 	gateway_judge(g, &m, 400, "{\"wait\": -1}", 12, 1, &a, &r);
 	tap_ok(a.retry_after == 0 && a.error[0] == '\0', "without");
 	memset(body, 'x', sizeof(body));
