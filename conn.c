@@ -118,6 +118,15 @@ conn_pause(struct conn *c, int ms)
 		poll(NULL, 0, clock_left(end));
 }
 
+/* poll(2) finds no deadline passed as long as there is something to read. */
+static int
+is_late(struct conn *c, long long deadline)
+{
+	if (clock_left(deadline) == 0 || clock_left(c->until) == 0)
+		c->timed_out = 1;
+	return c->timed_out;
+}
+
 /* Read more behind what is there; there must be room. */
 static enum conn_status
 fill(struct conn *c, long long deadline)
@@ -126,7 +135,7 @@ fill(struct conn *c, long long deadline)
 
 	conn_flush(c);
 	do {
-		if (c->gone || c->timed_out ||
+		if (c->gone || is_late(c, deadline) ||
 		    await(c, c->in, POLLIN, deadline) == -1)
 			return c->timed_out ? CONN_TIMEOUT : CONN_EOF;
 		n = read(c->in, c->inbuf + c->end, CONN_IN_MAX - c->end);
@@ -149,7 +158,8 @@ conn_bye(int in, int out, int ms)
 
 	if (shutdown(out, SHUT_WR) == -1)
 		close(out); /* a pipe */
-	while (poll(&p, 1, clock_left(deadline)) > 0) {
+	while (clock_left(deadline) > 0 &&
+	    poll(&p, 1, clock_left(deadline)) > 0) {
 		n = read(in, dropped, sizeof(dropped));
 		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
 			break;

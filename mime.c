@@ -251,6 +251,14 @@ mime_keep(void *arg, const char *p, size_t n)
 	}
 }
 
+/* 1 if the field of the message is text that people write (RFC 2047, 5). */
+static int
+mime_field_is_text(int field)
+{
+	return field == MIME_SUBJECT || field == MIME_SMS_DEVICE ||
+	    field == MIME_SMS_FROM;
+}
+
 /* A field of the message itself. */
 static void
 mime_field_keep(struct mime *m)
@@ -260,10 +268,13 @@ mime_field_keep(struct mime *m)
 
 	m->nkept = 0;
 	m->kept_full = 0;
-	if (m->field == MIME_SUBJECT)
+	if (mime_field_is_text(m->field))
 		mime_word_text(p, n, mime_keep, m);
 	else
 		mime_word_literal(p, n, mime_keep, m);
+	/* what would be left of an option that is cut is another option */
+	if (m->kept_full && m->field >= MIME_SMS_PRIORITY)
+		m->nkept = 0;
 	while (m->nkept > 0 && m->kept[m->field][m->nkept - 1] == ' ')
 		m->nkept--;
 	m->kept[m->field][m->nkept] = '\0';
@@ -279,7 +290,9 @@ mime_field_end(struct mime *m)
 
 	if (m->field == -1)
 		return;
-	while (m->nraw > 0 && mime_decode_is_blank(m->raw[m->nraw - 1]))
+	/* blanks at its end are not of it; if it was cut, who knows */
+	while (m->nraw > 0 && m->nraw < sizeof(m->raw) - 1 &&
+	    mime_decode_is_blank(m->raw[m->nraw - 1]))
 		m->nraw--;
 	m->raw[m->nraw] = '\0';
 	if (m->field < MIME_FIELDS) {

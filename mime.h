@@ -12,7 +12,10 @@
 #include "mime_leaf.h"
 #include "mime_part.h"
 
-/* The fields that are kept; SUBJECT is decoded, all are unfolded. */
+/*
+ * The fields that are kept, unfolded; in SUBJECT, SMS_DEVICE and SMS_FROM
+ * encoded words are decoded (RFC 2047).
+ */
 enum mime_field {
 	MIME_SUBJECT,
 	MIME_MESSAGE_ID,
@@ -44,7 +47,8 @@ void mime_end(struct mime *);
  * blank or empty if the message has no text.  Blank lines, the signature
  * and control characters are still in it: they are text.c's.
  * mime_field: one line of at most MIME_FIELD_MAX octets; NULL if the
- * message has no such field.  The first of its name counts.
+ * message has no such field.  The first of its name counts.  What is longer
+ * is cut, but an X-SMS-... field is empty then.
  */
 const char *mime_text(const struct mime *);
 const char *mime_field(const struct mime *, enum mime_field);

@@ -139,7 +139,8 @@ session_data_bdat(struct session *s, char *args)
 	size_t size;
 	int last;
 
-	if (s->nrcpt == 0)
+	/* in LMTP each RCPT that had a 250 has a reply to the last chunk */
+	if (s->nrcpt == 0 && !s->setup->lmtp)
 		return session_data_drop(s, args, REPLY_NO_RCPTS);
 	if ((r = take_chunk_size(args, &size, &last)) != GO)
 		return r;

@@ -30,6 +30,14 @@ within(long long n, uint32_t least, uint32_t most)
 	return n >= (long long)least && (most == 0 || n <= (long long)most);
 }
 
+/* Every gateway has level 0; it only keeps a default from being used. */
+static int
+wants_priority(const struct options *o)
+{
+	return o->priority_kind == PRIORITY_RAW ||
+	    (o->priority_kind == PRIORITY_LEVEL && o->priority != 0);
+}
+
 /* ---- parameters of MAIL ---- */
 
 /* The limits of what was asked for by parameters, and can be had. */
@@ -38,7 +46,7 @@ check_parameters(const struct session *s, const struct abilities *a)
 {
 	const struct options *o = &s->message.options;
 
-	if (o->priority_kind != PRIORITY_NONE && !(a->can & CAN_PRIORITY))
+	if (wants_priority(o) && !(a->can & CAN_PRIORITY))
 		return REPLY_CANNOT_PRIORITY;
 	if (o->ttl != 0 && !(a->can & CAN_TTL))
 		return REPLY_CANNOT_BY;
@@ -67,14 +75,10 @@ session_options_mail(struct session *s)
 	struct options *o = &s->message.options;
 	const struct abilities *a;
 
-	/* every gateway has the priority that is none */
-	if (o->priority == 0)
-		o->priority_kind = PRIORITY_NONE;
 	if (o->ttl != 0 && !s->message.notice &&
 	    o->schedule > session_now() + o->ttl)
 		return REPLY_HOLD_PAST_BY;
-	if (o->priority_kind == PRIORITY_NONE && o->ttl == 0 &&
-	    o->schedule == 0)
+	if (!wants_priority(o) && o->ttl == 0 && o->schedule == 0)
 		return GO;
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_421_DELIVERY;
@@ -277,7 +281,7 @@ wanted(const struct session *s)
 {
 	const struct options *o = &s->message.options;
 
-	return (o->priority_kind != PRIORITY_NONE ? CAN_PRIORITY : 0U) |
+	return (wants_priority(o) ? CAN_PRIORITY : 0U) |
 	    (o->ttl != 0 ? CAN_TTL : 0U) |
 	    (o->schedule != 0 ? CAN_SCHEDULE : 0U) |
 	    (o->report == REPORT_YES ? CAN_REPORT : 0U) |

@@ -317,7 +317,8 @@ answer_prdr(struct session *s)
 enum reply
 session_send(struct session *s, enum reply refused)
 {
-	if (refused == GO)
+	/* LMTP may have places without a number: all are left out */
+	if (refused == GO && s->nrcpt > 0)
 		refused = deliver(s);
 	if (s->setup->lmtp)
 		return answer_each(s, refused);

@@ -4,6 +4,8 @@
   spawn   smtp2sms that starts a delivery side of its own
   agent   smtp2sms that uses a shared one
   naive   bench/naive.sh: a shell filter that calls curl(1)
+  agent, static
+          agent, with smtp2sms as "make static" links it; where it is asked for
 
 A library: as a program it has nothing to measure.
 """
@@ -17,7 +19,9 @@ from place import BUILD, HERE, HOME, NUMBER, cpu_time, process_name
 
 NULL = os.path.join(BUILD, "null")
 NAIVE = os.path.join(HERE, "naive.sh")
+STATIC = os.path.join(BUILD, "static", "smtp2sms")
 NAMES = ("null", "spawn", "agent", "naive")
+ALL = ("null", "spawn", "agent", "agent, static", "naive")
 
 
 def wrapped(place, command):
@@ -78,12 +82,14 @@ def make(place, config, url, settings, tls=False, names=NAMES, agent=None):
             config, *more, "delivery=" + agent.path, dash=dash),
         "naive": ["sh", NAIVE, url] + curl,
     }
+    if agent and os.path.exists(STATIC):
+        commands["agent, static"] = [STATIC] + commands["agent"][1:]
     if tls:
         for name in ("null", "naive"):  # smtp2sms starts it by itself
             commands[name] = wrapped(place, commands[name])
     return {name: Contender(place, commands[name],
-                            agent if name == "agent" else None)
-            for name in NAMES if name in names and commands[name]}
+                            agent if name.startswith("agent") else None)
+            for name in names if commands.get(name)}
 
 
 def find_agent(place, config, *settings):

@@ -41,7 +41,7 @@ def greeting(report):
     with Place() as place:
         config = place.configure("http://localhost:1")
         rivals = contenders.make(place, config, "http://localhost:1",
-                                 ["auth=none"],
+                                 ["auth=none"], names=contenders.ALL,
                                  agent=contenders.find_agent(place, config))
         times = {name: [] for name in rivals}
         for _ in range(ROUNDS * GREETING_ROUNDS):

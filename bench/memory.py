@@ -288,7 +288,8 @@ def run(report):
         config = place.configure(url)
         agent = contenders.find_agent(place, config)
         login = contenders.make(place, config, url,
-                                ["auth-without-tls=yes"], agent=agent)
+                                ["auth-without-tls=yes"],
+                                names=contenders.ALL, agent=agent)
         found = states(report, place, login)
         crowds(report, {name: login[name] for name in login
                         if name != "naive"})

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import contenders
 import cpu
 import latency
 import mail
@@ -56,12 +57,15 @@ it began was %.1f: it should be near 0.
 
 Absolute numbers are this machine's; what counts are ratios between
 contenders of the same run, which take turns. Each figure is the median of
-several rounds, with the least and the greatest behind it.
+several rounds, with the least and the greatest behind it. What stands behind
+the aims that are missed is in [FINDINGS.md](FINDINGS.md).
 
 - **null**: a C program that answers 250 to everything, the limit of any
   filter under this super-server
 - **spawn**: smtp2sms that starts a delivery side for itself
 - **agent**: smtp2sms with a shared delivery agent
+- **agent, static**: agent, with the session program linked statically
+  (`make static`; not the default)
 - **naive**: a shell filter that calls curl(1) for each mail
 
 ![The figures as a picture](results.svg)""" % (
@@ -77,7 +81,8 @@ def table(name, rows):
     path = os.path.join(BUILD, "bench.%s.dat" % name)
     with open(path, "w") as file:
         for label, *values in rows:
-            file.write('"%s" %s\n' % (label, " ".join(map(cell, values))))
+            file.write('"%s" %s\n' % (label.replace(", ", "\\n"),
+                                      " ".join(map(cell, values))))
     return path
 
 
@@ -87,12 +92,11 @@ def draw(path, rate, dot, weight, size):
         "rate": table("rate", [[name, *values]
                                for name, values in rate.items()]),
         "dot": table("dot", [
-            [name.replace("warm-up over", "warm").replace(", ", "\\n"),
-             *values] for name, values in dot.items()
-            if "no device" not in name]),
+            [name.replace("warm-up over", "warm"), *values]
+            for name, values in dot.items() if "no device" not in name]),
         "memory": table("memory", [
             [name, weight.get((name, "before AUTH"))]
-            for name in ("null", "spawn", "agent", "naive")
+            for name in contenders.ALL
             if (name, "before AUTH") in weight]),
     }
     for name, values in size.items():

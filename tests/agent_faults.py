@@ -15,7 +15,7 @@ import tap
 from agent_lib import Agent
 from gateway import Gateway
 from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame,
-                     hello, login, send, string, u32)
+                     hello, send, string, u32)
 from smtp import NUMBER, SLOW, WRAP, own_credentials, wait_until
 
 gw = Gateway()

@@ -9,7 +9,7 @@ import threading
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from smtp import NUMBER, b64, own_credentials
+from smtp import NUMBER, WRAP, b64, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
@@ -189,6 +189,9 @@ def stays():
 
 @tap.test("who may come")
 def users():
+    if WRAP:
+        tap.skip("nobody else may write valgrind's log", "another user")
+        return
     gw.reset()
     with Agent(OWN, gw) as agent:
         os.chmod(agent.socket, 0o666)

@@ -43,7 +43,7 @@ ROWS = [
     ("8BITMIME", "BODY=8BITMIME", "", "", {}),
     ("SIZE", "SIZE=100", "", "", {}),
     ("SMTPUTF8", "SMTPUTF8", "", "", {}),
-    ("MT-PRIORITY 0", "MT-PRIORITY=0", "", "", {}),
+    ("MT-PRIORITY 0", "MT-PRIORITY=0", "", "", {"priority": 0}),
     ("MT-PRIORITY 9", "MT-PRIORITY=9", "", "", {"priority": 126}),
     ("MT-PRIORITY -9", "MT-PRIORITY=-9", "", "", {"priority": -126}),
     ("X-SMS-Priority", "", "", "X-SMS-Priority: 100\n", {"priority": 100}),

@@ -6,7 +6,7 @@ A library: as a program it has nothing to test.
 import struct
 import time
 
-from smtp import NUMBER
+from smtp import NUMBER, SLOW
 
 # Frames as in ipc.h.
 (REQ_WARM, REQ_LOGIN, REQ_AUTH, ANS_AUTH, REQ_SEND, ANS_SEND, REQ_FORGET,
@@ -43,7 +43,7 @@ def options(priority=(0, 0), ttl=0, schedule=0, report=0, sim=0, device="",
 NO_RIGHTS = u32(0xffffffff) + u32(0xffffffff) + u32(0)
 
 
-def send(text="hello", to=(NUMBER,), ms=1000, message_id="<1@c>", date="",
+def send(text="hello", to=(NUMBER,), ms=int(min(1000 * SLOW, 9000)), message_id="<1@c>", date="",
          count=None, more=options()):
     deadline = int(time.monotonic() * 1000) + ms & 0xffffffff
     return frame(REQ_SEND, u32(deadline) + string(text) + string(message_id)

@@ -178,6 +178,21 @@ def options():
             "behind those of the message")
 
 
+@tap.test("MT-PRIORITY=0 is a word of the message, too")
+def level_zero():
+    """It was taken for none, and the default made it urgent again."""
+    for users, lines in ((line("priority=9"), []),
+                         (line(), ["set priority 100"])):
+        with logins(users, lines) as s:
+            s.login("alice", "secret")
+            s.must("MAIL FROM:<a@b.test> MT-PRIORITY=0", 250)
+            s.must("RCPT TO:<%s@sms.test>" % NUMBER, 250)
+            s.must("DATA", 354)
+            tap.is_(s.data("\nhello").code, 250, "a mail")
+        tap.is_(only_post().json().get("priority"), 0,
+                "before %s" % (lines or "the login's priority=9"))
+
+
 @tap.test("one login after the other leaves nothing behind")
 def apart():
     message(line("sim=3 max-parts=1 gateway-token=t0ken.abc"))

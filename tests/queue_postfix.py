@@ -253,22 +253,26 @@ def feed(postfix, mails):
                             % (", ".join(to), i, text))
 
 
-def waiting(postfix):
-    """How many mails are under way, and how many wait for the next try."""
+def drain(postfix):
+    """Wait until the queue is empty; those that wait are not kept waiting.
+
+    Among them is a mail that Postfix found locked, by the process that had
+    just tried to send it: it goes back to incoming, which is looked at when a
+    new mail comes, or every five minutes.
+    """
     def count(*names):
         return sum(len(files) for name in names for _, _, files in
                    os.walk(postfix.place.path("postfix", "queue", name)))
-    return count("maildrop", "incoming", "active"), count("deferred")
 
-
-def drain(postfix):
-    """Wait until the queue is empty; those that wait are not kept waiting."""
     limit = time.monotonic() + GIVE_UP * SLOW
+    empty = 0
     while time.monotonic() < limit:
-        active, deferred = waiting(postfix)
-        if not active and not deferred:
+        # twice: one that changes places meanwhile is not seen
+        empty = 0 if count("maildrop", "incoming", "deferred",
+                           "active") else empty + 1
+        if empty == 2:
             return True
-        if not active:
+        if not count("active"):
             postfix.flush()
         time.sleep(0.5)
     return False

@@ -1,5 +1,7 @@
 """Every limit of a session is met; SPEC, sections 2 and 3."""
 
+import socket
+import threading
 import time
 
 import tap
@@ -8,6 +10,7 @@ from smtp import NUMBER, SLOW, Session, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
+TO = "RCPT TO:<%s@sms.test>" % NUMBER
 LINE = 512          # octets of a command line with its CRLF
 
 
@@ -224,6 +227,64 @@ def talkers():
         tap.is_(s.reply().code, 421, "timeout-session, inside DATA: 421")
         tap.is_(s.finish(), 0, "exit 0")
     tap.is_(gw.posts(), [], "nothing was sent")
+
+
+def flood(s, octets):
+    """Send without a pause until the session ends: its last octets, and
+    after what time; None where it does not end."""
+    said = bytearray()
+
+    def read():
+        try:
+            while data := s.sock.recv(65536):
+                said[:] = (said + data)[-200:]
+        except ConnectionResetError:
+            pass
+
+    def write():
+        while s.try_send(octets * 2000):
+            pass
+
+    threads = [threading.Thread(target=f, daemon=True) for f in (read, write)]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    threads[0].join(5 * SLOW)
+    took = time.monotonic() - start
+    ended = not threads[0].is_alive()
+    if not ended:
+        s.sock.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join(10 * SLOW)
+    return bytes(said) if ended else None, took
+
+
+@tap.test("who never pauses is stopped, too")
+def floods():
+    """There is always something to read: poll(2) alone sees no deadline."""
+    envelope = ["MAIL FROM:<a@b.test>", TO]
+    for conf, what, before, octets in (
+            (["timeout-greeting 1"], "timeout-greeting, NOOP", [],
+             b"NOOP\r\n"),
+            (OWN + ["timeout-session 1"], "timeout-session, NOOP", [],
+             b"NOOP\r\n"),
+            (OWN + ["timeout-session 1"], "no line at all", [], b"x" * 8),
+            (OWN + ["timeout-session 1"], "DATA", [*envelope, "DATA"],
+             b"hello\r\n"),
+            (OWN + ["timeout-session 1"], "BDAT", envelope,
+             b"BDAT 10\r\nhello, o\r\n"),
+            (OWN + ["timeout-command 1"], "timeout-command, no line", [],
+             b"x" * 8)):
+        gw.reset()
+        with Session(conf, gw) as s:
+            s.ehlo()
+            s.cmds(*before)
+            said, took = flood(s, octets)
+            tap.ok(said is not None and took < 4 * SLOW, what + ": in time",
+                   "%.2f s" % took)
+            tap.like((said or b"").decode(), r"(^|\n)421 4\.4\.2 "
+                     r"Timeout, closing connection\r\n$", "... with 421")
+        tap.is_(gw.posts(), [], "... and nothing was sent")
 
 
 @tap.test("a client that does not read")

@@ -222,6 +222,31 @@ def accept_lmtp():
                 "only a bad one")
 
 
+@tap.test("only bad recipients, in LMTP with BDAT")
+def accept_lmtp_bdat():
+    """RFC 2033, 4.3: a reply for each RCPT that had a 250."""
+    with Delivery() as d, Session(ACCEPT + ["deny +4990", "max-size 2000"],
+                                  libexec=d.dir, args=LMTP) as s:
+        s.must("LHLO c", 250)
+        for _ in range(2):
+            s.must("MAIL FROM:<>", 250)
+            for name in ("x", "+499012345"):
+                s.must(to(name), 250)
+            tap.is_(finish(s, 2, "BDAT"), [NUMBER, DENIED], "each has its "
+                    "own reply, and then one to NOOP")
+        s.must("MAIL FROM:<>", 250)
+        for name in ("x", "y"):
+            s.must(to(name), 250)
+        s.send(b"BDAT 3000 LAST\r\n" + b"x" * 3000 + b"NOOP\r\n")
+        tap.is_([str(r) for r in s.replies(3)],
+                ["552 5.3.4 Message too big"] * 2 + ["250 2.0.0 OK"],
+                "too big besides")
+        s.must("MAIL FROM:<>", 250)
+        tap.is_(s.cmd(to(A)).code, 250, "then a good one can come")
+        tap.is_(finish(s, 1, "BDAT"), [queued("id-0")], "and be sent")
+        tap.is_(len(d.sent()), 1, "one was")
+
+
 @tap.test("PRDR")
 def prdr():
     some = "250 2.0.0 Message accepted for some recipients"

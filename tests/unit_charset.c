@@ -497,7 +497,7 @@ broken(void)
 static void
 pieces(void)
 {
-	static char octets[8192], want[16384];
+	static char octets[16384], want[16384];
 	static const char *const charsets[] = {"utf-8", "gb18030", "euc-kr",
 	    "iso-2022-jp", "utf-16", "utf-7"};
 	static const char word[] = "日本語 text ";
@@ -509,6 +509,12 @@ pieces(void)
 		memcpy(want + i * (sizeof(word) - 1), word, sizeof(word));
 	for (i = 0; i < LENGTH(charsets); i++) {
 		cd = iconv_open(charsets[i], "UTF-8");
+		if (cd == (iconv_t)-1) {
+			/* that of musl decodes more than it encodes */
+			tap_ok(MAY_LACK, "%s in pieces # SKIP no encoder",
+			    charsets[i]);
+			continue;
+		}
 		in = want;
 		left = strlen(want);
 		out = octets;
