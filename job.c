@@ -288,11 +288,14 @@ state_of(const struct job_result *r)
 	case OUTCOME_LOST:
 	case OUTCOME_TIMEOUT:
 		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
+	case OUTCOME_FAILED:
+	case OUTCOME_TEMPORARY:
+		/* a proxy's words, which does not know either */
+		return r->sent && (r->status == 502 || r->status == 504) ?
+		    JOURNAL_UNKNOWN : JOURNAL_NEW;
 	case OUTCOME_PERMANENT:
 	case OUTCOME_CREDENTIALS:
-	case OUTCOME_FAILED:
 	case OUTCOME_REFUSED:
-	case OUTCOME_TEMPORARY:
 	case OUTCOME_UNREACHABLE:
 	case OUTCOME_INTERNAL:
 		break;

@@ -180,6 +180,18 @@ def unknown():
         tap.is_(len(sent()), taken, "at most one SMS")
 
 
+@tap.test("502 and 504 are a proxy's: on-unknown, too")
+def proxy():
+    for action in "502", "504":
+        for rule, count in ("retry", 1), ("drop", 0):
+            gw.reset()
+            gw.queue(action)
+            lines = journal("replies retry", "on-unknown " + rule)
+            tap.is_(mail(lines, action).code, 451, action + ": 451")
+            tap.is_(mail(lines, action).code, 250, "the next: 250")
+            tap.is_(len(sent()), count, rule)
+
+
 @tap.test("a gateway that knows ids tells for itself")
 def both():
     gw.reset()
