@@ -250,6 +250,12 @@ def times():
         tap.is_(s.mail(parameters="HOLDFOR=61").code, 501, "max-hold 60: 61")
         tap.is_(send(s, d, head="X-SMS-Schedule: +61\n")[0].code, 550,
                 "X-SMS-Schedule: likewise")
+        # a queue may have tried until it was due
+        head = "X-SMS-Schedule: %s\n"
+        reply, got = send(s, d, head=head % rfc3339(int(time.time()) - 30))
+        tap.is_((reply.code, got), (250, {}), "just past: sent at once")
+        tap.is_(send(s, d, head=head % rfc3339(int(time.time()) - 90))[0].code,
+                550, "long past: 550")
         tap.is_(s.mail(parameters="HOLDFOR=60").code, 250, "60")
 
 
