@@ -414,7 +414,7 @@ refusal(const struct session *s, const struct command *c, size_t len)
 static enum reply
 run_line(struct session *s, char *line, size_t len)
 {
-	size_t n = strcspn(line, " ");
+	size_t n = strcspn(line, " \t");
 	const struct command *c = find_command(s, line, n);
 	enum reply refused = refusal(s, c, len);
 	char *args = line + n, *end = line + len;

@@ -123,7 +123,9 @@ take_schedule(struct session *s, const char *value)
 	struct options *o = &s->message.options;
 	long long when, now = session_now();
 
-	if (parameter_schedule(value, now, &when) == -1 || when < now ||
+	/* what a queue has tried until it was due is sent at once */
+	if (parameter_schedule(value, now, &when) == -1 ||
+	    when < now - s->config->max_hold ||
 	    when - now > s->config->max_hold)
 		return REPLY_FIELD_SCHEDULE;
 	if (!s->message.held && when > now)

@@ -14,7 +14,7 @@ import time
 import tap
 from gateway import Gateway, Gone, Response
 from journal_lib import folder, journal, without_ids
-from smtp import (NUMBER, SLOW, TOP, WRAP, Session, own_credentials, own_token,
+from smtp import (NUMBER, SLOW, TOP, WRAP, Session, own_credentials,
                   wait_until)
 
 gw = Gateway()
@@ -269,19 +269,6 @@ def edge():
     next_window()
     tap.is_(mail(lines, ident="2").code, 250, "early in the next: 250")
     tap.is_(ids.sent, [NUMBER], "one SMS")
-
-
-@tap.test("seven looks at the words of three minutes, not at an id")
-def seven():
-    gw.reset()
-    gw.respond = lambda request: time.sleep(3 * SLOW)
-    lines = own_token("key") + ["gateway seven", "journal " + folder(),
-                                "on-unknown drop", "timeout-gateway 1"]
-    with Session(lines, gw) as s:
-        s.ehlo()
-        codes = [s.send_message("hello").code for _ in range(2)]
-        tap.is_(codes, [451, 250], "no answer: 451; on-unknown drop: 250")
-        tap.is_(len(gw.posts()), 1, "it is not sent again")
 
 
 @tap.test("smtp2sms-deliver is killed while the gateway has the message")

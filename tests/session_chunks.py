@@ -152,7 +152,8 @@ def syntax():
     rows = [("BDAT", 501), ("BDAT x", 501), ("BDAT -1", 501),
             ("BDAT +1", 501), ("BDAT 1x", 501), ("BDAT LAST", 501),
             ("BDAT 1 FIRST", 501), ("BDAT 1 LAST LAST", 501),
-            ("BDAT 1LAST", 501), ("BDAT 0x10", 501), ("BDAT 1 2", 501),
+            ("BDAT 1LAST", 501), ("BDAT\t6", 501), ("BDAT\t6 LAST", 501),
+            ("BDAT 0x10", 501), ("BDAT 1 2", 501),
             ("BDAT 1073741825", 552), ("BDAT 99999999999 LAST", 552),
             ("BDAT 18446744073709551617 LAST", 552)]
     for when in ("in a transaction", "before EHLO"):

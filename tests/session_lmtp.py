@@ -6,7 +6,7 @@ import subprocess
 import tap
 from session_lib import (ACCEPTED, FAILED, PERMANENT, TEMPORARY, TIMEOUT,
                          Delivery)
-from smtp import Session
+from smtp import PROGRAM, Session
 
 A, B, C = "+491511000001", "+491511000002", "+491511000003"
 CONF = ["auth none", "max-errors 1000", "alias both %s %s" % (A, B),
@@ -323,7 +323,7 @@ def client():
 def swaks():
     with Delivery() as d, Session(CONF, libexec=d.dir,
                                   greeting=False) as s:
-        command = "%s -L -f %s" % (s.child.args[0], s.config)
+        command = "%s -L -f %s" % (PROGRAM, s.config)
         done = subprocess.run(
             ["swaks", "--protocol", "LMTP", "--pipe", command, "--to",
              "%s@sms.test" % A[1:], "--from", "a@b.test", "--body", "hello",

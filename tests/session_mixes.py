@@ -17,7 +17,7 @@ CONF = ["auth none", "max-errors 100000", "max-size 3000",
         "bad-recipient accept", "alias both %s %s" % (A, B)]
 SEED = int(os.environ.get("SMTP2SMS_SEED") or 20261122)
 DIALOGUES = 25
-PARAMETERS = ["", "", "SIZE=100", "BODY=8BITMIME", "BODY=BINARYMIME",
+PARAMETERS = ["", "", "PRDR", "SIZE=100", "BODY=8BITMIME", "BODY=BINARYMIME",
               "SMTPUTF8", "MT-PRIORITY=4", "BY=60;R", "BY=60;N", "PRDR",
               "RET=HDRS ENVID=7", "HOLDFOR=0", "SIZE=4000", "MT-PRIORITY=x",
               "PRDR BODY=BINARYMIME MT-PRIORITY=-2", "FOO=1"]

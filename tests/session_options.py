@@ -4,6 +4,8 @@ What is asked for is read where the delivery side gets it.
 """
 
 import calendar
+import os
+import signal
 import smtplib
 import socket
 import time
@@ -248,6 +250,12 @@ def times():
         tap.is_(s.mail(parameters="HOLDFOR=61").code, 501, "max-hold 60: 61")
         tap.is_(send(s, d, head="X-SMS-Schedule: +61\n")[0].code, 550,
                 "X-SMS-Schedule: likewise")
+        # a queue may have tried until it was due
+        head = "X-SMS-Schedule: %s\n"
+        reply, got = send(s, d, head=head % rfc3339(int(time.time()) - 30))
+        tap.is_((reply.code, got), (250, {}), "just past: sent at once")
+        tap.is_(send(s, d, head=head % rfc3339(int(time.time()) - 90))[0].code,
+                550, "long past: 550")
         tap.is_(s.mail(parameters="HOLDFOR=60").code, 250, "60")
 
 
@@ -561,6 +569,20 @@ def lost():
             s.ehlo()
             reply, _ = send(s, d, head="X-SMS-TTL: 60\n")
             tap.ok(reply.starts("451 4.3.0"), "at the end: 451", repr(reply))
+
+
+@tap.test("the delivery side that dies after it said what it can")
+def died():
+    with Delivery() as d, Session(NONE, libexec=d.dir) as s:
+        s.ehlo()
+        s.must("MAIL FROM:<> BY=60;R", 250)
+        os.kill(s.processes("smtp2sms-deliver")[0], signal.SIGKILL)
+        s.must(TO, 250)
+        s.must("DATA", 354)
+        tap.is_(str(s.data("\nhello")), "451 4.3.0 Delivery is not "
+                "available, try again later", "the message: 451")
+        tap.ok(s.mail().starts("421 4.3.0"), "the next one: 421")
+        tap.is_((s.rest(), d.sent()), (b"", []), "closed, nothing was sent")
 
 
 @tap.test("smtplib sends them")
