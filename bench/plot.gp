@@ -19,12 +19,14 @@ set multiplot layout 2,2
 
 set title "Sessions a second, one mail each (more is better)"
 set yrange [0:*]
+set key above
 plot rate using 2:xtic(1) title "1 at a time", \
      rate using 3 title "10", rate using 4 title "50"
 
 set title "Final dot to reply, gateway 50 ms away, in round trips\n".\
     "(less is better; 1 is the limit)"
 set yrange [0:5]
+set key inside top right vertical
 plot dot using 2:xtic(1) title "first mail" lt 2, \
      dot using 3 title "later mails" lt 1, \
      1 title "" with lines lt 4 lw 2
@@ -35,7 +37,7 @@ unset key
 plot memory using 2:xtic(1) lt 2, 300 with lines lt 4 lw 2
 
 set title "A mail's way, milliseconds, by its size in KB"
-set key top left
+set key inside top left vertical
 set style data linespoints
 set logscale xy
 set yrange [*:*]
