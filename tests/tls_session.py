@@ -404,7 +404,10 @@ def descriptors(pid):
     """What a process holds, but for standard error and devices."""
     found = set()
     for name in os.listdir("/proc/%d/fd" % pid):
-        target = os.readlink("/proc/%d/fd/%s" % (pid, name))
+        try:
+            target = os.readlink("/proc/%d/fd/%s" % (pid, name))
+        except FileNotFoundError:   # closed since
+            continue
         if target.startswith(("socket:", "pipe:")):
             found.add(target)
     return found
