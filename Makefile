@@ -35,8 +35,8 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 LOGIN = login.o login_hash.o users.o hash.o
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
 	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
-DELIVER = deliver.o agent.o serve.o job.o exchange.o journal.o try.o \
-	$(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
+DELIVER = deliver.o agent.o serve.o job.o job_id.o job_journal.o exchange.o \
+	journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 

@@ -1,24 +1,20 @@
 /*
- * job: one message on its way to the gateway.  It makes ids that a retry
- * makes again, one request for as many recipients as the gateway takes, asks
- * the gateway or the journal what it has already, and waits for all.
- * Requests and answers are gateway.c's, HTTP is exchange.c's.
+ * job: one message on its way to the gateway.  It makes one request for as
+ * many recipients as the gateway takes, asks the gateway what it has already,
+ * and waits for all.  Ids are job_id.c's, what the journal knows is
+ * job_journal.c's; requests and answers are gateway.c's, HTTP is exchange.c's.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <uuid/uuid.h>
-
-#include "buf.h"
 #include "clock.h"
 #include "exchange.h"
 #include "job.h"
+#include "job_id.h"
+#include "job_journal.h"
 #include "log.h"
-
-#define NAME_MAX_OCTETS IPC_FRAME_MAX /* of what an id is made from */
 
 /* One request, and the questions around it. */
 struct parcel {
@@ -73,255 +69,6 @@ log_trouble(const struct job *j, const char *request, long status, long ms,
 	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
 }
 
-/* ---- ids ---- */
-
-static void
-make_uuid(struct buf *name, char out[JOB_UUID])
-{
-	static const uuid_t space = {0x5e, 0x1c, 0x07, 0xd6, 0x2b, 0x8f, 0x4f,
-	    0x0a, 0x9d, 0x51, 0x3c, 0x1a, 0x64, 0x8b, 0xee, 0x02};
-	uuid_t id;
-
-	uuid_generate_sha1(id, space, name->p, name->len);
-	uuid_unparse_lower(id, out);
-}
-
-/* What the message is: whose, which, and what it says. */
-static void
-name_message(const struct job *j, struct buf *b, const char *mark)
-{
-	ipc_put_str(b, j->user, strlen(j->user));
-	ipc_put_str(b, mark, strlen(mark));
-	ipc_put_str(b, j->text, strlen(j->text));
-	if (j->options.port != 0) {
-		ipc_put_u32(b, j->options.port);
-		buf_put(b, j->options.data, j->options.ndata);
-	}
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/*
- * The same message of the same sender has the same id: a UUID made of a
- * name (RFC 9562, 5.5).
- */
-static void
-make_id(const struct parcel *p, const char *mark, char out[JOB_UUID])
-{
-	static char storage[NAME_MAX_OCTETS];
-	static char *to[CONFIG_RCPTS_MAX];
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, storage, sizeof(storage));
-	name_message(p->job, &b, mark);
-	/* in whatever order the client has named them */
-	memcpy(to, p->to, p->n * sizeof(*to));
-	qsort(to, p->n, sizeof(*to), compare);
-	for (i = 0; i < p->n; i++)
-		ipc_put_str(&b, to[i], strlen(to[i]));
-	make_uuid(&b, out);
-}
-
-/*
- * What tells a retry from a new message of the same words: the Message-ID;
- * without one the Date; under "dedupe text" the window of time, since its
- * senders make a new Message-ID for each try.  NULL: a message with none of
- * these is like no other.
- */
-static const char *
-find_mark(struct job *j)
-{
-	j->window = -1;
-	if (self.config->dedupe == CONFIG_DEDUPE_TEXT) {
-		j->window = (long)(time(NULL) / self.config->dedupe_window);
-		return "";
-	}
-	return j->message_id[0] != '\0' ? j->message_id :
-	    j->date[0] != '\0'		? j->date :
-					  NULL;
-}
-
-static void
-make_ids(struct parcel *p)
-{
-	const struct job *j = p->job;
-	char mark[32];
-	uuid_t id;
-
-	if (j->mark == NULL) {
-		uuid_generate_random(id);
-		uuid_unparse_lower(id, p->id);
-	} else if (j->window == -1) {
-		make_id(p, j->mark, p->id);
-	} else {
-		snprintf(mark, sizeof(mark), "window %ld", j->window);
-		make_id(p, mark, p->id);
-		snprintf(mark, sizeof(mark), "window %ld", j->window - 1);
-		make_id(p, mark, p->before);
-	}
-}
-
-/* ---- the journal ---- */
-
-static void
-recipient_name(const char *number, char out[JOB_UUID])
-{
-	char storage[64];
-	struct buf b;
-
-	buf_init(&b, storage, sizeof(storage));
-	ipc_put_str(&b, number, strlen(number));
-	make_uuid(&b, out);
-}
-
-static void
-set_all(struct job *j, enum outcome o)
-{
-	size_t i;
-
-	for (i = 0; i < j->nto; i++)
-		j->result[i].outcome = o;
-	j->ntodo = 0;
-}
-
-static void
-journal_trouble(struct job *j)
-{
-	log_event(LOG_ERR, "journal", "session", j->session, "folder",
-	    self.config->journal, "error", strerror(errno), NULL);
-}
-
-/* The gateway will know a retry: by its id, or by that of a window ago. */
-static int
-is_known_there(const struct job *j)
-{
-	return gateway_has_ids(self.gateway) &&
-	    (j->window == -1 || gateway_has_lookup(self.gateway));
-}
-
-/* What is known of it: 1 if the recipient is not to be sent to. */
-static int
-is_done(struct job *j, const char *key, size_t i, time_t since)
-{
-	struct job_result *r = &j->result[i];
-	char name[JOB_UUID];
-
-	recipient_name(j->number[i], name);
-	switch (journal_find(&j->journal, name, since, r->id)) {
-	case JOURNAL_ACCEPTED:
-		r->outcome = OUTCOME_ACCEPTED;
-		return 1;
-	case JOURNAL_SENDING:
-	case JOURNAL_UNKNOWN:
-		/* a gateway that knows ids tells by itself */
-		if (self.config->on_unknown == CONFIG_UNKNOWN_RETRY ||
-		    is_known_there(j))
-			return 0;
-		log_event(LOG_WARNING, "journal", "session", j->session, "to",
-		    LOG_MASKED(j->number[i]), "outcome",
-		    "unknown; not sent again (on-unknown drop)", NULL);
-		r->outcome = OUTCOME_ACCEPTED;
-		snprintf(r->id, sizeof(r->id), "%s", key);
-		return 1;
-	case JOURNAL_NEW:
-		break;
-	}
-	return 0;
-}
-
-/* Before anything is sent, it is on the disk that it will be. */
-static void
-read_journal(struct job *j)
-{
-	static char storage[NAME_MAX_OCTETS];
-	char key[JOB_UUID], name[JOB_UUID];
-	time_t since = 0;
-	struct buf b;
-	size_t i, n = 0;
-	int failed = 0;
-
-	buf_init(&b, storage, sizeof(storage));
-	name_message(j, &b, j->mark);
-	make_uuid(&b, key);
-	switch (journal_open(&j->journal, self.config->journal, key)) {
-	case 0:
-		j->journalled = 1;
-		break;
-	case 1:		/* another session has this very message in hand */
-		set_all(j, OUTCOME_TEMPORARY);
-		return;
-	default:
-		journal_trouble(j);
-		set_all(j, OUTCOME_INTERNAL);
-		return;
-	}
-	if (j->window != -1)
-		since = time(NULL) - self.config->dedupe_window;
-	for (i = 0; i < j->ntodo; i++)
-		if (!is_done(j, key, j->todo[i], since))
-			j->todo[n++] = j->todo[i];
-	j->ntodo = n;
-	for (i = 0; i < n; i++) {
-		recipient_name(j->number[j->todo[i]], name);
-		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
-	}
-	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
-		journal_trouble(j);
-		for (i = 0; i < n; i++)
-			j->result[j->todo[i]].outcome = OUTCOME_INTERNAL;
-		j->ntodo = 0;
-	}
-}
-
-static enum journal_state
-state_of(const struct job_result *r)
-{
-	switch (r->outcome) {
-	case OUTCOME_ACCEPTED:
-		return JOURNAL_ACCEPTED;
-	case OUTCOME_UNCLEAR:
-	case OUTCOME_LOST:
-	case OUTCOME_TIMEOUT:
-		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case OUTCOME_FAILED:
-	case OUTCOME_TEMPORARY:
-		/* a proxy's words, which does not know either */
-		return r->sent && (r->status == 502 || r->status == 504) ?
-		    JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case OUTCOME_PERMANENT:
-	case OUTCOME_CREDENTIALS:
-	case OUTCOME_REFUSED:
-	case OUTCOME_UNREACHABLE:
-	case OUTCOME_INTERNAL:
-		break;
-	}
-	return JOURNAL_NEW;
-}
-
-/* ... and before anybody is told, what became of it. */
-static void
-write_journal(struct job *j)
-{
-	char name[JOB_UUID];
-	size_t i, k;
-	int failed = 0;
-
-	for (i = 0; i < j->ntodo; i++) {
-		k = j->todo[i];
-		recipient_name(j->number[k], name);
-		failed |= journal_note(&j->journal, name,
-		    state_of(&j->result[k]), j->result[k].id);
-	}
-	if (j->ntodo > 0 && (failed || journal_commit(&j->journal) == -1))
-		journal_trouble(j); /* it stays "unknown" there */
-	journal_close(&j->journal);
-}
-
 /* ---- the requests ---- */
 
 static void
@@ -332,7 +79,7 @@ finish(struct job *j)
 	if (--j->pending > 0)
 		return;
 	if (journalled)
-		write_journal(j);
+		job_journal_write(j);
 	j->done(j->arg, j);
 	if (journalled) /* nobody waits for this any more */
 		journal_prune(self.config->journal, self.config->journal_keep);
@@ -540,7 +287,7 @@ start_parcel(struct job *j, size_t first, size_t n)
 	p->to = to;
 	for (i = 0; i < n; i++)
 		p->to[i] = j->number[j->todo[first + i]];
-	make_ids(p);
+	job_id_request(j, p->to, n, p->id, p->before);
 	p->message = (struct gateway_message){
 		.id = p->id,
 		.text = j->text,
@@ -558,6 +305,16 @@ start_parcel(struct job *j, size_t first, size_t n)
 }
 
 /* ---- the whole ---- */
+
+static void
+set_all(struct job *j, enum outcome o)
+{
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->result[i].outcome = o;
+	j->ntodo = 0;
+}
 
 /* Insertion: at most CONFIG_RCPTS_MAX of them. */
 static void
@@ -637,14 +394,16 @@ job_start(struct job *j, job_done done, void *arg)
 	j->done = done;
 	j->arg = arg;
 	j->pending = 1;
-	j->mark = find_mark(j);
+	j->config = self.config;
+	j->gateway = self.gateway;
+	job_id_mark(j, self.config);
 	list_recipients(j);
 	if (clock_left(j->deadline) == 0)
 		set_all(j, OUTCOME_TIMEOUT); /* its client has given up */
 	else if (is_impossible(j))
 		set_all(j, OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
-		read_journal(j);
+		job_journal_read(j);
 	for (i = 0; i < j->ntodo; i += n) {
 		n = count_together(j, i, max);
 		j->pending++;

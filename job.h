@@ -44,7 +44,9 @@ struct job {
 	long long deadline;
 	/* what became of it, in the order of the numbers */
 	struct job_result result[CONFIG_RCPTS_MAX];
-	/* private from here on */
+	/* private to job*.c from here on */
+	const struct config *config;
+	const struct descriptor *gateway;
 	job_done done;
 	void *arg;
 	const char *mark;	/* of a retry; NULL: nothing tells one */

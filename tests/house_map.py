@@ -19,7 +19,7 @@ PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
         "parameter", "reply", "text"]
 # who may read JSON
-DELIVER = ["deliver", "agent", "serve", "job", "exchange", "journal", "try",
+DELIVER = ["deliver", "agent", "serve", "job", "job_id", "job_journal", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",
            "descriptor", "filter", "gateway", "headers", "load", "maps",
            "match", "names", "pointer", "shape", "template", "variable", "wipe"]
