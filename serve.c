@@ -51,7 +51,7 @@ static struct {
 	const struct config *config;
 	const struct descriptor *gateway;
 	struct client *first;
-	size_t n, busy;
+	size_t n;
 	int hostile;
 	int warming;
 } self;
@@ -69,24 +69,10 @@ serve_count(void)
 	return self.n;
 }
 
-size_t
-serve_busy(void)
-{
-	return self.busy;
-}
-
 int
 serve_hostile(void)
 {
 	return self.hostile;
-}
-
-static void
-set_busy(struct client *c, int busy)
-{
-	self.busy += (size_t)busy;
-	self.busy -= (size_t)c->busy;
-	c->busy = busy;
 }
 
 /* The client's side is over; what it has under way goes on. */
@@ -248,7 +234,7 @@ finish_auth(struct client *c, enum verdict v)
 	c->want_warm |= c->logged_in;
 	if (!c->logged_in)
 		forget(c);
-	set_busy(c, 0);
+	c->busy = 0;
 	if (begin(c, &b, ANS_AUTH, sizeof(struct rights) * 2) == -1)
 		return;
 	ipc_put_u8(&b, v);
@@ -265,7 +251,7 @@ finish_send(void *arg, struct job *j)
 	size_t i;
 
 	c->job = NULL;
-	set_busy(c, 0);
+	c->busy = 0;
 	if (begin(c, &b, ANS_SEND, j->nto * (IPC_ID_MAX + 32)) == 0) {
 		ipc_put_u32(&b, (uint32_t)j->nto);
 		for (i = 0; i < j->nto; i++) {
@@ -401,7 +387,7 @@ answer_send(struct client *c, struct ipc_frame *f)
 		merge_options(&j->options, &c->profile->options);
 	c->want_warm = 0;
 	c->job = j;
-	set_busy(c, 1);
+	c->busy = 1;
 	job_start(j, finish_send, c);
 	return 0;
 }
@@ -528,7 +514,7 @@ answer_auth(struct client *c, struct ipc_frame *f)
 {
 	if (take_credentials(c, f) == -1)
 		return -1;
-	set_busy(c, 1);
+	c->busy = 1;
 	if (self.config->auth != CONFIG_AUTH_GATEWAY)
 		check_here(c);
 	else if (c->dry)

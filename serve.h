@@ -27,9 +27,8 @@ struct serve_setup {
 /* Serve the session on this descriptor.  0, or -1: out of memory. */
 int serve_add(int fd, const struct serve_setup *);
 
-/* How many there are, and how many have a request that is not answered. */
+/* How many there are. */
 size_t serve_count(void);
-size_t serve_busy(void);
 
 /* 1 once a session has broken the rules of the link. */
 int serve_hostile(void);
