@@ -16,7 +16,8 @@ An action is a word, with an argument after a colon where it takes one:
 
   ok                what SMSGate would say
   STATUS[:BODY]     that status; the message is not accepted
-  delay:MS          wait, then what SMSGate would say
+  delay:MS          wait (SMTP2SMS_SLOW times as long), then what SMSGate
+                    would say
   lost[:STATUS]     accept the message, then hang up without a word, or
                     answer with that status
   lost-stall        accept the message, then say nothing
@@ -576,10 +577,8 @@ class Peer:
         return getattr(self, name)(request, argument)
 
     def do_delay(self, request, argument):
-        limit = time.monotonic() + int(argument) / 1000
-        self.gateway.wait_for(lambda: self.gateway.closing
-                              or time.monotonic() >= limit,
-                              int(argument) / 1000 / SLOW)
+        self.gateway.wait_for(lambda: self.gateway.closing,
+                              int(argument) / 1000)
         return self.answer(request, *self.gateway.api(request))
 
     def do_lost(self, request, argument):

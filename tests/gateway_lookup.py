@@ -7,7 +7,6 @@ the window before as well.
 
 import http.server
 import threading
-import time
 
 import tap
 from gateway import Gateway
@@ -161,23 +160,6 @@ def dedupe():
         tap.is_(len(gw.messages), 1, what + ": one SMS")
         mail(device + ["dedupe text"], "another text")
         tap.is_(len(gw.messages), 2, what + ": another text is another")
-
-
-@tap.test("dedupe text: over the edge of a window")
-def straddle():
-    window = 3
-    gw.reset()
-    lines = ["dedupe text", "dedupe-window %d" % window]
-    # at the end of one window
-    time.sleep(window - 0.3 - time.time() % window
-               if time.time() % window < window - 0.5 else 0)
-    mail(lines, headers="Message-ID: <1@c>\r\n")
-    time.sleep(window - time.time() % window + 0.2)
-    mail(lines, headers="Message-ID: <2@c>\r\n")
-    tap.is_(len(gw.messages), 1, "the next window finds the first")
-    time.sleep(2 * window + 0.2 - time.time() % window)
-    mail(lines, headers="Message-ID: <3@c>\r\n")
-    tap.is_(len(gw.messages), 2, "the one after that does not")
 
 
 @tap.test("without dedupe equal texts are several SMS")

@@ -378,13 +378,19 @@ def connect(via):
 # Keywords that may be there once for each first value, or many times.
 BY_NAME = ("set", "secret", "alias")
 
+# Limits of the delivery side, in seconds; it is slower under valgrind, too.
+SLOWED = ("timeout-gateway", "agent-idle")
+
 
 def configuration(lines, gateway=None, libexec=None):
-    """A configuration for tests; of single values the last line wins."""
+    """A configuration for tests; of single values the last line wins, and
+    some grow by SMTP2SMS_SLOW."""
     chosen = {}
     common = ["hostname sms.test", "domain sms.test",
               "descriptors " + os.path.join(TOP, "gateways"),
               "libexec " + (libexec or HOME), "log stderr"]
+    if SLOW != 1:
+        common.append("timeout-gateway %d" % TIMEOUT)   # the default
     if gateway:
         common.append("set base " + gateway.url)
         if gateway.ca:
@@ -392,6 +398,8 @@ def configuration(lines, gateway=None, libexec=None):
     for line in [*common, *lines]:
         words = line.split()
         key = tuple(words[:2]) if words[0] in BY_NAME else words[0]
+        if key in SLOWED and words[1].isdigit():
+            line = "%s %d" % (key, int(words[1]) * SLOW)
         chosen[key] = line
     return "".join(line + "\n" for line in chosen.values())
 
