@@ -28,7 +28,7 @@ PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	html_token.o html_write.o ipc.o mime.o mime_decode.o mime_leaf.o \
-	mime_part.o mime_word.o options.o parameter.o reply.o text.o
+	mime_part.o mime_word.o options.o parameter.o reply.o text.o utf8.o
 SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
 	peer.o sandbox.o config.o log.o $(PURE)
@@ -37,7 +37,7 @@ DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
 	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
 DELIVER = deliver.o agent.o serve.o job.o job_id.o job_journal.o exchange.o \
 	journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
-	options.o text.o
+	options.o text.o utf8.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 
 all: $(PROGRAMS)
@@ -119,7 +119,7 @@ demo:
 # ---- tests: HACKING says how to run one ----
 
 UNITS = address auth charset config gateway html ipc journal login mime \
-	parameter sandbox text
+	parameter sandbox text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = config.o $(DESCRIPTOR) $(LOGIN) sandbox.o log.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "address.h"
+#include "utf8.h"
 
 static int
 is_digit(char c)
@@ -81,52 +82,17 @@ skip_route(const char *s)
 }
 
 /*
- * The octets of the character at s (RFC 3629, section 4); 0 if there is
- * none, or a control character of C1.
+ * 0 if it is ASCII, 1 if it is UTF-8 beyond that, -1 if it is neither, or has
+ * a control character of C1.
  */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	static const struct {
-		unsigned char first, last, second_min, second_max;
-		size_t n;
-	} forms[] = {
-		{0x01, 0x7f, 0, 0, 1},
-		{0xc2, 0xc2, 0xa0, 0xbf, 2},
-		{0xc3, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	size_t i, k;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (*s >= forms[i].first && *s <= forms[i].last)
-			break;
-	if (i == sizeof(forms) / sizeof(forms[0]))
-		return 0;
-	if (forms[i].n > 1 && (s[1] < forms[i].second_min ||
-				  s[1] > forms[i].second_max))
-		return 0;
-	for (k = 2; k < forms[i].n; k++)
-		if ((s[k] & 0xc0) != 0x80)
-			return 0;
-	return forms[i].n;
-}
-
-/* 0 if it is ASCII, 1 if it is UTF-8 beyond that, -1 if it is neither. */
 static int
 look_at(const char *s)
 {
-	int beyond = 0;
-	size_t n;
+	int beyond = 0, n;
 
 	for (; *s != '\0'; s += n) {
-		if ((n = utf8_length((const unsigned char *)s)) == 0)
+		n = utf8_length(s, UTF8_MAX, NULL);
+		if (n <= 0 || (*s == '\xc2' && (unsigned char)s[1] < 0xa0))
 			return -1;
 		beyond |= n > 1;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "charset.h"
+#include "utf8.h"
 
 #define CHARSET_OUT_MAX	 1024	/* octets converted in one go */
 #define CHARSET_JOIN_MAX 64	/* octets: a carried character and some more */
@@ -348,57 +349,13 @@ charset_open(struct charset *c, const char *name,
 		charset_iconv(c);
 }
 
-/*
- * Look at the sequence at p (RFC 3629, section 4): its length if it is
- * valid, 0 if it is valid as far as it goes but not complete.  If it is not
- * valid, -1, and *bad is the number of octets that belonged together.
- */
-static int
-charset_sequence(const unsigned char *p, size_t n, size_t *bad)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t i, len;
-
-	*bad = 1;
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return -1;
-	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	for (i = 1; i < len && i < n; i++) {
-		if (p[i] < low || p[i] > high) {
-			*bad = i;
-			return -1;
-		}
-		low = 0x80;
-		high = 0xbf;
-	}
-	return i == len ? (int)len : 0;
-}
-
 /* Put a code point that is no surrogate. */
 static void
 charset_put_code(struct charset *c, uint_least32_t u)
 {
-	char s[4];
-	size_t n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4, i;
+	char s[UTF8_MAX];
 
-	if (n == 1) {
-		s[0] = (char)u;
-	} else {
-		for (i = n; i-- > 1; u >>= 6)
-			s[i] = (char)(0x80 | (u & 0x3f));
-		s[0] = (char)((0xf0 << (4 - n) & 0xff) | u);
-	}
-	c->put(c->arg, s, n);
+	c->put(c->arg, s, utf8_write(s, u));
 }
 
 static void
@@ -469,7 +426,9 @@ charset_utf8(struct charset *c, const unsigned char *p, size_t n)
 
 	for (;;) {
 		i += charset_ascii(p + i, n - i);
-		len = i < n ? charset_sequence(p + i, n - i, &bad) : 0;
+		len = i < n ?
+		    utf8_length((const char *)p + i, n - i, &bad) :
+		    0;
 		if (len > 0) {
 			i += (size_t)len;
 			c->seen = 1;

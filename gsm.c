@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gsm.h"
+#include "utf8.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -474,44 +475,26 @@ static const struct gsm_range gsm_pictures[] = {
 uint32_t
 gsm_next(const char **pp, const char *end)
 {
-	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-	const unsigned char *p = (const unsigned char *)*pp;
-	uint32_t c = *p++;
-	size_t i, more;
+	const char *p = *pp;
+	int i, n = utf8_length(p, (size_t)(end - p), NULL);
+	uint32_t c = (unsigned char)*p;
 
-	*pp += 1;
-	if (c < 0x80)
-		return c;
-	if (c < 0xc2 || c > 0xf4)
+	*pp += n > 0 ? n : 1;
+	if (n <= 0)
 		return GSM_BAD;
-	more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-	if ((size_t)(end - *pp) < more)
-		return GSM_BAD;
-	c &= 0x3fU >> more;
-	for (i = 0; i < more; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return GSM_BAD;
+	if (n > 1)
+		c &= 0x7fU >> n;
+	for (i = 1; i < n; i++)
 		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return GSM_BAD;
-	*pp += more;
 	return c;
 }
 
 void
 gsm_char(struct buf *out, uint32_t c)
 {
-	unsigned char s[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	size_t i;
+	char s[UTF8_MAX];
 
-	for (i = n - 1; i > 0; i--) {
-		s[i] = 0x80 | (c & 0x3f);
-		c >>= 6;
-	}
-	s[0] = (unsigned char)(n == 1 ? c : (0xf00U >> n & 0xff) | c);
-	buf_put(out, s, n);
+	buf_put(out, s, utf8_write(s, c));
 }
 
 int

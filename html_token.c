@@ -15,6 +15,7 @@
 #include "html_element.h"
 #include "html_entities.h"
 #include "html_token.h"
+#include "utf8.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -188,28 +189,13 @@ html_token_sink(struct html *h, const char *p, size_t n)
 static void
 html_token_code(struct html *h, uint32_t c)
 {
-	char s[4];
-	size_t n = 0;
+	char s[UTF8_MAX];
 
 	if (c >= 0x80 && c <= 0x9f)
 		c = html_token_windows[c - 0x80];
 	if (c == 0 || c > CODE_MAX || (c >= 0xd800 && c <= 0xdfff))
 		c = CODE_BAD;
-	if (c < 0x80)
-		s[n++] = (char)c;
-	else if (c < 0x800)
-		s[n++] = (char)(0xc0 | (c >> 6));
-	else if (c < 0x10000)
-		s[n++] = (char)(0xe0 | (c >> 12));
-	else {
-		s[n++] = (char)(0xf0 | (c >> 18));
-		s[n++] = (char)(0x80 | ((c >> 12) & 0x3f));
-	}
-	if (c >= 0x800)
-		s[n++] = (char)(0x80 | ((c >> 6) & 0x3f));
-	if (c >= 0x80)
-		s[n++] = (char)(0x80 | (c & 0x3f));
-	html_token_sink(h, s, n);
+	html_token_sink(h, s, utf8_write(s, c));
 }
 
 static const struct html_entity *

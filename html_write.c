@@ -11,6 +11,7 @@
 
 #include "html_char.h"
 #include "html_write.h"
+#include "utf8.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -202,41 +203,6 @@ html_write_skip(struct html *h, enum html_skip skip)
 
 /* ---- characters ---- */
 
-/*
- * Octets of the UTF-8 sequence at p (RFC 3629, section 4); 0 if it may go on
- * after end, -1 if it is none.
- */
-static int
-html_write_utf8(const char *p, const char *end)
-{
-	const unsigned char *s = (const unsigned char *)p;
-	unsigned char low = 0x80, high = 0xbf;
-	int i, n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return -1;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	for (i = 1; i < n; i++) {
-		if (p + i == end)
-			return 0;
-		if (s[i] < low || s[i] > high)
-			return -1;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return n;
-}
-
 /* A visible ASCII character that begins no markup. */
 static int
 html_write_is_plain(char c)
@@ -275,7 +241,7 @@ html_write_part(struct html *h, const char *p)
 	int n;
 
 	h->part[h->part_len] = (unsigned char)*p;
-	n = html_write_utf8(part, part + h->part_len + 1);
+	n = utf8_length(part, h->part_len + 1u, NULL);
 	if (n < 0) {
 		html_write_part_end(h);
 		return p;
@@ -293,11 +259,11 @@ html_write_part(struct html *h, const char *p)
 static const char *
 html_write_odd(struct html *h, const char *p, const char *end)
 {
-	int n = html_write_utf8(p, end);
+	int n = utf8_length(p, (size_t)(end - p), NULL);
 
 	if (html_char_is_blank(*p))
 		html_write_blank(h, *p);
-	else if (n < 0 && html_write_utf8(p, p + 1) < 0)
+	else if (n < 0 && utf8_length(p, 1, NULL) < 0)
 		html_write_bad(h);
 	else if (n <= 0) {
 		h->part[0] = (unsigned char)*p;
@@ -324,7 +290,7 @@ html_write_text(struct html *h, const char *p, const char *end)
 				continue;
 			if ((unsigned char)*p < 0x80)
 				break;
-			n = html_write_utf8(p, end);
+			n = utf8_length(p, (size_t)(end - p), NULL);
 			if (n <= 0 || html_write_is_nothing(p, n))
 				break;
 		}

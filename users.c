@@ -16,6 +16,7 @@
 
 #include "address.h"
 #include "users.h"
+#include "utf8.h"
 
 #define MESSAGE_MAX 512	/* octets of an error message */
 #define PARTS_MAX   255	/* as max-parts of the configuration */
@@ -60,33 +61,17 @@ fail(struct reader *r, const char *fmt, ...)
 	return -1;
 }
 
-/* Octets of the character at s, or 0 if it is not UTF-8 (RFC 3629, 4). */
-static size_t
-utf8_len(const unsigned char *s)
-{
-	size_t i, n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
-
-	if ((*s > 0x7f && *s < 0xc2) || *s > 0xf4)
-		return 0;
-	for (i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
-	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* UTF-8 without control characters: it will stand in JSON or a header. */
 static int
 is_text(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n;
+	int n;
 
-	for (; *p != '\0'; p += n)
-		if (*p < ' ' || *p == 0x7f || (n = utf8_len(p)) == 0)
+	for (; *s != '\0'; s += n) {
+		n = utf8_length(s, UTF8_MAX, NULL);
+		if (n <= 0 || (n == 1 && (*s < ' ' || *s == 0x7f)))
 			return 0;
+	}
 	return 1;
 }
 

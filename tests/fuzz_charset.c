@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "charset.h"
-#include "utf8.h"
+#include "utf8_valid.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define ROOM	  (1024 * 1024)

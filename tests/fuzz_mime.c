@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "mime.h"
-#include "utf8.h"
+#include "utf8_valid.h"
 
 #define SMALL 16 /* octets of a piece that is copied to the stack */
 

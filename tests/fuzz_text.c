@@ -12,7 +12,7 @@
 
 #include "gsm.h"
 #include "text.h"
-#include "utf8.h"
+#include "utf8_valid.h"
 
 #define RULES 4 /* octets of rules */
 

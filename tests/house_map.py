@@ -17,7 +17,7 @@ os.chdir(TOP)
 PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "html_token", "html_write", "ipc", "mime",
         "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
-        "parameter", "reply", "text"]
+        "parameter", "reply", "text", "utf8"]
 # who may read JSON
 DELIVER = ["deliver", "agent", "serve", "job", "job_id", "job_journal", "exchange", "journal", "try",
            "login", "login_hash", "users", "hash", "answer", "body",

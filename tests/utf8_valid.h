@@ -1,8 +1,8 @@
 /*
- * utf8: the judge of what the fuzz targets put out.
+ * utf8_valid: the judge of what the fuzz targets put out.
  */
-#ifndef UTF8_H
-#define UTF8_H
+#ifndef UTF8_VALID_H
+#define UTF8_VALID_H
 
 #include <stddef.h>
 
