@@ -184,6 +184,16 @@ compact(struct conn *c)
 	c->start = 0;
 }
 
+/* The line that begins here will be dropped; what was it to be? */
+static void
+keep_head(struct conn *c)
+{
+	size_t n = c->end - c->start;
+
+	memset(c->head, 0, CONN_HEAD);
+	memcpy(c->head, c->inbuf + c->start, n < CONN_HEAD ? n : CONN_HEAD);
+}
+
 /*
  * Take the line up to the LF at p, or drop it.  A line that was too long
  * is told of at its end; one with a bare LF at once, since a client that
@@ -196,6 +206,8 @@ take_line(struct conn *c, char *p, char **line, size_t *len)
 	size_t n = (size_t)(p - s);
 	int skip = c->skip, crlf = n > 0 && p[-1] == '\r';
 
+	if (skip == 0)
+		keep_head(c);
 	c->start += n + 1;
 	if (!crlf && c->lf == CONN_LF_REFUSE) {
 		c->skip = CONN_BARE;
@@ -238,8 +250,10 @@ conn_line(struct conn *c, char **line, size_t *len)
 		seen = c->end - c->start;
 		if (seen >= CONN_LINE_MAX) {
 			/* keep the last octet: it may be the CR */
-			if (c->skip == 0)
+			if (c->skip == 0) {
+				keep_head(c);
 				c->skip = CONN_LONG;
+			}
 			c->start = c->end - 1;
 			seen = 1;
 		}

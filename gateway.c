@@ -29,12 +29,6 @@ gateway_max_recipients(const struct descriptor *g)
 	return g->max_to;
 }
 
-size_t
-gateway_max_text(const struct descriptor *g)
-{
-	return g->limits.text;
-}
-
 void
 gateway_abilities(const struct descriptor *g, struct abilities *a)
 {

@@ -59,9 +59,6 @@ struct gateway_request {
 /* How many recipients one request takes. */
 size_t gateway_max_recipients(const struct descriptor *);
 
-/* The most octets of text that the gateway takes; 0: not known. */
-size_t gateway_max_text(const struct descriptor *);
-
 /* What the descriptor has a place for, and within which bounds. */
 void gateway_abilities(const struct descriptor *, struct abilities *);
 

@@ -282,7 +282,7 @@ static const struct command commands[] = {
 	    "[BODY=7BIT|8BITMIME|BINARYMIME] [SMTPUTF8]\n"
 	    "[MT-PRIORITY=-9..9] [BY=seconds;R|N[T]] "
 	    "[HOLDFOR=seconds | HOLDUNTIL=date-time]\n"
-	    "[RET=FULL|HDRS] [ENVID=xtext] [AUTH=xtext] [PRDR]", 0, BOTH},
+	    "[RET=FULL|HDRS] [ENVID=xtext] [AUTH=xtext]", 0, BOTH},
 	{"RCPT",
 	    {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO, REPLY_CHUNKING},
 	    session_mail_rcpt, LINE_LIMIT_RCPT,
@@ -377,6 +377,8 @@ do_help(struct session *s, char *args)
 	if (c == NULL || c->syntax == NULL)
 		return REPLY_NO_HELP;
 	session_note(s, "Syntax: %s", c->syntax);
+	if (c->handle == session_mail && !s->setup->lmtp)
+		buf_puts(&s->note, " [PRDR]");
 	return REPLY_HELP;
 }
 
@@ -431,6 +433,19 @@ run_line(struct session *s, char *line, size_t len)
 	return refused;
 }
 
+/*
+ * A line that conn.c has dropped.  If it was a BDAT, its chunk follows, nobody
+ * knows how long, and must not be run.
+ */
+static enum reply
+drop_line(struct session *s, enum conn_status st)
+{
+	if ((st == CONN_LONG || st == CONN_BARE) &&
+	    strncasecmp(s->conn.head, "BDAT", CONN_HEAD) == 0)
+		return REPLY_BDAT_SYNTAX;
+	return session_line_reply(s, st);
+}
+
 void
 session_greet(const struct session_setup *setup)
 {
@@ -465,7 +480,7 @@ session_run(void)
 	while (!s->over) {
 		st = conn_line(&s->conn, &line, &len);
 		session_reply(s, st == CONN_OK ? run_line(s, line, len) :
-						 session_line_reply(s, st));
+						 drop_line(s, st));
 	}
 	conn_farewell(&s->conn, FAREWELL);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",

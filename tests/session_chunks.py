@@ -154,6 +154,10 @@ def syntax():
             ("BDAT 1 FIRST", 501), ("BDAT 1 LAST LAST", 501),
             ("BDAT 1LAST", 501), ("BDAT\t6", 501), ("BDAT\t6 LAST", 501),
             ("BDAT 0x10", 501), ("BDAT 1 2", 501),
+            ("BDAT 6\0LAST", 501), ("bdat 6 LAST\0", 501),
+            ("BDAT 6 LAST\nRSET", 501), ("BDAT 6\rLAST", 501),
+            ("BDAT 6 LAST" + " " * 12288, 501),
+            ("BDAT 6 " + "x" * 40000, 501),
             ("BDAT 1073741825", 552), ("BDAT 99999999999 LAST", 552),
             ("BDAT 18446744073709551617 LAST", 552)]
     for when in ("in a transaction", "before EHLO"):
@@ -166,7 +170,7 @@ def syntax():
                 s.send(line + "\r\nNOOP\r\n")
                 reply = s.reply()
                 tap.is_((reply.code, s.rest(), s.finish()), (code, b"", 0),
-                        "%s, %s: %d and closed" % (line, when, code),
+                        "%.20r, %s: %d and closed" % (line, when, code),
                         repr(reply))
 
 

@@ -62,6 +62,8 @@ def hello():
         tap.ok("PRDR" not in words, "and not PRDR")
         tap.ok(s.mail(parameters="PRDR").starts("555 5.5.4"),
                "which is no parameter here")
+        tap.ok("PRDR" not in "".join(s.must("HELP MAIL", 214).lines),
+               "nor in the syntax of MAIL")
         text = "\n".join(s.must("HELP", 214).lines)
         tap.ok("LHLO" in text and "EHLO" not in text, "HELP names LHLO")
     with Delivery() as d, Session(CONF, libexec=d.dir) as s:

@@ -259,6 +259,8 @@ def help_():
             reply = s.cmd("HELP " + verb)
             tap.like("%d %s" % (reply.code, reply.lines[0]),
                      r"^214 2\.0\.0 Syntax: %s\b" % verb, "HELP " + verb)
+            tap.is_("PRDR" in "".join(reply.lines), verb == "MAIL",
+                    "PRDR is a parameter of MAIL")
         for verb in ("EXPN", "GET", "LHLO", "x"):
             tap.is_(s.cmd("HELP " + verb).code, 504, "HELP " + verb)
         tap.like("\n".join(s.must("HELP MAIL", 214).lines),

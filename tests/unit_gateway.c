@@ -1018,7 +1018,6 @@ test_limits(void)
 		    limits[i].want : "in", limits[i].limits);
 	}
 	g = load(WITH("'limits': {'text': 7}"), "");
-	tap_ok(gateway_max_text(g) == 7, "the most octets of text");
 	m.options = &binary;
 	m.text = "";
 	tap_is(gateway_limit(g, &m), "data", "a gateway without data SMS");
