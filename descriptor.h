@@ -78,7 +78,7 @@ struct descriptor {
 	json_t *root;
 	/* the request */
 	const char *method, *url;
-	json_t *query, *headers, *auth, *body, *defaults, *variables;
+	json_t *query, *headers, *auth, *body, *defaults, *variables, *needs;
 	enum descriptor_type type;
 	const char *content_type;
 	enum descriptor_mode mode;

@@ -280,6 +280,10 @@ static const struct {
 	{WITH("'limits': {'schedule': [1]}"), "", "/limits/schedule: is not"},
 	{WITH("'limits': {'schedule': 1}"), "", "/limits/schedule: is not an"},
 	{WITH("'limits': {'parts': 1}"), "", "/limits/parts: unknown member"},
+	{WITH("'needs': 1"), "", "/needs: is not an object"},
+	{WITH("'needs': {'colour': 'x'}"), "", "/needs/colour: is no option"},
+	{WITH("'needs': {'ttl': 1}"), "", "/needs/ttl: is not a string"},
+	{WITH("'needs': {'ttl': 'x'}"), "", "/needs/ttl: ${x} is not used"},
 	/* ok, id, error, rules */
 	{"{'ok': {}}", "", "/ok/status: is missing"},
 	{"{'ok': {'status': []}}", "",
@@ -754,6 +758,9 @@ static const struct {
 	    OK ", 'defaults': {'base': 'http://${region}.h', 'region': "
 	    "'eu'}}", "set region us\n", "t", NULL, 1,
 	    "POST http://us.h/x t"},
+	{"a slash too many", "{'url': '${base}/x', " ONE ", " TEXT ", " OK
+	    "}", "set base http://h/a/\n", "t", NULL, 1,
+	    "POST http://h/a/x t"},
 	{"a default has the variable's type", JSON_BODY("['${text}', "
 	    "'${sim}', '${ttl}']", ", 'defaults': {'sim': '2', 'ttl': "
 	    "'${validity}', 'validity': '70'}"), "", "t", NULL, 1,
@@ -936,6 +943,9 @@ test_secrets(void)
 
 /* ---- abilities and limits ---- */
 
+#define NEEDY "'query': {'a': '${ttl}', 'b': '${sim}', 'c': '${x}'}, " \
+	      "'needs': {'sim': 'x'}"
+
 static void
 test_abilities(void)
 {
@@ -960,6 +970,10 @@ test_abilities(void)
 	gateway_abilities(load(WITH("'check': {'url': 'http://h/${device}'}"),
 	    "set device x\n"), &a);
 	tap_ok(a.can == 0, "what is not sent does not count");
+	gateway_abilities(load(WITH(NEEDY), ""), &a);
+	tap_ok(a.can == CAN_TTL, "nor what lacks a variable");
+	gateway_abilities(load(WITH(NEEDY), "set x 1\n"), &a);
+	tap_ok(a.can == (CAN_TTL | CAN_SIM), "until it is set");
 }
 
 static const struct {
