@@ -35,7 +35,7 @@ SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 LOGIN = login.o login_hash.o users.o hash.o
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
 	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
-DELIVER = deliver.o agent.o serve.o job.o job_id.o job_journal.o exchange.o \
+DELIVER = deliver.o advise.o agent.o serve.o job.o job_id.o job_journal.o exchange.o \
 	journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
 	options.o text.o utf8.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
@@ -71,7 +71,13 @@ static:
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): *.h
+$(SESSION) $(DELIVER) $(TLS): *.h .defs
+
+# PREFIX is compiled in: with another everything is built again
+.defs: always
+	@echo "$(DEFS)" | cmp -s - $@ || echo "$(DEFS)" >$@
+
+always:
 
 # ---- installation ----
 
@@ -213,7 +219,7 @@ warnings:
 	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
 
 clean:
-	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
+	rm -rf build $(PROGRAMS) *.o .defs smtp2sms-*.tar.gz
 
-.PHONY: all install uninstall dist demo units check proof valgrind asan \
+.PHONY: all always install uninstall dist demo units check proof valgrind asan \
 	static static-check fuzz bench warnings clean

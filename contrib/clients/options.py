@@ -3,10 +3,12 @@
 # Use: python3 options.py
 import smtplib
 from email.message import EmailMessage
+from email.utils import make_msgid
 
 mail = EmailMessage()
 mail["From"] = "monitor@example.org"
 mail["To"] = "+4915112345678@sms.example.org"
+mail["Message-ID"] = make_msgid()   # a retry is known by it
 mail["X-SMS-SIM"] = "2"
 mail.set_content("Größe von /var: 95 %")
 
