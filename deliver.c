@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "advise.h"
 #include "agent.h"
 #include "config.h"
 #include "descriptor.h"
@@ -255,8 +256,10 @@ configure(struct arguments *a)
 	bad |= check_file("journal", self.config.journal, R_OK | W_OK | X_OK,
 	    tell);
 	bad |= check_dedupe(tell);
-	if (a->test)
+	if (a->test) {
 		bad |= login_test(&self.config, tell);
+		advise(&self.config, self.gateway);
+	}
 	return bad ? -1 : 0;
 }
 

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "descriptor.h"
+#include "gateway.h"
 #include "names.h"
 #include "pointer.h"
 #include "shape.h"
@@ -89,6 +91,26 @@ load_priority(struct descriptor *g)
 	g->priority.is_set = 1;
 	g->priority.min = (int)min;
 	g->priority.max = (int)max;
+}
+
+static void
+load_needs(struct descriptor *g)
+{
+	char where[LOAD_PATH_MAX];
+	const char *key;
+	json_t *item;
+
+	g->needs = load_object(g, g->root, "", "needs");
+	json_object_foreach(g->needs, key, item) {
+		load_path(where, "/needs", key);
+		if (gateway_can(key) == 0)
+			load_fail(g, where, "is no option");
+		else if (!json_is_string(item))
+			load_fail(g, where, "is not a string");
+		else if (!names_sent(g, json_string_value(item)))
+			load_fail(g, where, "${%s} is not used",
+			    json_string_value(item));
+	}
 }
 
 /* ---- what the answer means ---- */
@@ -206,6 +228,7 @@ read_secret(struct descriptor *g, const char *name, const char *file)
 {
 	char line[DESCRIPTOR_SECRET_MAX + 2], what[64], *copy;
 	FILE *f = fopen(file, "re");
+	const char *unread;
 	size_t n;
 
 	snprintf(what, sizeof(what), "secret %.40s", name);
@@ -215,13 +238,16 @@ read_secret(struct descriptor *g, const char *name, const char *file)
 	}
 	setvbuf(f, NULL, _IONBF, 0);
 	n = fread(line, 1, sizeof(line) - 1, f);
+	unread = ferror(f) ? strerror(errno) : NULL;
 	fclose(f);
 	line[n] = '\0';
-	if (n > DESCRIPTOR_SECRET_MAX)
+	if (unread != NULL)
+		load_fail(g, what, "%s: %s", file, unread);
+	else if (n > DESCRIPTOR_SECRET_MAX)
 		load_fail(g, what, "%s: larger than %d octets", file,
 		    DESCRIPTOR_SECRET_MAX);
 	line[strcspn(line, "\r\n")] = '\0';
-	if (line[0] == '\0')
+	if (unread == NULL && line[0] == '\0')
 		load_fail(g, what, "%s: the first line is empty", file);
 	copy = strdup(line);
 	explicit_bzero(line, sizeof(line));
@@ -248,7 +274,7 @@ load_members(struct descriptor *g)
 {
 	static const char *const names[] = {"name", "url", "method", "query",
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
-	    "priority", "ok", "id", "error", "rules", "each", "replies",
+	    "needs", "priority", "ok", "id", "error", "rules", "each", "replies",
 	    "retry-after", "check", "warm", "lookup", "variables", NULL};
 
 	load_only(g, "", g->root, names);
@@ -259,6 +285,7 @@ load_members(struct descriptor *g)
 	load_each(g);
 	load_calls(g);
 	names_check(g);
+	load_needs(g);
 	if (!names_sent(g, "text"))
 		load_fail(g, "", "sends no ${text}");
 	if (names_sent(g, "priority") && !g->priority.is_set)
@@ -284,6 +311,10 @@ descriptor_load(const struct config *c, config_report report)
 	else
 		snprintf(g->file, sizeof(g->file), "%s/%s.json",
 		    c->descriptors, c->gateway);
+	if (access(g->file, R_OK) == -1) {
+		load_fail(g, "", "%s", strerror(errno));
+		return NULL;
+	}
 	g->root = json_load_file(g->file, JSON_REJECT_DUPLICATES, &e);
 	if (g->root == NULL) {
 		load_fail(g, "", "line %d: %s", e.line, e.text);

@@ -323,7 +323,7 @@ apply(struct template_values *v, const struct template_name *p,
 		buf_init(&out, b, room);
 		template_put(j, &in);
 		made = apply_text(f, in.p, in.len, &out);
-		v->missing |= in.overflow | out.overflow;
+		v->too_long |= in.overflow | out.overflow;
 		explicit_bzero(a, in.len);
 		explicit_bzero(b, out.len);
 	}

@@ -29,24 +29,48 @@ gateway_max_recipients(const struct descriptor *g)
 	return g->max_to;
 }
 
+static const struct {
+	const char *name;
+	uint32_t can;
+} abilities[] = {
+	{"priority", CAN_PRIORITY}, {"ttl", CAN_TTL},
+	{"schedule", CAN_SCHEDULE}, {"report", CAN_REPORT},
+	{"sim", CAN_SIM}, {"device", CAN_DEVICE},
+	{"from", CAN_FROM}, {"data", CAN_DATA},
+};
+#define NABILITIES (sizeof(abilities) / sizeof(abilities[0]))
+
+uint32_t
+gateway_can(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NABILITIES; i++)
+		if (strcmp(abilities[i].name, name) == 0)
+			return abilities[i].can;
+	return 0;
+}
+
+/* 1 if the variable is set that the option means nothing without. */
+static int
+has_need(const struct descriptor *g, const char *option)
+{
+	const char *need = json_string_value(json_object_get(g->needs,
+	    option));
+
+	return need == NULL || config_find(&g->config->set, need) != NULL;
+}
+
 void
 gateway_abilities(const struct descriptor *g, struct abilities *a)
 {
-	static const struct {
-		const char *name;
-		uint32_t can;
-	} names[] = {
-		{"priority", CAN_PRIORITY}, {"ttl", CAN_TTL},
-		{"schedule", CAN_SCHEDULE}, {"report", CAN_REPORT},
-		{"sim", CAN_SIM}, {"device", CAN_DEVICE},
-		{"from", CAN_FROM}, {"data", CAN_DATA},
-	};
 	size_t i;
 
 	memset(a, 0, sizeof(*a));
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names_sent(g, names[i].name))
-			a->can |= names[i].can;
+	for (i = 0; i < NABILITIES; i++)
+		if (names_sent(g, abilities[i].name) &&
+		    has_need(g, abilities[i].name))
+			a->can |= abilities[i].can;
 	a->ttl_min = g->limits.ttl[0];
 	a->ttl_max = g->limits.ttl[1];
 	a->schedule_min = g->limits.schedule[0];
@@ -129,6 +153,7 @@ put_url(struct template_values *v, const char *template, json_t *query,
 		buf_put(b, q.p, q.len);
 	}
 	b->overflow |= q.overflow;
+	v->too_long |= b->overflow;
 	explicit_bzero(storage, q.len);
 	free(storage);
 	return b->overflow ? -1 : 0;
@@ -170,6 +195,24 @@ gateway_free(struct gateway_request *r)
 	memset(r, 0, sizeof(*r));
 }
 
+/* It cannot be made, since there are no credentials or for another reason. */
+static int
+fail(const struct template_values *v, struct gateway_request *r,
+    int credentials)
+{
+	int unset = !v->too_long && (v->missing || r->url == NULL);
+
+	gateway_free(r);
+	if (credentials)
+		snprintf(r->why, sizeof(r->why), "there are no credentials");
+	else if (unset && v->unset[0] != '\0')
+		snprintf(r->why, sizeof(r->why), "variable '%s' is not set",
+		    v->unset);
+	else
+		snprintf(r->why, sizeof(r->why), "a value does not fit");
+	return -1;
+}
+
 /* A request for a message; the one that is shown is made like it. */
 static int
 make_send(struct template_values *v, struct gateway_request *r)
@@ -180,13 +223,12 @@ make_send(struct template_values *v, struct gateway_request *r)
 	memset(r, 0, sizeof(*r));
 	r->method = g->method;
 	r->url = make_url(v, g->url, g->query);
-	if (r->url != NULL && body_make(v, &r->body, &r->nbody) == 0 &&
-	    (type == NULL || headers_add(r, "Content-Type", strdup(type)) ==
-	    0) && headers_fill(v, g->headers, r) == 0 &&
-	    headers_authenticate(v, r) == 0 && !v->missing)
-		return 0;
-	gateway_free(r);
-	return -1;
+	if (r->url == NULL || body_make(v, &r->body, &r->nbody) == -1 ||
+	    (type != NULL && headers_add(r, "Content-Type", strdup(type)) ==
+	    -1) || headers_fill(v, g->headers, r) == -1 || v->missing ||
+	    v->too_long)
+		return fail(v, r, 0);
+	return headers_authenticate(v, r) == 0 ? 0 : fail(v, r, 1);
 }
 
 /* One line of JSON about a request in which secrets are masked. */
@@ -239,11 +281,11 @@ make_call(struct template_values *v, const struct descriptor_call *c,
 	memset(r, 0, sizeof(*r));
 	r->method = c->method;
 	r->url = make_url(v, c->url, NULL);
-	if (r->url != NULL && headers_fill(v, c->headers, r) == 0 &&
-	    (!authentic || headers_authenticate(v, r) == 0) && !v->missing)
-		return 0;
-	gateway_free(r);
-	return -1;
+	if (r->url == NULL || headers_fill(v, c->headers, r) == -1 ||
+	    v->missing || v->too_long)
+		return fail(v, r, 0);
+	return !authentic || headers_authenticate(v, r) == 0 ? 0 :
+							       fail(v, r, 1);
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include "ipc.h"
 #include "options.h"
+#include "template.h"
 
 #define GATEWAY_ANSWER_MAX  (64 * 1024)	/* octets of an answer that are read */
 #define GATEWAY_ERROR_MAX   200		/* octets of a gateway's error text */
@@ -54,10 +55,15 @@ struct gateway_request {
 	char *sigv4, *sigv4_user, *sigv4_secret;
 	/* one line of JSON for people, secrets masked; only if asked for */
 	char *shown;
+	/* where it could not be made: what was missing, for people */
+	char why[64 + TEMPLATE_NAME_MAX];
 };
 
 /* How many recipients one request takes. */
 size_t gateway_max_recipients(const struct descriptor *);
+
+/* The CAN_... of an option's name in descriptors; 0: it is none. */
+uint32_t gateway_can(const char *name);
 
 /* What the descriptor has a place for, and within which bounds. */
 void gateway_abilities(const struct descriptor *, struct abilities *);

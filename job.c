@@ -256,8 +256,7 @@ send_parcel(struct parcel *p)
 
 	if (gateway_send(self.gateway, j->login, &p->message, j->dry, &r) ==
 	    -1) {
-		log_trouble(j, "send", 0, 0,
-		    "no credentials, or a variable is not set", 0);
+		log_trouble(j, "send", 0, 0, r.why, 0);
 		settle_alike(p, OUTCOME_INTERNAL, "", 0);
 	} else if (j->dry) {
 		show(p, &r);

@@ -308,8 +308,11 @@ become_deliver(int fd)
 	 */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 	execv(path, argv);
-	log_event(LOG_ERR, "link", "program", path, "error", strerror(errno),
-	    NULL);
+	if (self.test)
+		fprintf(stderr, "smtp2sms: %s: %s\n", path, strerror(errno));
+	else
+		log_event(LOG_ERR, "link", "program", path, "error",
+		    strerror(errno), NULL);
 }
 
 static int
@@ -612,17 +615,33 @@ test_tls(void)
 	return pid == -1 ? EXIT_TEMPORARY : wait_for(pid);
 }
 
+/* What smtp2sms-deliver says of the rest. */
+static int
+test_deliver(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		become_deliver(-1);
+		_exit(EXIT_TEMPORARY);
+	}
+	return pid == -1 ? EXIT_TEMPORARY : wait_for(pid);
+}
+
+/* All that is wrong is told, whichever program finds it. */
 static int
 test(void)
 {
-	int status;
+	int status = self.config.tls_cert != NULL ? test_tls() : EXIT_OK;
+	int more;
 
-	if (self.config.tls_cert != NULL && (status = test_tls()) != EXIT_OK)
-		return status;
+	/* the key is root's, all else must be the sessions' */
+	if (drop_privileges() == -1)
+		status = EXIT_CONFIG;
 	printf("sandbox: %s\n", sandbox_describe());
 	fflush(stdout);
-	become_deliver(-1);
-	return EXIT_TEMPORARY;
+	more = test_deliver();
+	return status != EXIT_OK ? status : more;
 }
 
 /* -x: what a mail on descriptor 0 would become. */
@@ -671,5 +690,7 @@ main(int argc, char **argv)
 	log_event(LOG_INFO, "connect", "port",
 	    self.peer.port[0] != '\0' ? self.peer.port : NULL, "trusted",
 	    self.trusted ? "yes" : "no", "tls", getenv("SSL_PROTOCOL"), NULL);
+	if (geteuid() == 0)
+		log_event(LOG_WARNING, "privileges", "user", "root", NULL);
 	return serve();
 }

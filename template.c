@@ -96,6 +96,15 @@ template_room(const struct template_values *v)
 	return room;
 }
 
+/* A required one that is not set is the one to be told of. */
+static void
+note_unset(struct template_values *v, const char *name, int required)
+{
+	if (required ? !v->missing : v->unset[0] == '\0')
+		snprintf(v->unset, sizeof(v->unset), "%s", name);
+	v->missing |= required;
+}
+
 /* text: in the words of `set`, where the value has others in JSON */
 static json_t *
 fill(struct template_values *v, const struct template_name *p, int text)
@@ -105,8 +114,8 @@ fill(struct template_values *v, const struct template_name *p, int text)
 
 	if (j != NULL && !masked && (v->message != NULL || !v->trial))
 		j = filter_apply(v, p, j);
-	if (j == NULL && p->required)
-		v->missing = 1;
+	if (j == NULL)
+		note_unset(v, p->name, p->required);
 	if (!text || !json_is_boolean(j) || strcmp(p->name, "report") != 0 ||
 	    p->nfilter != 0)
 		return j;
@@ -141,7 +150,7 @@ put_placeholder(struct template_values *v, const struct template_name *p,
 	}
 	buf_init(&b, storage, room);
 	template_put(j, &b);
-	v->missing |= b.overflow;
+	v->too_long |= b.overflow;
 	if (b.overflow || json_is_array(j))
 		ok = -1;
 	else if (escape)
@@ -152,6 +161,14 @@ put_placeholder(struct template_values *v, const struct template_name *p,
 	free(storage);
 	json_decref(j);
 	return ok;
+}
+
+/* "http://host/" before "/path": people write it so. */
+static void
+take_slash(struct buf *b)
+{
+	if (b->len > 0 && b->p[b->len - 1] == '/')
+		buf_cut(b, b->len - 1);
 }
 
 int
@@ -168,9 +185,11 @@ template_string(struct template_values *v, const char *s, int url,
 		}
 		if (put_placeholder(v, &p, url && s != start, out) == -1)
 			return -1;
+		if (url && s == start && s[p.len] == '/')
+			take_slash(out);
 		s += p.len;
 	}
-	v->missing |= out->overflow;
+	v->too_long |= out->overflow;
 	return out->overflow ? -1 : 0;
 }
 

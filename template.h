@@ -29,7 +29,9 @@ struct template_values {
 	int mask;		/* secrets are "***" */
 	int trial;		/* what is not known before a message is "x" */
 	int nest;
+	int too_long;		/* set: a value did not fit */
 	int missing;		/* set: a required one was not there */
+	char unset[TEMPLATE_NAME_MAX + 1];	/* ... or another: its name */
 };
 
 /* ${name|filter|filter(arg)}; a `!` behind the name or at the end: required */

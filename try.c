@@ -137,8 +137,7 @@ try_run(const struct config *c, const struct descriptor *g,
 		return USAGE;
 	if (gateway_send(g, t->user != NULL ? &l : NULL, &self.message, 1,
 		&r) == -1) {
-		conclude(OUTCOME_INTERNAL, "",
-		    "no credentials, or a variable is not set");
+		conclude(OUTCOME_INTERNAL, "", r.why);
 		return self.code;
 	}
 	printf("request: %s\n", r.shown);

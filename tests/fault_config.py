@@ -161,6 +161,60 @@ def check():
                    what + ": where", said)
 
 
+def advice(*lines):
+    """What -t prints of these: (status, standard output, standard error)."""
+    with Session(lines, gw, greeting=False, args=["-t"]) as s:
+        out = s.rest().decode()
+        return s.finish(), out, s.log()
+
+
+@tap.test("-t: what is no error, but keeps mails from being sent")
+def advised():
+    for lines, words in (
+            (["auth none"], "needs no login .*: there are no credentials"),
+            (["trust 127.0.0.1"], "needs no login .*no credentials"),
+            (["auth users /dev/null"], "logs in .*no credentials"),
+            (["gateway vonage"], "logs in .*variable 'from' is not set"),
+            (["gateway vonage", "auth none"], "'from' is not set"),
+            (["delivery /nonexistent/socket"], "delivery: .*No such file"),
+            (["delivery /dev/null"], "delivery: /dev/null: is no socket"),
+            (["agent-users root nosuch"], "agent-users: nosuch: ")):
+        if "vonage" not in lines[0]:
+            lines = ["auth gateway", *lines]
+        code, out, err = advice(*lines)
+        if "users /dev/null" not in lines[-1]:
+            tap.is_((code, err), (0, ""), "%s: exit 0" % lines)
+        tap.like(out, words, "%s: but it is told" % lines)
+    tap.is_(len(advice("auth gateway")[1].splitlines()), 1,
+            "else there is nothing but the sandbox")
+
+
+@tap.test("-t: all that is wrong, whoever finds it")
+def all_of_it():
+    code, _, err = advice("auth none", "tls-cert /nonexistent/cert.pem",
+                          "tls-key /nonexistent/key.pem", "user nosuch",
+                          "gateway twillio")
+    tap.is_(code, 78, "exit 78")
+    for words in ("cert.pem", "user: there is no such user",
+                  "twillio.json: No such file"):
+        tap.ok(words in err, words, err)
+    code, _, err = advice("auth none", "secret password /tmp")
+    tap.is_(code, 78, "a secret that is a folder: exit 78")
+    tap.like(err, "secret password: /tmp: Is a directory", "and why")
+    code, _, err = advice("auth none", "libexec /nonexistent")
+    tap.is_(code, 75, "no smtp2sms-deliver: exit 75")
+    tap.like(err, "/nonexistent/smtp2sms-deliver: No such file", "and why")
+
+
+@tap.test("a secret that the user cannot read")
+def unreadable():
+    if WRAP:
+        raise tap.Skip("nobody else may write valgrind's log")
+    code, _, err = advice(*OWN, "user nobody")
+    tap.is_(code, 78, "-t: exit 78")
+    tap.like(err, "secret password: .*Permission denied", "and why")
+
+
 def limited(kind, value):
     return lambda: resource.setrlimit(kind, (value, value))
 

@@ -19,10 +19,11 @@ PURE = ["address", "auth", "buf", "charset", "gsm", "html", "html_element",
         "mime_decode", "mime_leaf", "mime_part", "mime_word", "options",
         "parameter", "reply", "text", "utf8"]
 # who may read JSON
-DELIVER = ["deliver", "agent", "serve", "job", "job_id", "job_journal", "exchange", "journal", "try",
-           "login", "login_hash", "users", "hash", "answer", "body",
-           "descriptor", "filter", "gateway", "headers", "load", "maps",
-           "match", "names", "pointer", "shape", "template", "variable", "wipe"]
+DELIVER = ["deliver", "advise", "agent", "serve", "job", "job_id",
+           "job_journal", "exchange", "journal", "try", "login", "login_hash",
+           "users", "hash", "answer", "body", "descriptor", "filter",
+           "gateway", "headers", "load", "maps", "match", "names", "pointer",
+           "shape", "template", "variable", "wipe"]
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"
