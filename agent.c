@@ -76,21 +76,30 @@ given_socket(void)
 	return LISTEN_FIRST;
 }
 
+/* 1 if it is a socket at which nobody is: an earlier one has left it. */
+static int
+is_left_behind(int fd, const struct sockaddr_un *a)
+{
+	struct stat st;
+
+	return lstat(a->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)a, sizeof(*a)) == -1 &&
+	    errno == ECONNREFUSED;
+}
+
 static int
 own_socket(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	mode_t mask = umask(0117);
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0), ok;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), ok;
 
 	if (strlen(path) >= sizeof(a.sun_path)) {
 		errno = ENAMETOOLONG;
 		ok = 0;
 	} else {
 		strcpy(a.sun_path, path);
-		/* what an earlier one has left behind */
-		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == -1 &&
-		    errno == ECONNREFUSED)
+		if (is_left_behind(fd, &a))
 			unlink(path);
 		ok = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
 		    listen(fd, AGENT_BACKLOG) == 0;

@@ -28,6 +28,8 @@ judge_status(const struct descriptor *g, long status)
 {
 	if (status == 401 || status == 403)
 		return OUTCOME_CREDENTIALS;
+	if (status >= 300 && status < 400)
+		return OUTCOME_TEMPORARY; /* it has not been taken here */
 	if (status < 400 || status > 599)
 		return OUTCOME_UNCLEAR;
 	if (g->documented)

@@ -134,6 +134,10 @@ load_ok(struct descriptor *g)
 	g->documented = replies != NULL;
 	if (replies != NULL && strcmp(replies, "documented") != 0)
 		load_fail(g, "/replies", "is not: documented");
+	r = json_object_get(g->root, "ids");
+	g->no_ids = json_is_false(r);
+	if (r != NULL && !g->no_ids)
+		load_fail(g, "/ids", "is not false");
 	r = json_object_get(g->root, "retry-after");
 	if (json_is_string(r))
 		g->retry_after = json_string_value(r);
@@ -274,7 +278,7 @@ load_members(struct descriptor *g)
 {
 	static const char *const names[] = {"name", "url", "method", "query",
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
-	    "needs", "priority", "ok", "id", "error", "rules", "each", "replies",
+	    "ids", "needs", "priority", "ok", "id", "error", "rules", "each", "replies",
 	    "retry-after", "check", "warm", "lookup", "variables", NULL};
 
 	load_only(g, "", g->root, names);

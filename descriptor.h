@@ -93,6 +93,7 @@ struct descriptor {
 	struct descriptor_secret *secret;
 	size_t nsecret;
 	/* the answer */
+	int no_ids;		/* it is told ids, and does not know them again */
 	int documented;		/* 4xx and 5xx as SMSGate documents them */
 	struct load_codes ok;
 	struct match_list ok_match;

@@ -12,20 +12,23 @@
 #include "clock.h"
 #include "exchange.h"
 #include "log.h"
+#include "wipe.h"
 
+#define ANSWER_ROOM 16384 /* octets; an answer that needs more gets more */
 #define TURN_MAX  3600000 /* milliseconds; a wait without a deadline */
 #define PEAK_KEEP 30000	  /* milliseconds; less than EXCHANGE_IDLE_MAX */
 
 struct exchange {
-	struct exchange *next;
-	CURL *curl;		/* NULL: it waits for its turn */
+	struct exchange *next;	/* of those that wait for their turn */
+	CURL *curl;		/* NULL: it waits */
+	exchange_make make;	/* NULL: the request is there */
 	struct curl_slist *headers;
 	struct gateway_request request;
 	int once;		/* what it asks for must not be done twice */
 	int tries;		/* how often it was about to be sent */
 	size_t given;		/* octets of the body */
 	char *answer;
-	size_t len;
+	size_t len, room;
 	int cut;		/* the answer was longer */
 	long long began, deadline;
 	char error[CURL_ERROR_SIZE];
@@ -36,7 +39,9 @@ struct exchange {
 static struct {
 	const struct config *config;
 	CURLM *multi;
-	struct exchange *first, **last;
+	struct exchange *first, **last;	/* that wait, in their order */
+	long long soonest;	/* no deadline of theirs is earlier */
+	int ended;		/* some have, in this turn */
 	long running;
 	long peak;		/* the most at a time, lately */
 	long long peak_time;
@@ -57,7 +62,9 @@ exchange_init(const struct config *c)
 {
 	self.config = c;
 	self.last = &self.first;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	/* it copies headers, and they hold passwords */
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_alloc, wipe_free,
+		wipe_realloc, wipe_strdup, wipe_calloc) != CURLE_OK ||
 	    (self.multi = curl_multi_init()) == NULL)
 		return -1;
 	curl_multi_setopt(self.multi, CURLMOPT_MAXCONNECTS,
@@ -69,6 +76,19 @@ exchange_init(const struct config *c)
 
 /* ---- what curl calls ---- */
 
+/* Room for n more octets of the answer. */
+static void
+make_room(struct exchange *x, size_t n)
+{
+	size_t room = x->room > 0 ? x->room : ANSWER_ROOM;
+
+	while (room - x->len < n)
+		room *= 2;
+	if ((x->answer = realloc(x->answer, room)) == NULL)
+		panic("out of memory");
+	x->room = room;
+}
+
 static size_t
 on_answer(char *p, size_t size, size_t n, void *arg)
 {
@@ -79,6 +99,8 @@ on_answer(char *p, size_t size, size_t n, void *arg)
 		x->cut = 1;
 		return 0; /* ends the transfer */
 	}
+	if (n > x->room - x->len)
+		make_room(x, n);
 	memcpy(x->answer + x->len, p, n);
 	x->len += n;
 	return n;
@@ -236,29 +258,30 @@ free_exchange(struct exchange *x)
 	free(x);
 }
 
-static void
-take_out(struct exchange *x)
+/* Take the first that waits out of the queue. */
+static struct exchange *
+take_first(void)
 {
-	struct exchange **p;
+	struct exchange *x = self.first;
 
-	for (p = &self.first; *p != x; p = &(*p)->next)
-		;
-	*p = x->next;
-	if (x->next == NULL)
-		self.last = p;
-	if (x->curl != NULL) {
-		curl_multi_remove_handle(self.multi, x->curl);
-		self.running--;
-	}
+	self.first = x->next;
+	if (self.first == NULL)
+		self.last = &self.first;
+	return x;
 }
 
-static void
+/* 0, or -1 if there is no request to be made. */
+static int
 run(struct exchange *x)
 {
+	if (x->make != NULL && x->make(x->arg, &x->request) == -1) {
+		snprintf(x->error, sizeof(x->error), "%s", x->request.why);
+		return -1;
+	}
 	x->curl = curl_easy_init();
-	x->answer = malloc(GATEWAY_ANSWER_MAX);
-	if (x->curl == NULL || x->answer == NULL)
+	if (x->curl == NULL)
 		panic("out of memory");
+	make_room(x, 1);
 	set_options(x);
 	if (curl_multi_add_handle(self.multi, x->curl) != CURLM_OK)
 		panic("curl_multi_add_handle");
@@ -268,48 +291,53 @@ run(struct exchange *x)
 		self.peak = self.running;
 		self.peak_time = clock_ms();
 	}
+	return 0;
 }
 
 int
 exchange_is_warm(void)
 {
-	return self.running < self.peak &&
+	return self.first == NULL && self.running < self.peak &&
 	    clock_ms() - self.peak_time <= PEAK_KEEP;
 }
 
-static void
-start(struct gateway_request *r, long ms, int once, exchange_done done,
-    void *arg)
+/* At the end of the queue; exchange_turn will see to it. */
+static struct exchange *
+start(long ms, exchange_done done, void *arg)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 
 	if (x == NULL)
 		panic("out of memory");
-	x->request = *r;
-	x->once = once;
-	memset(r, 0, sizeof(*r));
 	x->began = clock_ms();
 	x->deadline = x->began + ms;
 	x->done = done;
 	x->arg = arg;
+	if (self.first == NULL || x->deadline < self.soonest)
+		self.soonest = x->deadline;
 	*self.last = x;
 	self.last = &x->next;
-	if (self.running < self.config->agent_requests && ms > 0)
-		run(x);
+	return x;
 }
 
 void
 exchange_start(struct gateway_request *r, long ms, exchange_done done,
     void *arg)
 {
-	start(r, ms, 0, done, arg);
+	struct exchange *x = start(ms, done, arg);
+
+	x->request = *r;
+	memset(r, 0, sizeof(*r));
 }
 
 void
-exchange_start_once(struct gateway_request *r, long ms, exchange_done done,
+exchange_start_once(exchange_make make, long ms, exchange_done done,
     void *arg)
 {
-	start(r, ms, 1, done, arg);
+	struct exchange *x = start(ms, done, arg);
+
+	x->make = make;
+	x->once = 1;
 }
 
 /* ---- the end of one ---- */
@@ -353,7 +381,8 @@ finish(struct exchange *x, CURLcode code)
 		.body = x->answer,
 		.len = x->len,
 		.whole = !x->cut,
-		.error = x->tries > 1 && x->once ? "the connection broke" :
+		.error = x->cut ? "the answer is too long" :
+		    x->tries > 1 && x->once ? "the connection broke" :
 		    x->error[0] != '\0' ? x->error :
 		    code != CURLE_OK ? curl_easy_strerror(code) : "",
 		.ms = (long)(clock_ms() - x->began),
@@ -369,37 +398,51 @@ finish(struct exchange *x, CURLcode code)
 		/* a connection that could not be had was not the first */
 		if (e.sent && e.outcome == OUTCOME_UNREACHABLE)
 			e.outcome = OUTCOME_LOST;
+		curl_multi_remove_handle(self.multi, x->curl);
+		self.running--;
 	}
-	take_out(x);
+	self.ended = 1;
 	x->done(x->arg, &e);
 	free_exchange(x);
 }
 
-/*
- * Those whose turn has come run; those whose time is up before are not sent
- * any more.
- */
+/* Those whose time is up before their turn has come are not sent any more. */
+static void
+expire(void)
+{
+	struct exchange **p = &self.first, *x;
+
+	self.soonest = clock_ms() + TURN_MAX;
+	while ((x = *p) != NULL) {
+		if (clock_left(x->deadline) > 0) {
+			if (x->deadline < self.soonest)
+				self.soonest = x->deadline;
+			p = &x->next;
+			continue;
+		}
+		if ((*p = x->next) == NULL)
+			self.last = p;
+		finish(x, CURLE_OPERATION_TIMEDOUT); /* more may come behind */
+	}
+}
+
+/* Those whose turn has come run.  Milliseconds until it must be called. */
 static int
 admit(void)
 {
-	struct exchange *x, *next;
-	int left = TURN_MAX, ms;
+	struct exchange *x;
 
-	for (x = self.first; x != NULL; x = next) {
-		next = x->next;
-		if (x->curl != NULL)
-			continue;
-		if ((ms = clock_left(x->deadline)) == 0) {
+	if (self.first != NULL && clock_left(self.soonest) == 0)
+		expire();
+	while (self.first != NULL &&
+	    self.running < self.config->agent_requests) {
+		x = take_first();
+		if (clock_left(x->deadline) == 0)
 			finish(x, CURLE_OPERATION_TIMEDOUT);
-			return 0; /* done may have changed the list */
-		} else if (self.running < self.config->agent_requests) {
-			run(x);
-			left = 0;
-		} else if (ms < left) {
-			left = ms;
-		}
+		else if (run(x) == -1)
+			finish(x, CURLE_FAILED_INIT);
 	}
-	return left;
+	return self.first != NULL ? clock_left(self.soonest) : TURN_MAX;
 }
 
 void
@@ -409,14 +452,17 @@ exchange_turn(struct curl_waitfd *fds, unsigned nfds, int ms)
 	CURLMsg *m;
 	int n, left;
 
+	self.ended = 0;
+	admit();
 	curl_multi_perform(self.multi, &n);
 	while ((m = curl_multi_info_read(self.multi, &n)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
 		finish(x, m->data.result);
-		ms = 0;
 	}
 	left = admit();
+	if (self.ended)
+		left = 0;
 	curl_multi_poll(self.multi, fds, nfds, left < ms ? left : ms, NULL);
 }

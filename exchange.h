@@ -41,13 +41,15 @@ int exchange_init(const struct config *);
  */
 void exchange_start(struct gateway_request *, long ms, exchange_done, void *);
 
+/* Make the request when its turn has come; 0, or -1 and its `why`. */
+typedef int (*exchange_make)(void *, struct gateway_request *);
+
 /*
- * The same with a request that must not be made twice.  If a connection that
- * was kept breaks before there is an answer, the outcome is LOST; others are
- * tried again then.
+ * The same with a request that must not be sent twice, and is made when it is
+ * sent, since many large ones may wait.  If a connection that was kept breaks
+ * before there is an answer, the outcome is LOST; others are tried again then.
  */
-void exchange_start_once(struct gateway_request *, long ms, exchange_done,
-    void *);
+void exchange_start_once(exchange_make, long ms, exchange_done, void *);
 
 /*
  * 1 if there is likely a connection that is open and not in use: more were

@@ -26,7 +26,7 @@
 size_t
 gateway_max_recipients(const struct descriptor *g)
 {
-	return g->max_to;
+	return g->each.by != EACH_NONE && gateway_has_ids(g) ? 1 : g->max_to;
 }
 
 static const struct {
@@ -322,7 +322,7 @@ gateway_has_ids(const struct descriptor *g)
 {
 	size_t i;
 
-	if (!names_sent(g, "id"))
+	if (!names_sent(g, "id") || g->no_ids)
 		return 0;
 	for (i = 0; i < g->rules.n; i++)
 		if (g->rules.v[i].then == OUTCOME_ACCEPTED)
@@ -372,8 +372,10 @@ shows_id(const struct descriptor *g, const char *id, const char *body,
 
 enum gateway_found
 gateway_judge_lookup(const struct descriptor *g, const char *id, long status,
-    const char *body, size_t n)
+    const char *body, size_t n, int whole)
 {
+	if (load_has_code(&g->found, status) && !whole)
+		return GATEWAY_UNCLEAR;
 	if (load_has_code(&g->found, status))
 		return shows_id(g, id, body, n) ? GATEWAY_FOUND :
 						  GATEWAY_MISSING;

@@ -12,7 +12,7 @@
 #include "options.h"
 #include "template.h"
 
-#define GATEWAY_ANSWER_MAX  (64 * 1024)	/* octets of an answer that are read */
+#define GATEWAY_ANSWER_MAX  (2 * 1024 * 1024) /* octets of an answer that are read */
 #define GATEWAY_ERROR_MAX   200		/* octets of a gateway's error text */
 #define GATEWAY_URL_MAX	    (64 * 1024)	/* octets, filled in */
 #define GATEWAY_HEADERS_MAX 16		/* of a request, but for curl's own */
@@ -59,7 +59,11 @@ struct gateway_request {
 	char why[64 + TEMPLATE_NAME_MAX];
 };
 
-/* How many recipients one request takes. */
+/*
+ * How many recipients one request takes.  A gateway that knows ids and answers
+ * for each is given one at a time: it would know the id of all when it has
+ * taken some.
+ */
 size_t gateway_max_recipients(const struct descriptor *);
 
 /* The CAN_... of an option's name in descriptors; 0: it is none. */
@@ -119,7 +123,7 @@ enum gateway_found { GATEWAY_FOUND, GATEWAY_MISSING, GATEWAY_UNCLEAR };
  * id itself: a server that says 200 to everything has nothing.
  */
 enum gateway_found gateway_judge_lookup(const struct descriptor *,
-    const char *id, long status, const char *body, size_t n);
+    const char *id, long status, const char *body, size_t n, int whole);
 
 /* 1 if the header Retry-After of an answer is worth a word in the log. */
 int gateway_retry_after(const struct descriptor *);

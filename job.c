@@ -143,15 +143,20 @@ go_on(struct parcel *p)
 		send_parcel(p);
 }
 
-/* What the gateway says to a question means what it would to a message. */
+/*
+ * What the gateway says to a question means what it would to a message, but
+ * for 5xx: the message may be there, or may yet be sent.
+ */
 static enum outcome
 refusal(struct parcel *p, const struct exchange_end *e)
 {
 	gateway_judge(self.gateway, &p->message, e->status, e->body, e->len,
 	    e->whole, &p->answer, p->each);
 	return p->answer.outcome == OUTCOME_ACCEPTED ||
-	    p->answer.outcome == OUTCOME_UNCLEAR ? OUTCOME_TEMPORARY :
-						   p->answer.outcome;
+		p->answer.outcome == OUTCOME_UNCLEAR ||
+		p->answer.outcome == OUTCOME_FAILED ?
+	    OUTCOME_TEMPORARY :
+	    p->answer.outcome;
 }
 
 static void
@@ -160,7 +165,7 @@ on_found(void *arg, const struct exchange_end *e)
 	struct parcel *p = arg;
 	enum gateway_found found = e->answered ?
 	    gateway_judge_lookup(self.gateway, p->asked, e->status, e->body,
-		e->len) : GATEWAY_UNCLEAR;
+		e->len, e->whole) : GATEWAY_UNCLEAR;
 
 	switch (found) {
 	case GATEWAY_FOUND:
@@ -239,30 +244,39 @@ on_sent(void *arg, const struct exchange_end *e)
 		settle(p, e->sent);
 }
 
+static int
+make_send(void *arg, struct gateway_request *r)
+{
+	const struct parcel *p = arg;
+
+	return gateway_send(self.gateway, p->job->login, &p->message,
+	    p->job->dry, r);
+}
+
 /* In a dry run the request is shown, and the answer is what one hopes. */
 static void
-show(struct parcel *p, struct gateway_request *r)
+show(struct parcel *p)
 {
-	fprintf(stderr, "%s\n", r->shown != NULL ? r->shown : "");
-	gateway_free(r);
+	struct gateway_request r;
+
+	if (make_send(p, &r) == -1) {
+		log_trouble(p->job, "send", 0, 0, r.why, 0);
+		settle_alike(p, OUTCOME_INTERNAL, "", 0);
+		return;
+	}
+	fprintf(stderr, "%s\n", r.shown != NULL ? r.shown : "");
+	gateway_free(&r);
 	settle_alike(p, OUTCOME_ACCEPTED, "", 0);
 }
 
 static void
 send_parcel(struct parcel *p)
 {
-	struct job *j = p->job;
-	struct gateway_request r;
-
-	if (gateway_send(self.gateway, j->login, &p->message, j->dry, &r) ==
-	    -1) {
-		log_trouble(j, "send", 0, 0, r.why, 0);
-		settle_alike(p, OUTCOME_INTERNAL, "", 0);
-	} else if (j->dry) {
-		show(p, &r);
-	} else {
-		exchange_start_once(&r, clock_left(j->deadline), on_sent, p);
-	}
+	if (p->job->dry)
+		show(p);
+	else
+		exchange_start_once(make_send, clock_left(p->job->deadline),
+		    on_sent, p);
 }
 
 static void

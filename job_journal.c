@@ -103,6 +103,14 @@ job_journal_read(struct job *j)
 	}
 }
 
+/* ... of nginx and its kin, and of Cloudflare. */
+static int
+is_proxys(long status)
+{
+	return status == 502 || status == 504 || status == 520 ||
+	    status == 522 || status == 524;
+}
+
 static enum journal_state
 state_of(const struct job_result *r)
 {
@@ -116,7 +124,7 @@ state_of(const struct job_result *r)
 	case OUTCOME_FAILED:
 	case OUTCOME_TEMPORARY:
 		/* a proxy's words, which does not know either */
-		return r->sent && (r->status == 502 || r->status == 504) ?
+		return r->sent && is_proxys(r->status) ?
 		    JOURNAL_UNKNOWN : JOURNAL_NEW;
 	case OUTCOME_PERMANENT:
 	case OUTCOME_CREDENTIALS:

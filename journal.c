@@ -470,6 +470,20 @@ gather(struct journal *j, int all, size_t *size, size_t *lines)
 	return p;
 }
 
+/*
+ * Lines that were not written as a whole are none: the next to read would
+ * take what they say for something that had begun.
+ */
+static void
+take_back(struct journal *j)
+{
+	int saved = errno;
+
+	if (ftruncate(j->fd, j->end) == -1)
+		errno = saved; /* then they stay, and are "unknown" */
+	errno = saved;
+}
+
 /* Behind the last line that is right; what is torn there is cut off. */
 static int
 append(struct journal *j)
@@ -486,6 +500,8 @@ append(struct journal *j)
 	    write_at(j->fd, p, size, j->end) == 0 && fsync(j->fd) == 0)
 		r = 0;
 	free(p);
+	if (r == -1)
+		take_back(j);
 	if (r == 0) {
 		j->end += (off_t)size;
 		j->lines += lines;

@@ -1,6 +1,7 @@
 /*
  * log: key=value lines.  The only file that formats a log line.
  */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "log.h"
 
 #define CONTEXT_MAX   4
+#define LOG_WAIT      500 /* milliseconds */
 #define CONTEXT_VALUE 300 /* octets of a value */
 
 static struct {
@@ -21,6 +23,7 @@ static struct {
 		char value[CONTEXT_VALUE + 1];
 	} context[CONTEXT_MAX];
 	size_t ncontext;
+	int stuck;	/* nobody reads it: lines are lost */
 } self = {.ident = "smtp2sms", .to_stderr = 1};
 
 void
@@ -87,6 +90,19 @@ put_pair(struct buf *b, const char *key, const char *value)
 	buf_puts(b, quote);
 }
 
+/*
+ * 1 if a line of the log can be written at once: whoever stopped reading it
+ * must not stop deliveries.  The first time it is waited for a moment.
+ */
+static int
+is_read(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	self.stuck = poll(&p, 1, self.stuck ? 0 : LOG_WAIT) == 0;
+	return !self.stuck;
+}
+
 static void
 emit(int priority, struct buf *b)
 {
@@ -97,6 +113,8 @@ emit(int priority, struct buf *b)
 	if (b->overflow)
 		buf_cut(b, b->cap - 2);
 	b->p[b->len++] = '\n';
+	if (!is_read())
+		return;
 	if (write(STDERR_FILENO, b->p, b->len) == -1)
 		return; /* there is nowhere left to say so */
 }

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "login.h"
 #include "serve.h"
+#include "text.h"
 
 #define WARM_MAX 8	/* connections that are opened ahead at a time */
 
@@ -35,6 +36,7 @@ struct client {
 	long messages, auth_failures;
 	enum ipc_kind kind;
 	char user[AUTH_USER_MAX + 1], secret[AUTH_SECRET_MAX + 1];
+	char known[AUTH_USER_MAX + 1];	/* who it was first; "": nobody */
 	struct login_profile *profile;	/* NULL: the login has none */
 	struct gateway_login login;
 	struct login_check *check;	/* under way */
@@ -232,6 +234,8 @@ finish_auth(struct client *c, enum verdict v)
 	c->logged_in = v == VERDICT_OK;
 	c->auth_failures += v == VERDICT_WRONG;
 	c->want_warm |= c->logged_in;
+	if (c->logged_in && c->known[0] == '\0')
+		strcpy(c->known, c->user);
 	if (!c->logged_in)
 		forget(c);
 	c->busy = 0;
@@ -252,6 +256,10 @@ finish_send(void *arg, struct job *j)
 
 	c->job = NULL;
 	c->busy = 0;
+	/* credentials that the gateway alone could judge */
+	if (j->login == &c->login && c->profile == NULL &&
+	    j->result[0].outcome == OUTCOME_CREDENTIALS)
+		c->auth_failures++;
 	if (begin(c, &b, ANS_SEND, j->nto * (IPC_ID_MAX + 32)) == 0) {
 		ipc_put_u32(&b, (uint32_t)j->nto);
 		for (i = 0; i < j->nto; i++) {
@@ -306,15 +314,21 @@ check_number(const struct client *c, const struct job *j, size_t i)
 	return 0;
 }
 
-/* Text that can be read, or data without a text. */
+/* Text that can be read, of as many parts as may be; or data without one. */
 static int
-check_text(const struct job *j)
+check_text(const struct client *c, const struct job *j)
 {
 	json_t *s = json_string(j->text); /* NULL unless valid UTF-8 */
+	long max = rights_of(c)->max_parts;
+	struct text_info info;
 
 	json_decref(s);
-	return s != NULL && (j->text[0] == '\0') == (j->options.port != 0) ?
-	    0 : -1;
+	if (s == NULL || (j->text[0] == '\0') != (j->options.port != 0))
+		return -1;
+	if (max == -1)
+		max = self.config->max_parts;
+	text_count(j->text, &info);
+	return max == 0 || info.parts <= (unsigned long)max ? 0 : -1;
 }
 
 static const char *
@@ -337,7 +351,7 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 			return "a recipient that may not be";
 	}
 	options_get(f, &j->options);
-	if (ipc_close(f) == -1 || check_text(j) == -1 ||
+	if (ipc_close(f) == -1 || check_text(c, j) == -1 ||
 	    ms > (int32_t)self.config->timeout_gateway * 1000)
 		return "a malformed message";
 	j->deadline = clock_ms() + ms;
@@ -515,7 +529,11 @@ answer_auth(struct client *c, struct ipc_frame *f)
 	if (take_credentials(c, f) == -1)
 		return -1;
 	c->busy = 1;
-	if (self.config->auth != CONFIG_AUTH_GATEWAY)
+	if (c->kind == IPC_EXTERNAL && c->known[0] != '\0' &&
+	    strcmp(c->known, c->user) != 0)
+		/* it needs no secret: whoever has logged in stays that */
+		finish_auth(c, VERDICT_WRONG);
+	else if (self.config->auth != CONFIG_AUTH_GATEWAY)
 		check_here(c);
 	else if (c->dry)
 		finish_auth(c, VERDICT_OK);

@@ -28,6 +28,7 @@
 #include "session.h"
 
 
+#define AGENT_WAIT 2  /* seconds for an agent to let a session in */
 #define BYE_WAIT 1000 /* milliseconds for a client to read its 421 */
 
 /* In the environment: we have read the PROXY header before the wrapper. */
@@ -365,14 +366,17 @@ connect_agent(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	const char *path = self.config.delivery;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval wait = {.tv_sec = AGENT_WAIT};
 
+	/* where many come at once they wait at the door */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (strlen(path) >= sizeof(a.sun_path)) {
 		errno = ENAMETOOLONG;
 	} else {
 		strcpy(a.sun_path, path);
-		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		    fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 			return fd;
 	}
 	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),

@@ -122,6 +122,13 @@ make_message(const struct config *c, const struct try_setup *t)
 	return 0;
 }
 
+/* The one that has been shown; arg is the login. */
+static int
+make_again(void *arg, struct gateway_request *r)
+{
+	return gateway_send(self.gateway, arg, &self.message, 0, r);
+}
+
 int
 try_run(const struct config *c, const struct descriptor *g,
     const struct try_setup *t)
@@ -146,7 +153,9 @@ try_run(const struct config *c, const struct descriptor *g,
 		return OK;
 	}
 	fflush(stdout);
-	exchange_start_once(&r, c->timeout_gateway * 1000, on_end, NULL);
+	gateway_free(&r);
+	exchange_start_once(make_again, c->timeout_gateway * 1000, on_end,
+	    t->user != NULL ? &l : NULL);
 	while (!self.over)
 		exchange_turn(NULL, 0, TURN_WAIT);
 	explicit_bzero(secret, sizeof(secret));

@@ -1,5 +1,6 @@
 /*
- * wipe: an allocator for jansson that knows how much it overwrites.
+ * wipe: an allocator for jansson and libcurl that overwrites what is freed,
+ * since it knows how much that is.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +17,7 @@ union head {
 	max_align_t align;
 };
 
-static void *
+void *
 wipe_alloc(size_t n)
 {
 	union head *h;
@@ -37,6 +38,39 @@ wipe_free(void *p)
 	h--;
 	explicit_bzero(h + 1, h->size);
 	free(h);
+}
+
+void *
+wipe_calloc(size_t n, size_t size)
+{
+	void *p = NULL;
+
+	if (size == 0 || n <= SIZE_MAX / size)
+		p = wipe_alloc(n * size);
+	return p != NULL ? memset(p, 0, n * size) : NULL;
+}
+
+void *
+wipe_realloc(void *old, size_t n)
+{
+	void *p = wipe_alloc(n);
+	size_t had;
+
+	if (p == NULL || old == NULL)
+		return p;
+	had = ((union head *)old)[-1].size;
+	memcpy(p, old, had < n ? had : n);
+	wipe_free(old);
+	return p;
+}
+
+char *
+wipe_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *p = wipe_alloc(n);
+
+	return p != NULL ? memcpy(p, s, n) : NULL;
 }
 
 void

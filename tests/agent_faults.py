@@ -6,8 +6,10 @@ in the middle loses nothing and sends nothing twice.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -16,7 +18,7 @@ from agent_lib import Agent
 from gateway import Gateway
 from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame,
                      hello, send, string, u32)
-from smtp import NUMBER, SLOW, WRAP, own_credentials, wait_until
+from smtp import HOME, NUMBER, SLOW, TOP, WRAP, own_credentials, wait_until
 
 gw = Gateway()
 OWN = own_credentials()
@@ -264,7 +266,7 @@ def is_calm(agent):
 def pieces():
     gw.reset()
     gw.queue("delay:11500")
-    with Agent(OWN + ["timeout-gateway 60"], gw) as agent, \
+    with Agent(OWN + ["timeout-gateway 60", "max-parts 0"], gw) as agent, \
             connect(agent) as c:
         c.settimeout(20 * SLOW)
         c.sendall(hello() + send("x" * 5000, ms=20000))
@@ -382,6 +384,74 @@ def silent_names():
         tap.ok(b.recv(4096) != b"", "and one to another session")
         tap.ok(time.monotonic() - began < 1 + LATE, "in time",
                time.monotonic() - began)
+
+
+@tap.test("a path that is no socket's")
+def no_socket():
+    with tempfile.TemporaryDirectory() as where:
+        path = os.path.join(where, "precious")
+        with open(path, "w") as file:
+            file.write("configuration")
+        done = subprocess.run(
+            [*WRAP, os.path.join(HOME, "smtp2sms-deliver"), "-l", path, "-f",
+             "/dev/null", "-o", "log=stderr", "-o", "hostname=sms.test", "-o",
+             "descriptors=" + os.path.join(TOP, "gateways")],
+            capture_output=True, text=True, timeout=20 * SLOW)
+        tap.is_(done.returncode, 75, "exit 75", done.stderr)
+        tap.like(done.stderr, "precious.*in use", "and why")
+        with open(path) as file:
+            tap.is_(file.read(), "configuration", "the file is left alone")
+
+
+@tap.test("a log that nobody reads")
+def deaf_log():
+    with tempfile.TemporaryDirectory() as where:
+        fifo = os.path.join(where, "log")
+        os.mkfifo(fifo)
+        end = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(end, b"x" * 4096)
+        except BlockingIOError:
+            pass
+        gw.reset()
+        gw.queue(*["503"] * 3)
+        with Agent(OWN, gw, lambda agent, deliver: [
+                "sh", "-c", 'log=$1; shift; exec "$@" 2>"$log"', "sh", fifo,
+                deliver, "-l", agent.socket, "-f", agent.config]) as agent, \
+                agent.session() as s:
+            s.ehlo()
+            codes = [s.send_message("%d" % i).code for i in range(4)]
+            tap.is_(codes, [550] * 3 + [250], "holds nobody up")
+            s.quit()
+            agent.terminate()
+            tap.is_(agent.wait(), 0, "nor its end")
+            data = os.read(end, 1 << 20)
+            tap.ok(set(data) == {ord("x")}, "its lines are lost")
+        os.close(end)
+
+
+@tap.test("an agent that is busy for a while")
+def busy():
+    with Agent(OWN, gw) as agent:
+        agent.child.send_signal(signal.SIGSTOP)
+        waiting = []
+        try:
+            while True:
+                s = socket.socket(socket.AF_UNIX)
+                waiting.append(s)
+                s.setblocking(False)
+                s.connect(agent.socket)
+        except BlockingIOError:
+            pass
+        with agent.session(greeting=False) as s:
+            time.sleep(0.3)     # it is this wait that is tested
+            tap.ok(s.quiet(), "a session waits at the door")
+            agent.child.send_signal(signal.SIGCONT)
+            tap.is_(s.reply().code, 220, "and is let in")
+            s.quit()
+        for s in waiting:
+            s.close()
 
 
 @tap.test("killed in the middle")

@@ -8,7 +8,8 @@ import subprocess
 import tap
 from gateway import Gateway
 from ipc_lib import (ANS_AUTH, ANS_SEND, FRAME_MAX, NO_RIGHTS, REQ_AUTH,
-                     REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login, send, string, u32)
+                     REQ_FORGET, REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login,
+                     send, string, u32)
 from smtp import (HOME, NUMBER, SLOW, WRAP, Session, configuration,
                   own_credentials)
 
@@ -165,6 +166,8 @@ HOSTILE = [
     ("half a letter", OWN, [], [send(b"a\xc3")]),
     ("a text with a NUL", OWN, [], [send(b"a\0b")]),
     ("a text that is too long", OWN, [], [send("x" * 500000)]),
+    ("a text of more parts than may be", OWN + ["max-parts 1"], [],
+     [send("x" * 161)]),
     ("a Message-ID that is too long", OWN, [],
      [send(message_id="m" * 1001)]),
     ("a Date that is too long", OWN, [], [send(date="d" * 1001)]),
@@ -225,6 +228,44 @@ def pipelined():
     gw.wait_for(lambda: gw.open == 0, 5)
     tap.ok(len(gw.messages) <= 1 and all(r.complete for r in gw.posts()),
            "a whole message or nothing", gw.requests)
+
+
+EXTERNAL = 2        # enum ipc_kind
+CREDENTIALS = 2     # enum outcome
+
+
+@tap.test("whoever has logged in is not somebody else by a certificate")
+def certificate():
+    import crypt
+    hashed = crypt.crypt("wonderland", crypt.METHOD_SHA512)
+    with Session(greeting=False) as s:
+        users = s.write("users", "alice %s\nboss %s\n" % (hashed, hashed))
+        os.chmod(users, 0o600)
+        lines = OWN + ["auth users " + users, "tls-client-ca " + users,
+                       "tls-cert " + users, "tls-key " + users]
+        with Deliver(lines, ["-a"]) as d:
+            d.tell(login(REQ_AUTH))
+            tap.is_(d.answer()[1][0], 0, "alice, by her password")
+            for who, verdict in ("boss", 1), ("alice", 0):
+                d.tell(frame(REQ_FORGET), login(REQ_AUTH, who, "", EXTERNAL))
+                tap.is_(d.answer()[1][0], verdict,
+                        "then %s, by a certificate" % who)
+        with Deliver(lines, ["-a"]) as d:
+            d.tell(login(REQ_AUTH, "boss", "", EXTERNAL))
+            tap.is_(d.answer()[1][0], 0, "boss, by a certificate")
+
+
+@tap.test("passwords that the gateway alone can judge are counted")
+def guesses():
+    gw.reset()
+    with Deliver(["auth gateway", "max-auth-failures 2"], ["-a"]) as d:
+        for i in range(2):
+            d.tell(login(secret="wrong"), send(message_id="<%d@c>" % i))
+            tap.is_(d.outcome(), CREDENTIALS, "a wrong one")
+            d.tell(frame(REQ_FORGET))
+        d.tell(login(), send())
+        tap.is_(d.outcome(), None, "there is no third")
+    tap.is_(gw.messages, [], "nothing is sent")
 
 
 @tap.test("a message whose time is up")

@@ -261,9 +261,11 @@ class Ids:
         if mail["id"] in self.ids:
             return Response(409, body={"message": "same ID"})
         how = self.replies.pop(0) if self.replies else {}
-        self.ids.add(mail["id"])
         states = {n: how.get(n, "ok") for n in mail["phoneNumbers"]}
-        self.sent += [n for n in states if states[n] != "later"]
+        taken = [n for n in states if states[n] != "later"]
+        if taken:
+            self.ids.add(mail["id"])
+        self.sent += taken
         if "lost" in states.values():
             raise Gone
         return Response(202, body={"id": mail["id"], "each": [
@@ -274,7 +276,7 @@ class Ids:
 def same_requests():
     numbers = ["+4915100000%02d" % i for i in range(4)]
     ids = Ids(*[{numbers[1]: "later", numbers[2]: "lost",
-                 numbers[3]: "lost"}] * 2)
+                 numbers[3]: "lost"}] * 4)
     gw.reset()
     gw.respond = ids
     lines = ["gateway " + ids.path, "journal " + folder(), "replies retry",
@@ -282,6 +284,19 @@ def same_requests():
     tap.is_(mail(lines, numbers=numbers).code, 451, "some are not sent to")
     tap.is_(mail(lines, numbers=numbers).code, 250, "the retry: 250")
     tap.is_(sorted(ids.sent), numbers, "each has it once")
+
+
+@tap.test("an id that stands for some of its recipients is none for all")
+def id_of_some():
+    for more in [], ["journal " + folder()]:
+        ids = Ids(*[{NUMBERS[1]: "later"}] * 3)
+        gw.reset()
+        gw.respond = ids
+        lines = ["gateway " + ids.path, "replies retry", *more]
+        what = "with a journal" if more else "without a journal"
+        tap.is_(mail(lines, numbers=NUMBERS).code, 451, what + ": 451")
+        tap.is_(mail(lines, numbers=NUMBERS).code, 250, "the retry: 250")
+        tap.is_(sorted(ids.sent), NUMBERS, "each has it once")
 
 
 @tap.test("dedupe text: over the edge with a gateway that cannot be asked")

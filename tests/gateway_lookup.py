@@ -108,7 +108,7 @@ def fails():
     gw.reset()
     mail()
     path = gw.requests[-2].path
-    rows = [("500", 550, 451), ("401", 535, 535), ("429", 450, 451),
+    rows = [("500", 451, 451), ("401", 535, 535), ("429", 450, 451),
             ("stall", 451, 451), ("close", 451, 451)]
     for action, documented, retry in rows:
         for replies, want in (("documented", documented), ("retry", retry)):

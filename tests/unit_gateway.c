@@ -1128,7 +1128,7 @@ static const struct answer smsgate[] = {
 	{202, "7", OUTCOME_UNCLEAR, ""},
 	{202, "<html>", OUTCOME_UNCLEAR, ""},
 	{200, "{'id': 'x'}", OUTCOME_UNCLEAR, "x"},
-	{302, "", OUTCOME_UNCLEAR, ""},
+	{302, "", OUTCOME_TEMPORARY, ""},
 	{400, "{'message': 'no'}", OUTCOME_REFUSED, ""},
 	{401, "", OUTCOME_CREDENTIALS, ""},
 	{402, "", OUTCOME_REFUSED, ""},
@@ -1150,7 +1150,7 @@ static const struct answer smsgate[] = {
 static const struct answer plain[] = {
 	{200, "", OUTCOME_ACCEPTED, ""},
 	{201, "", OUTCOME_UNCLEAR, ""},
-	{302, "", OUTCOME_UNCLEAR, ""},
+	{302, "", OUTCOME_TEMPORARY, ""},
 	{400, "", OUTCOME_PERMANENT, ""},
 	{401, "", OUTCOME_CREDENTIALS, ""},
 	{402, "", OUTCOME_CREDENTIALS, ""},
@@ -1416,7 +1416,7 @@ test_error_texts(void)
 static enum gateway_found
 looked_up(const struct descriptor *g, long status, const char *body)
 {
-	return gateway_judge_lookup(g, "ID", status, body, strlen(body));
+	return gateway_judge_lookup(g, "ID", status, body, strlen(body), 1);
 }
 
 static void

@@ -618,6 +618,19 @@ test_no_room(void)
 		after &= strcmp(reread(A), "accepted id-1") == 0 &&
 		    strcmp(reread(B), "unknown") == 0;
 	}
+	/* nor is there a line of a commit of two that was there as a whole */
+	for (limit = n; limit < n + 150; limit++) {
+		now = (struct rlimit){limit, old.rlim_max};
+		journal_open(&j, dir, KEY);
+		journal_note(&j, B, JOURNAL_ACCEPTED, "id-2");
+		journal_note(&j, C, JOURNAL_SENDING, "");
+		setrlimit(RLIMIT_FSIZE, &now);
+		good &= journal_commit(&j) == -1;
+		journal_close(&j);
+		setrlimit(RLIMIT_FSIZE, &old);
+		after &= strcmp(reread(B), "unknown") == 0 &&
+		    strcmp(reread(C), "new") == 0;
+	}
 	tap_ok(good, "no room: a commit fails");
 	tap_ok(after, "and the file says what it said");
 	journal_open(&j, dir, KEY);
