@@ -477,10 +477,9 @@ gather(struct journal *j, int all, size_t *size, size_t *lines)
 static void
 take_back(struct journal *j)
 {
-	int saved = errno;
+	int saved = errno, r = ftruncate(j->fd, j->end);
 
-	if (ftruncate(j->fd, j->end) == -1)
-		errno = saved; /* then they stay, and are "unknown" */
+	(void)r; /* or they stay, and are "unknown" */
 	errno = saved;
 }
 
