@@ -2,10 +2,10 @@
  * login: a check of credentials in a child process, so that the delivery
  * side's event loop never waits for one.
  *
- * The child has one end of a socket pair.  It waits for a word on it, its
- * turn, since a strong hash wants much memory; then it answers with one
- * packet, a verdict and why, and ends.  Of a checkpassword program it is the
- * parent: the program gets no descriptor that it could keep open.
+ * The child has one end of a socket pair, answers on it with one packet, a
+ * verdict and why, and ends.  It is made when its turn has come, since a strong
+ * hash wants much memory.  Of a checkpassword program it is the parent: the
+ * program gets no descriptor that it could keep open.
  */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -48,9 +48,9 @@ enum {
 };
 
 /* What a child has to do: a hash, or else a program. */
-struct work {
+struct login_work {
 	const char *user, *secret;
-	const struct users_login *login;
+	struct users_login login;
 	const struct config_list *program;
 };
 
@@ -134,11 +134,11 @@ set_limits(void)
 }
 
 static void
-check_hash(const struct work *w, struct answer *a)
+check_hash(const struct login_work *w, struct answer *a)
 {
-	int right = hash_verify(w->secret, w->login->hash);
+	int right = hash_verify(w->secret, w->login.hash);
 
-	if (!w->login->has_password)
+	if (!w->login.has_password)
 		set_answer(a, VERDICT_WRONG, "");
 	else if (right == -1)
 		set_answer(a, VERDICT_TEMPORARY,
@@ -185,7 +185,7 @@ run_program(const struct config_list *program, int in)
 
 /* What descriptor 3 has: an empty timestamp, so that it is no challenge. */
 static int
-fill_pipe(const struct work *w)
+fill_pipe(const struct login_work *w)
 {
 	char storage[LOGIN_PIPE_MAX + 1];
 	struct buf b;
@@ -232,7 +232,7 @@ judge_status(int status, struct answer *a)
 }
 
 static void
-check_program(const struct work *w, struct answer *a)
+check_program(const struct login_work *w, struct answer *a)
 {
 	const char *path = w->program->v[0];
 	char why[LOGIN_WHY_MAX + 1];
@@ -253,14 +253,13 @@ check_program(const struct work *w, struct answer *a)
 	judge_status(status, a);
 }
 
-static void child(int, const struct work *) __attribute__((noreturn));
+static void child(int, const struct login_work *) __attribute__((noreturn));
 
 static void
-child(int fd, const struct work *w)
+child(int fd, const struct login_work *w)
 {
 	struct answer a;
 	sigset_t none;
-	char turn;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -270,8 +269,6 @@ child(int fd, const struct work *w)
 	if ((fd != LINK && dup2(fd, LINK) == -1) || use_null() == -1)
 		_exit(1);
 	close_from(LINK + 1);
-	if (recv(LINK, &turn, 1, 0) != 1)
-		_exit(1); /* nobody wants to know any more */
 	set_limits();
 	if (w->program != NULL)
 		check_program(w, &a);
@@ -283,6 +280,22 @@ child(int fd, const struct work *w)
 
 /* ---- the parent ---- */
 
+/* Its turn has come.  If there is no process left it has no answer. */
+static void
+start_child(struct login_check *c)
+{
+	if ((c->pid = fork()) == 0)
+		child(c->theirs, c->work);
+	if (c->pid == -1) {
+		c->pid = 0;
+	} else {
+		setpgid(c->pid, c->pid); /* whoever of the two is first */
+		self.running++;
+	}
+	close(c->theirs);
+	c->theirs = -1;
+}
+
 static void
 give_turns(void)
 {
@@ -290,9 +303,7 @@ give_turns(void)
 
 	while (self.running < LOGIN_RUNNING_MAX && (c = self.first) != NULL) {
 		self.first = c->next;
-		c->queued = 0;
-		self.running++;
-		send(c->fd, "", 1, MSG_NOSIGNAL); /* if not: no answer */
+		start_child(c);
 	}
 }
 
@@ -304,20 +315,27 @@ leave_queue(struct login_check *c)
 	for (p = &self.first; *p != NULL; p = &(*p)->next)
 		if (*p == c) {
 			*p = c->next;
-			return;
+			break;
 		}
+	close(c->theirs);
+	c->theirs = -1;
 }
 
-/* At the end of the queue. */
-static void
-join_queue(struct login_check *c)
+/* At the end of the queue, with work of its own. */
+static int
+join_queue(struct login_check *c, int fd, const struct login_work *w)
 {
 	struct login_check **p;
 
+	if ((c->work = malloc(sizeof(*w))) == NULL)
+		return -1;
+	memcpy(c->work, w, sizeof(*w));
 	for (p = &self.first; *p != NULL; p = &(*p)->next)
 		continue;
 	*p = c;
-	c->queued = 1;
+	c->theirs = fd;
+	give_turns();
+	return 0;
 }
 
 /* For a verdict that takes no time: as if a child had said it. */
@@ -333,20 +351,6 @@ say(int fd, enum verdict v, const char *why)
 	return 0;
 }
 
-static int
-start_child(struct login_check *c, int fd, const struct work *w)
-{
-	if ((c->pid = fork()) == -1)
-		return -1;
-	if (c->pid == 0)
-		child(fd, w);
-	setpgid(c->pid, c->pid); /* whoever of the two is first */
-	close(fd);
-	join_queue(c);
-	give_turns();
-	return 0;
-}
-
 static void
 log_users(const char *what)
 {
@@ -355,32 +359,30 @@ log_users(const char *what)
 
 static int
 begin_users(struct login_check *c, int fd, const struct config *config,
-    enum ipc_kind kind, struct work *w, struct login_profile *profile)
+    enum ipc_kind kind, struct login_work *w, struct login_profile *profile)
 {
-	struct users_login u;
-	enum users_answer found = users_find(config->users, w->user, &u,
+	struct users_login *u = &w->login;
+	enum users_answer found = users_find(config->users, w->user, u,
 	    log_users);
 	int r;
 
-	*profile = u.profile;
-	w->login = &u;
+	*profile = u->profile;
 	if (found == USERS_BROKEN)
 		r = say(fd, VERDICT_TEMPORARY, "");
 	else if (kind == IPC_EXTERNAL)
 		r = say(fd, found == USERS_FOUND ? VERDICT_OK : VERDICT_WRONG,
 		    "");
 	else if (*w->secret == '\0' || strlen(w->secret) > HASH_PASSWORD_MAX ||
-	    u.hash[0] == '\0')
+	    u->hash[0] == '\0')
 		r = say(fd, VERDICT_WRONG, "");
 	else
-		r = start_child(c, fd, w);
-	explicit_bzero(&u, sizeof(u));
+		r = join_queue(c, fd, w);
 	return r;
 }
 
 static int
 begin_program(struct login_check *c, int fd, const struct config *config,
-    enum ipc_kind kind, struct work *w)
+    enum ipc_kind kind, struct login_work *w)
 {
 	if (kind == IPC_EXTERNAL)
 		return say(fd, VERDICT_WRONG, "");
@@ -388,12 +390,12 @@ begin_program(struct login_check *c, int fd, const struct config *config,
 		return say(fd, VERDICT_WRONG,
 		    "checkpassword: more than it takes");
 	w->program = &config->checkpassword;
-	return start_child(c, fd, w);
+	return join_queue(c, fd, w);
 }
 
 static int
 begin(struct login_check *c, int fd, const struct config *config,
-    enum ipc_kind kind, struct work *w, struct login_profile *profile)
+    enum ipc_kind kind, struct login_work *w, struct login_profile *profile)
 {
 	if (kind == IPC_BEARER)
 		return say(fd, VERDICT_WRONG, "");
@@ -414,10 +416,11 @@ login_begin(struct login_check *c, const struct config *config,
     enum ipc_kind kind, const char *user, const char *secret,
     struct login_profile *profile)
 {
-	struct work w = {.user = user, .secret = secret};
-	int fd[2];
+	struct login_work w = {.user = user, .secret = secret};
+	int fd[2], r;
 
 	memset(c, 0, sizeof(*c));
+	c->theirs = -1;
 	memset(profile, 0, sizeof(*profile));
 	profile->rights.subject = -1;
 	profile->rights.max_parts = -1;
@@ -425,7 +428,9 @@ login_begin(struct login_check *c, const struct config *config,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) == -1)
 		return -1;
 	c->fd = fd[0];
-	if (begin(c, fd[1], config, kind, &w, profile) == 0)
+	r = begin(c, fd[1], config, kind, &w, profile);
+	explicit_bzero(&w, sizeof(w));
+	if (r == 0)
 		return 0;
 	close(fd[0]);
 	close(fd[1]);
@@ -442,10 +447,7 @@ reap(struct login_check *c, int over)
 	}
 	while (waitpid(c->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
-	if (c->queued)
-		leave_queue(c);
-	else
-		self.running--;
+	self.running--;
 	c->pid = 0;
 }
 
@@ -459,10 +461,16 @@ login_end(struct login_check *c)
 	if (!over)
 		set_answer(&a, VERDICT_TEMPORARY, n == 0 ?
 		    "the check came to a bad end" : "no answer in time");
-	if (c->pid != 0)
+	if (c->theirs != -1)
+		leave_queue(c);
+	else if (c->pid != 0)
 		reap(c, over);
 	close(c->fd);
 	c->fd = -1;
+	if (c->work != NULL)
+		explicit_bzero(c->work, sizeof(*c->work));
+	free(c->work);
+	c->work = NULL;
 	give_turns();
 	a.why[LOGIN_WHY_MAX] = '\0';
 	if (a.why[0] != '\0')

@@ -32,9 +32,10 @@ struct login_profile {
 /* A check that is under way; it must stay where it is until its end. */
 struct login_check {
 	int fd;			/* readable when the check is over */
-	pid_t pid;		/* of the child; 0: it needed none */
-	int queued;		/* the child waits for its turn */
-	struct login_check *next;
+	int theirs;		/* the child's end; -1 when it has it */
+	pid_t pid;		/* of the child; 0: it needs none, or waits */
+	struct login_work *work; /* NULL: there is nothing to be done */
+	struct login_check *next; /* of those that wait for their turn */
 	char user[AUTH_USER_MAX + 1];
 };
 
@@ -45,7 +46,8 @@ struct login_check {
  * profile gets what the login has, or that it has nothing; it counts if the
  * verdict is VERDICT_OK, and holds a secret.  What is wrong with the users
  * file is logged, and VERDICT_TEMPORARY for the logins that it concerns.
- * Returns 0, or -1 if there are no descriptors or processes left: errno.
+ * user and secret must stay where they are until the check's end.  Returns 0,
+ * or -1 if there are no descriptors or no memory left: errno.
  */
 int login_begin(struct login_check *, const struct config *, enum ipc_kind,
     const char *user, const char *secret, struct login_profile *);

@@ -151,6 +151,7 @@ log_results(struct session *s)
 
 	for (i = 1; i <= s->nrcpt; i++)
 		if (i == s->nrcpt || r[i].outcome != r[first].outcome ||
+		    r[i].status != r[first].status ||
 		    strcmp(r[i].id, r[first].id) != 0) {
 			log_result(s, first, i - first);
 			first = i;

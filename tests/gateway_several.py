@@ -98,6 +98,21 @@ def worst():
                 repr(reply))
 
 
+@tap.test("the log has each status")
+def statuses():
+    gw.reset()
+    gw.choose = lambda request: {
+        NUMBERS[0]: "503", NUMBERS[1]: "429:{}"}.get(
+            request.json()["phoneNumbers"][0], "ok")
+    with Session(OWN + ONE + ["replies retry"], gw) as s:
+        s.ehlo()
+        tap.is_(s.send_message("hello", NUMBERS).code, 451, "451")
+        s.quit()
+        said = [(e["recipients"], e["status"]) for e in s.events()
+                if e["event"] == "message" and e["outcome"] != "accepted"]
+        tap.is_(said, [("1", "503"), ("1", "429")], "of each recipient")
+
+
 @tap.test("a retry repeats what was not taken")
 def retry():
     gw.reset()

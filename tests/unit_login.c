@@ -632,7 +632,7 @@ test_program(void)
 static void
 test_turns(void)
 {
-	char *argv[] = {"/bin/sh", "-c", "", "sh"}, script[300];
+	char *argv[] = {"/bin/sh", "-c", "", "sh"}, script[300], go[300];
 	struct login_check c[LOGIN_RUNNING_MAX * 3];
 	struct pollfd p[LOGIN_RUNNING_MAX * 3];
 	struct login_profile profile;
@@ -646,17 +646,21 @@ test_turns(void)
 		login_begin(&c[i], &config, IPC_PASSWORD, "a", "b", &profile);
 		p[i] = (struct pollfd){.fd = c[i].fd, .events = POLLIN};
 	}
-	for (i = 0; i < n; i++)
-		ready += c[i].queued;
+	for (i = 0; i < n; i++) {
+		ready += c[i].theirs != -1;
+		ok += c[i].pid != 0;
+	}
+	tap_ok(ok == LOGIN_RUNNING_MAX, "%d have a process", ok);
+	ok = 0;
 	tap_ok(ready == n - LOGIN_RUNNING_MAX, "%d of %d wait", ready, n);
 	tap_ok(poll(p, (nfds_t)n, 200) == 0, "none is over");
 	login_end(&c[n - 1]);
 	login_end(&c[0]);
 	login_end(&c[LOGIN_RUNNING_MAX + 1]);
-	tap_ok(!c[LOGIN_RUNNING_MAX].queued && c[n - 2].queued,
+	tap_ok(c[LOGIN_RUNNING_MAX].theirs == -1 && c[n - 2].theirs != -1,
 	    "the first that waits has the turn of one that has ended");
-	close(open(strcat(strcpy(script, dir), "/go"), O_CREAT | O_WRONLY,
-	    0600));
+	snprintf(go, sizeof(go), "%s/go", dir);
+	close(open(go, O_CREAT | O_WRONLY, 0600));
 	for (i = 1; i < n - 1; i++)
 		if (i != LOGIN_RUNNING_MAX + 1) {
 			wait_over(&c[i]);
@@ -664,7 +668,7 @@ test_turns(void)
 		}
 	tap_ok(ok == n - 3, "and all others come to theirs");
 	logged();
-	unlink(script);
+	unlink(go);
 }
 
 static void
