@@ -4,6 +4,7 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -479,6 +480,31 @@ open_standard(void)
 		close(fd);
 }
 
+/*
+ * What a super-server has left open is no session's: nothing from 3 on but
+ * the wrapper's descriptors.  Where the system cannot, it stays.
+ */
+static void
+close_others(void)
+{
+	const int *keep[] = {&self.tls_control, &self.tls_in, &self.tls_out};
+	int fd, last = 2;
+	size_t i;
+
+	for (i = 0; self.tls_control != -1 && i < 3; i++)
+		if (*keep[i] > last)
+			last = *keep[i];
+	for (fd = 3; fd < last; fd++)
+		if (fd != self.tls_control && fd != self.tls_in &&
+		    fd != self.tls_out)
+			close(fd);
+#if defined(__OpenBSD__) || defined(__FreeBSD__)
+	closefrom(last + 1);
+#elif defined(SYS_close_range)
+	syscall(SYS_close_range, last + 1, ~0U, 0);
+#endif
+}
+
 static void
 identify(void)
 {
@@ -671,6 +697,9 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	unsetenv("GCONV_PATH");
 	find_wrapper();
+	/* by hand -f may well be /dev/fd/63 */
+	if (!self.test && !self.extract && !self.dry)
+		close_others();
 	wrapped = have_tls() || self.tls_control != -1;
 	if (configure(wrapped) == -1)
 		return misconfigured();

@@ -374,6 +374,21 @@ def no_descriptors():
                    "exit %d" % code)
 
 
+@tap.test("a super-server that leaves a descriptor open")
+def leaky():
+    if WRAP:
+        raise tap.Skip("there is something around it")
+    with Session(OWN, gw, wrap=["sh", "-c", 'exec 9</etc/passwd; exec "$@"',
+                                "sh"]) as s:
+        s.ehlo()
+        tap.is_(s.send_message("hello").code, 250, "a session")
+        held = [os.readlink("/proc/%d/fd/%s" % (pid, fd))
+                for pid in s.processes()
+                for fd in os.listdir("/proc/%d/fd" % pid)]
+        tap.ok("/etc/passwd" not in held, "nobody holds it", held)
+        tap.is_(s.quit(), 0, "exit 0")
+
+
 @tap.test("a strange environment")
 def environment():
     with Session(OWN, gw, env={"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR",
