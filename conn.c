@@ -190,7 +190,7 @@ keep_head(struct conn *c)
 {
 	size_t n = c->end - c->start;
 
-	memset(c->head, 0, CONN_HEAD);
+	memset(c->head, 0, sizeof(c->head));
 	memcpy(c->head, c->inbuf + c->start, n < CONN_HEAD ? n : CONN_HEAD);
 }
 

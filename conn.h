@@ -9,7 +9,7 @@
 #define CONN_IN_MAX  16384	/* octets read ahead */
 #define CONN_OUT_MAX 4096	/* octets of replies held back */
 #define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
-#define CONN_HEAD     4		/* octets of a line that are kept if it is not */
+#define CONN_HEAD     8		/* octets of a line that are kept if it is not */
 
 enum conn_status {
 	CONN_OK,
@@ -34,7 +34,7 @@ struct conn {
 	int wait;		/* milliseconds for a line, or for more data */
 	int gone;		/* the client has: nothing more can be done */
 	int timed_out;		/* a deadline has passed */
-	char head[CONN_HEAD];	/* the first of a line that was dropped */
+	char head[CONN_HEAD + 1]; /* the first of a line that was dropped */
 
 	/* private */
 	size_t start, end;	/* what of inbuf has not been taken */

@@ -273,7 +273,8 @@ mime_field_keep(struct mime *m)
 	else
 		mime_word_literal(p, n, mime_keep, m);
 	/* what would be left of an option that is cut is another option */
-	if (m->kept_full && m->field >= MIME_SMS_PRIORITY)
+	if ((m->kept_full || n == sizeof(m->raw) - 1) &&
+	    m->field >= MIME_SMS_PRIORITY)
 		m->nkept = 0;
 	while (m->nkept > 0 && m->kept[m->field][m->nkept - 1] == ' ')
 		m->nkept--;

@@ -428,22 +428,28 @@ run_line(struct session *s, char *line, size_t len)
 		*--end = '\0';
 	if (refused == GO)
 		return c->handle(s, args);
-	if (c != NULL && c->handle == session_data_bdat)
-		return session_data_drop(s, args, refused);
-	return refused;
+	if (c == NULL || c->handle != session_data_bdat)
+		return refused;
+	/* of a message that lacks a chunk nothing must be sent */
+	return refused == REPLY_TOO_LONG ? REPLY_BDAT_SYNTAX :
+					   session_data_drop(s, args, refused);
 }
 
 /*
  * A line that conn.c has dropped.  If it was a BDAT, its chunk follows, nobody
- * knows how long, and must not be run.
+ * knows how long, and must not be run; nor must what an HTTP client sends.
  */
 static enum reply
 drop_line(struct session *s, enum conn_status st)
 {
-	if ((st == CONN_LONG || st == CONN_BARE) &&
-	    strncasecmp(s->conn.head, "BDAT", CONN_HEAD) == 0)
-		return REPLY_BDAT_SYNTAX;
-	return session_line_reply(s, st);
+	const char *head = s->conn.head;
+	const struct command *c = find_command(s, head, strcspn(head, " \t"));
+
+	if (c == NULL || (st != CONN_LONG && st != CONN_BARE))
+		return session_line_reply(s, st);
+	return c->handle == session_data_bdat ? REPLY_BDAT_SYNTAX :
+	    c->handle == do_http	      ? REPLY_421_HTTP :
+						session_line_reply(s, st);
 }
 
 void

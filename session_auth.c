@@ -125,6 +125,7 @@ static enum reply
 auth_outcome(struct session *s, enum auth_status st)
 {
 	enum conn_status lost;
+	enum reply failed;
 	char *line;
 
 	switch (st) {
@@ -148,10 +149,13 @@ auth_outcome(struct session *s, enum auth_status st)
 	case VERDICT_WRONG:
 		break;
 	}
-	if (auth_wrong(&s->auth) == AUTH_CHALLENGE &&
+	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */
+	failed = auth_failed(s);
+	if (failed != REPLY_421_AUTH &&
+	    auth_wrong(&s->auth) == AUTH_CHALLENGE &&
 	    (lost = challenge(s, &line)) != CONN_OK)
 		return session_line_reply(s, lost);
-	return auth_failed(s);
+	return failed;
 }
 
 void

@@ -353,6 +353,10 @@ session_options_message(struct session *s)
 	take_notify(s);
 	if (s->config->options && (r = take_fields(s)) != GO)
 		return r;
+	/* it has come while the mail did: a gateway would refuse it */
+	if (s->message.held &&
+	    s->message.options.schedule <= (uint32_t)session_now())
+		s->message.options.schedule = 0;
 	if ((bits = wanted(s)) == 0)
 		return GO;
 	if ((a = ask_abilities(s)) == NULL)

@@ -244,6 +244,26 @@ def wrong_token():
             tap.is_(s.auth_plain().code, 235, name + ": another try")
 
 
+@tap.test("a wrong token is logged and counted, whatever comes then")
+def no_goodbye():
+    gw.reset()
+    with Session(CHECK, gw) as s:
+        s.ehlo()
+        tap.is_(s.cmd("AUTH XOAUTH2 " + xoauth2(token="bad"), 30).code, 334,
+                "a challenge")
+        s.hang_up()
+        s.finish()
+        tap.ok(any(e["event"] == "auth" for e in s.events()),
+               "a client that leaves is in the log", s.log())
+    with Session(CHECK + ["max-auth-failures 2"], gw) as s:
+        s.ehlo()
+        tap.is_(s.cmd("AUTH XOAUTH2 " + xoauth2(token="bad"), 30).code, 334,
+                "a challenge")
+        tap.is_(s.cmd("a\0b").code, 500, "no answer to it")
+        tap.is_(s.cmd("AUTH XOAUTH2 " + xoauth2(token="bad"), 30).code, 421,
+                "but it was counted")
+
+
 @tap.test("wrong passwords without auth-check are found at the dot")
 def unchecked():
     gw.reset()

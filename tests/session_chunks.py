@@ -158,6 +158,7 @@ def syntax():
             ("BDAT 6 LAST\nRSET", 501), ("BDAT 6\rLAST", 501),
             ("BDAT 6 LAST" + " " * 12288, 501),
             ("BDAT 6 " + "x" * 40000, 501),
+            ("BDAT 6" + " " * 520, 501),
             ("BDAT 1073741825", 552), ("BDAT 99999999999 LAST", 552),
             ("BDAT 18446744073709551617 LAST", 552)]
     for when in ("in a transaction", "before EHLO"):

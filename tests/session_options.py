@@ -275,6 +275,8 @@ BAD_FIELDS = [
     ("Device", "=?utf-8?q?" + "d" * 65 + "?="),
     ("From", ""), ("From", "f" * 33), ("From", "=?utf-8?q??="),
     ("Port", "0"), ("Port", "65536"), ("Port", "http"),
+    # more than is kept: what is left is another option
+    ("Device", "=?utf-8?q?A?=" + " =?utf-8?q??=" * 700 + " =?utf-8?q?B?="),
 ]
 
 
@@ -388,6 +390,18 @@ def limits():
                            ("", "X-SMS-Priority: 3\n"),
                            ("", "X-SMS-TTL: 3600\n")):
             tap.is_(send(s, d, mail, head=head)[0].code, 250, mail + head)
+
+
+@tap.test("a moment that comes while the mail does")
+def overtaken():
+    with Delivery() as d, Session(NONE, libexec=d.dir) as s:
+        s.ehlo()
+        s.must("MAIL FROM:<a@client.test> HOLDFOR=1", 250)
+        s.must(TO, 250)
+        s.must("DATA", 354)
+        time.sleep(2.1)     # it is this wait that is tested
+        tap.is_(s.data("Message-ID: <1@c>\n\nhello").code, 250, "250")
+        tap.is_(options(d.sent()[0]), {}, "it is sent at once")
 
 
 @tap.test("BY with N: the time is the gateway's limit, and no condition")
