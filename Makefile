@@ -181,7 +181,7 @@ static-check: all
 	ln -sf ../../smtp2sms-deliver ../../smtp2sms-tls build/static/
 	$(STATIC_CC) -std=c11 $(DEFS) -fPIE -Itests -I. $(STATIC_LD) \
 	    -o build/static/unit_charset tests/unit_charset.c \
-	    build/static/charset.o
+	    build/static/charset.o build/static/utf8.o
 	SMTP2SMS=$$PWD/build/static/smtp2sms prove -j2 -e tests/run \
 	    `ls tests/session_*.py tests/agent_*.py | grep -v _lib` \
 	    build/static/unit_charset
