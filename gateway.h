@@ -12,7 +12,7 @@
 #include "options.h"
 #include "template.h"
 
-#define GATEWAY_ANSWER_MAX  (2 * 1024 * 1024) /* octets of an answer that are read */
+#define GATEWAY_ANSWER_MAX  (2 * 1024 * 1024) /* octets that are read */
 #define GATEWAY_ERROR_MAX   200		/* octets of a gateway's error text */
 #define GATEWAY_URL_MAX	    (64 * 1024)	/* octets, filled in */
 #define GATEWAY_HEADERS_MAX 16		/* of a request, but for curl's own */
