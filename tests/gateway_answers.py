@@ -1,7 +1,7 @@
 """What the gateway says, and what the client then hears: SPEC, section 6."""
 
 import tap
-from gateway import Gateway, closed_port
+from gateway import Gateway, Response, closed_port
 from smtp import NUMBER, WRAP, Session, own_credentials, process_status
 
 gw = Gateway()
@@ -236,6 +236,23 @@ def redirects():
             reply = s.send_message()
             tap.is_(reply.code, 451, "%d: 451" % status, repr(reply))
         tap.is_(other.requests, [], "%d: nobody else got it" % status)
+
+
+@tap.test("an answer that is long, since it has all recipients in it")
+def long():
+    gw.reset()
+    gw.respond = lambda request: Response(202, body={
+        "echo": ["x" * 1000] * 1000, "id": "long-1"})
+    with Session(["set device d1"] + OWN, gw) as s:
+        s.ehlo()
+        tap.like(str(s.send_message()), "^250 .*queued as long-1", "a megabyte")
+    gw.respond = lambda request: Response(202, body={
+        "echo": ["x" * 1000] * 3000, "id": "long-2"})
+    with Session(["set device d1"] + OWN, gw) as s:
+        s.ehlo()
+        tap.is_(s.send_message().code, 451, "three megabytes: 451")
+        tap.like(s.log(), "the answer is too long", "and the log says why")
+    gw.reset()
 
 
 @tap.test("an answer that was lost")

@@ -211,9 +211,9 @@ def unknown():
         tap.is_(len(sent()), taken, "at most one SMS")
 
 
-@tap.test("502 and 504 are a proxy's: on-unknown, too")
+@tap.test("502, 504, 520, 522 and 524 are a proxy's: on-unknown, too")
 def proxy():
-    for action in "502", "504":
+    for action in "502", "504", "520", "522", "524":
         for rule, count in ("retry", 1), ("drop", 0):
             gw.reset()
             gw.queue(action)
