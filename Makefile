@@ -71,13 +71,7 @@ static:
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): *.h .defs
-
-# PREFIX is compiled in: with another everything is built again
-.defs: always
-	@echo "$(DEFS)" | cmp -s - $@ || echo "$(DEFS)" >$@
-
-always:
+$(SESSION) $(DELIVER) $(TLS): *.h
 
 # ---- installation ----
 
@@ -219,7 +213,7 @@ warnings:
 	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
 
 clean:
-	rm -rf build $(PROGRAMS) *.o .defs smtp2sms-*.tar.gz
+	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
 
-.PHONY: all always install uninstall dist demo units check proof valgrind asan \
+.PHONY: all install uninstall dist demo units check proof valgrind asan \
 	static static-check fuzz bench warnings clean
