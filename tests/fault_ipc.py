@@ -260,7 +260,8 @@ def guesses():
     gw.reset()
     with Deliver(["auth gateway", "max-auth-failures 2"], ["-a"]) as d:
         for i in range(2):
-            d.tell(login(secret="wrong"), send(message_id="<%d@c>" % i))
+            d.tell(login(secret="wrong"), send(ms=int(5000 * SLOW),
+                                               message_id="<%d@c>" % i))
             tap.is_(d.outcome(), CREDENTIALS, "a wrong one")
             d.tell(frame(REQ_FORGET))
         d.tell(login(), send())
