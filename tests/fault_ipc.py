@@ -10,8 +10,8 @@ from gateway import Gateway
 from ipc_lib import (ANS_AUTH, ANS_SEND, FRAME_MAX, NO_RIGHTS, REQ_AUTH,
                      REQ_FORGET, REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login,
                      send, string, u32)
-from smtp import (HOME, NUMBER, SLOW, WRAP, Session, configuration,
-                  own_credentials)
+from smtp import (HOME, NUMBER, SECRET_HASH, SLOW, WRAP, Session,
+                  configuration, own_credentials)
 
 gw = Gateway()
 OWN = own_credentials()
@@ -236,15 +236,14 @@ CREDENTIALS = 2     # enum outcome
 
 @tap.test("whoever has logged in is not somebody else by a certificate")
 def certificate():
-    import crypt
-    hashed = crypt.crypt("wonderland", crypt.METHOD_SHA512)
     with Session(greeting=False) as s:
-        users = s.write("users", "alice %s\nboss %s\n" % (hashed, hashed))
+        users = s.write("users", "alice %s\nboss %s\n"
+                        % (SECRET_HASH, SECRET_HASH))
         os.chmod(users, 0o600)
         lines = OWN + ["auth users " + users, "tls-client-ca " + users,
                        "tls-cert " + users, "tls-key " + users]
         with Deliver(lines, ["-a"]) as d:
-            d.tell(login(REQ_AUTH))
+            d.tell(login(REQ_AUTH, secret="secret"))
             tap.is_(d.answer()[1][0], 0, "alice, by her password")
             for who, verdict in ("boss", 1), ("alice", 0):
                 d.tell(frame(REQ_FORGET), login(REQ_AUTH, who, "", EXTERNAL))

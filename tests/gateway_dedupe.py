@@ -144,12 +144,10 @@ def over_the_edge(attempt):
 def straddle():
     if WRAP:
         raise tap.Skip("windows would have to be very long")
-    for more in [], journal():
-        kind = "journal" if more else "ids"
-
+    for kind in "ids", "journal":
         def attempt(lines, late, early):
-            nonlocal used
-            used = more + lines
+            nonlocal used   # a journal of its own: the last try was another
+            used = lines + (journal() if kind == "journal" else [])
             gw.reset()
             late()
             codes.append(mail(used, kind, ident="1").code)

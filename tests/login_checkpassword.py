@@ -11,11 +11,9 @@ import tempfile
 import time
 
 import tap
-from smtp import SLOW, TOP
+from smtp import SECRET_HASH, SLOW, TOP
 
 DUMP = os.path.join(TOP, "build", "login_dump")
-SHA512 = ("$6$rounds=1000$k2XAnEHBqQ1Ct2aM$Kusx4StgTAJKgtQ8A1Ud4OEtpvLZ/2wzq"
-          "/Tix/qeeqdrvuTHgR6KFuCyOP4TNp5lvuV.tmBxpDTp10bqrWJyv1")  # secret
 home = tempfile.mkdtemp(prefix="smtp2sms-login.")
 os.chmod(home, 0o755)   # checkpw gives up its rights
 
@@ -55,7 +53,7 @@ def verdict(*args, **more):
 
 @tap.test("cvm-checkpassword with a file of crypt(3) passwords")
 def cvm():
-    passwd = write("passwd", "alice:%s:1000:1000::/tmp:/bin/sh\n" % SHA512)
+    passwd = write("passwd", "alice:%s:1000:1000::/tmp:/bin/sh\n" % SECRET_HASH)
     program = ("checkpassword /usr/bin/env CVM_PWFILE_PATH=%s "
                "CVM_PWFILE_PWCMP=crypt CVM_ACCOUNT_SPLIT_CHARS= "
                "cvm-checkpassword cvm-pwfile")
@@ -143,7 +141,7 @@ def test():
             "/nonexistent/program: No such file or directory\n"),
             "a program that is not there")
     users = write("users", "alice %s\nbob -\nalice -\ncarol x sim=7\n"
-                  % SHA512, 0o640)
+                  % SECRET_HASH, 0o640)
     done = dump("-t", configure("users " + users))
     tap.is_(done.returncode, 78, "a users file with errors")
     tap.is_(done.stderr.splitlines(), [
@@ -158,7 +156,7 @@ def test():
 
 @tap.test("many checks at once")
 def many():
-    users = write("users", "alice %s\n" % SHA512, 0o600)
+    users = write("users", "alice %s\n" % SECRET_HASH, 0o600)
     done = dump("-n", "64", configure("users " + users), "alice",
                 secret="secret")
     tap.is_(done.stdout, "ok\n" * 64, "all come to their turn")
@@ -167,7 +165,7 @@ def many():
 @tap.test("a large file costs little before the check")
 def large():
     users = write("users", "".join(
-        "user%d %s device=phone%d\n" % (i, SHA512, i) for i in range(6500)),
+        "user%d %s device=phone%d\n" % (i, SECRET_HASH, i) for i in range(6500)),
         0o600)
     tap.ok(os.path.getsize(users) > 900000, "almost 1 MiB")
     best = 1000

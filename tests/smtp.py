@@ -30,6 +30,11 @@ NUMBER = "+4915112345678"
 LINE_MAX = 512      # RFC 5321, 4.5.3.1.5: a reply line with its CRLF
 
 
+# What a users file has for the password "secret" (crypt(3), SHA-512).
+SECRET_HASH = ("$6$rounds=1000$k2XAnEHBqQ1Ct2aM$Kusx4StgTAJKgtQ8A1Ud4OEtpvLZ/"
+               "2wzq/Tix/qeeqdrvuTHgR6KFuCyOP4TNp5lvuV.tmBxpDTp10bqrWJyv1")
+
+
 class ProtocolError(AssertionError):
     """What came is not SMTP."""
 
