@@ -31,13 +31,13 @@ PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
 	mime_part.o mime_word.o options.o parameter.o reply.o text.o utf8.o
 SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
 	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
-	peer.o sandbox.o config.o log.o $(PURE)
+	peer.o sandbox.o config.o log.o fds.o $(PURE)
 LOGIN = login.o login_hash.o users.o hash.o
 DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
 	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
-DELIVER = deliver.o advise.o agent.o serve.o job.o job_id.o job_journal.o exchange.o \
-	journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o address.o buf.o gsm.o ipc.o \
-	options.o text.o utf8.o
+DELIVER = deliver.o advise.o agent.o serve.o job.o job_id.o job_journal.o \
+	exchange.o journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o fds.o \
+	address.o buf.o gsm.o ipc.o options.o text.o utf8.o
 TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
 
 all: $(PROGRAMS)
@@ -121,7 +121,7 @@ demo:
 UNITS = address auth charset config gateway html ipc journal login mime \
 	parameter sandbox text utf8
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o $(DESCRIPTOR) $(LOGIN) sandbox.o log.o $(PURE)
+TEST_OBJECTS = config.o $(DESCRIPTOR) $(LOGIN) sandbox.o log.o fds.o $(PURE)
 TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)
@@ -131,7 +131,7 @@ units: all $(TEST_OBJECTS)
 	    $(LIBCRYPT) || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
-	$(TEST_LINK) -o build/login_dump tests/login_dump.c config.o log.o \
+	$(TEST_LINK) -o build/login_dump tests/login_dump.c config.o log.o fds.o \
 	    $(LOGIN) $(PURE) $(LIBCRYPT)
 	$(TEST_LINK) -o build/gmime_dump tests/gmime_dump.c \
 	    `$(PKG_CONFIG) --cflags --libs gmime-3.0`

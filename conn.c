@@ -184,7 +184,7 @@ compact(struct conn *c)
 	c->start = 0;
 }
 
-/* The line that begins here will be dropped; what was it to be? */
+/* The line that begins here may have to be dropped; what was it to be? */
 static void
 keep_head(struct conn *c)
 {

@@ -279,7 +279,8 @@ load_members(struct descriptor *g)
 	static const char *const names[] = {"name", "url", "method", "query",
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
 	    "ids", "needs", "priority", "ok", "id", "error", "rules", "each",
-	    "replies", "retry-after", "check", "warm", "lookup", "variables", NULL};
+	    "replies", "retry-after", "check", "warm", "lookup", "variables",
+	    NULL};
 
 	load_only(g, "", g->root, names);
 	load_limits(g);

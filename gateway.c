@@ -374,11 +374,10 @@ enum gateway_found
 gateway_judge_lookup(const struct descriptor *g, const char *id, long status,
     const char *body, size_t n, int whole)
 {
-	if (load_has_code(&g->found, status) && !whole)
-		return GATEWAY_UNCLEAR;
 	if (load_has_code(&g->found, status))
-		return shows_id(g, id, body, n) ? GATEWAY_FOUND :
-						  GATEWAY_MISSING;
+		return !whole		     ? GATEWAY_UNCLEAR :
+		    shows_id(g, id, body, n) ? GATEWAY_FOUND :
+					       GATEWAY_MISSING;
 	return load_has_code(&g->missing, status) ? GATEWAY_MISSING :
 						    GATEWAY_UNCLEAR;
 }

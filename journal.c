@@ -499,13 +499,13 @@ append(struct journal *j)
 	    write_at(j->fd, p, size, j->end) == 0 && fsync(j->fd) == 0)
 		r = 0;
 	free(p);
-	if (r == -1)
+	if (r == -1) {
 		take_back(j);
-	if (r == 0) {
-		j->end += (off_t)size;
-		j->lines += lines;
+		return -1;
 	}
-	return r;
+	j->end += (off_t)size;
+	j->lines += lines;
+	return 0;
 }
 
 /*

@@ -12,8 +12,8 @@
 #include "log.h"
 
 #define CONTEXT_MAX   4
-#define LOG_WAIT      500 /* milliseconds */
 #define CONTEXT_VALUE 300 /* octets of a value */
+#define WAIT	      500 /* milliseconds until a line is lost */
 
 static struct {
 	const char *ident;
@@ -99,7 +99,7 @@ is_read(void)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	self.stuck = poll(&p, 1, self.stuck ? 0 : LOG_WAIT) == 0;
+	self.stuck = poll(&p, 1, self.stuck ? 0 : WAIT) == 0;
 	return !self.stuck;
 }
 

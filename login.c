@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "fds.h"
 #include "hash.h"
 #include "log.h"
 #include "login.h"
@@ -29,7 +29,6 @@
 
 #define LINK	3	/* the child's end of the socket pair */
 #define PIPE	3	/* where a checkpassword program reads */
-#define FILES	65536	/* descriptors that are closed one by one */
 #define PATH	"PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:" \
 		"/sbin"
 
@@ -73,24 +72,6 @@ set_answer(struct answer *a, enum verdict v, const char *why)
 }
 
 /* ---- the child ---- */
-
-/* Of all descriptors from this one on nothing is left. */
-static void
-close_from(int fd)
-{
-#if defined(__OpenBSD__) || defined(__FreeBSD__)
-	closefrom(fd);
-#else
-	long n = sysconf(_SC_OPEN_MAX);
-
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, fd, ~0U, 0) == 0)
-		return;
-#endif
-	for (n = n > 0 && n < FILES ? n : FILES; n-- > fd;)
-		close((int)n);
-#endif
-}
 
 static int
 use_null(void)
@@ -177,7 +158,7 @@ run_program(const struct config_list *program, int in)
 	argv[i++] = strdup(find_true());
 	argv[i] = NULL;
 	if (dup2(in, PIPE) != -1 && chdir("/") == 0) {
-		close_from(PIPE + 1);
+		fds_close_from(PIPE + 1);
 		execve(argv[0], argv, envp);
 	}
 	_exit(CHECKPASSWORD_TEMPORARY);
@@ -268,7 +249,7 @@ child(int fd, const struct login_work *w)
 	setpgid(0, 0);
 	if ((fd != LINK && dup2(fd, LINK) == -1) || use_null() == -1)
 		_exit(1);
-	close_from(LINK + 1);
+	fds_close_from(LINK + 1);
 	set_limits();
 	if (w->program != NULL)
 		check_program(w, &a);

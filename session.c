@@ -443,13 +443,15 @@ static enum reply
 drop_line(struct session *s, enum conn_status st)
 {
 	const char *head = s->conn.head;
-	const struct command *c = find_command(s, head, strcspn(head, " \t"));
+	const struct command *c = NULL;
 
-	if (c == NULL || (st != CONN_LONG && st != CONN_BARE))
-		return session_line_reply(s, st);
-	return c->handle == session_data_bdat ? REPLY_BDAT_SYNTAX :
-	    c->handle == do_http	      ? REPLY_421_HTTP :
-						session_line_reply(s, st);
+	if (st == CONN_LONG || st == CONN_BARE)
+		c = find_command(s, head, strcspn(head, " \t"));
+	if (c != NULL && c->handle == session_data_bdat)
+		return REPLY_BDAT_SYNTAX;
+	if (c != NULL && c->handle == do_http)
+		return REPLY_421_HTTP;
+	return session_line_reply(s, st);
 }
 
 void

@@ -4,7 +4,6 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -23,6 +22,7 @@
 #include "config.h"
 #include "conn.h"
 #include "extract.h"
+#include "fds.h"
 #include "log.h"
 #include "peer.h"
 #include "sandbox.h"
@@ -482,27 +482,22 @@ open_standard(void)
 
 /*
  * What a super-server has left open is no session's: nothing from 3 on but
- * the wrapper's descriptors.  Where the system cannot, it stays.
+ * the wrapper's descriptors.
  */
 static void
 close_others(void)
 {
-	const int *keep[] = {&self.tls_control, &self.tls_in, &self.tls_out};
+	const int kept[] = {self.tls_control, self.tls_in, self.tls_out};
 	int fd, last = 2;
 	size_t i;
 
 	for (i = 0; self.tls_control != -1 && i < 3; i++)
-		if (*keep[i] > last)
-			last = *keep[i];
+		if (kept[i] > last)
+			last = kept[i];
 	for (fd = 3; fd < last; fd++)
-		if (fd != self.tls_control && fd != self.tls_in &&
-		    fd != self.tls_out)
+		if (fd != kept[0] && fd != kept[1] && fd != kept[2])
 			close(fd);
-#if defined(__OpenBSD__) || defined(__FreeBSD__)
-	closefrom(last + 1);
-#elif defined(SYS_close_range)
-	syscall(SYS_close_range, last + 1, ~0U, 0);
-#endif
+	fds_close_from(last + 1);
 }
 
 static void
