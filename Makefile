@@ -18,27 +18,40 @@ HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE \
 HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 DEFS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DLIBEXECDIR='"$(LIBEXECDIR)"' -DDATADIR='"$(DATADIR)"'
-COMPILE = $(CC) -std=c11 $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
+COMPILE = $(CC) -std=c11 -I. $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
 LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 # crypt(3); nothing on OpenBSD, whose libc has it
 LIBCRYPT = -lcrypt
 LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
+# A folder is a part of the house: HACKING says which may include which.
+COMMON = common/address.o common/buf.o common/ipc.o common/options.o \
+	common/utf8.o
+MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
+	mail/html_write.o mail/mime.o mail/mime_decode.o mail/mime_leaf.o \
+	mail/mime_part.o mail/mime_word.o
+SMS = sms/gsm.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
-PURE = address.o auth.o buf.o charset.o gsm.o html.o html_element.o \
-	html_token.o html_write.o ipc.o mime.o mime_decode.o mime_leaf.o \
-	mime_part.o mime_word.o options.o parameter.o reply.o text.o utf8.o
-SESSION = smtp2sms.o session.o session_auth.o session_data.o session_mail.o \
-	session_options.o session_send.o session_tls.o conn.o ask.o extract.o \
-	peer.o sandbox.o config.o log.o fds.o $(PURE)
-LOGIN = login.o login_hash.o users.o hash.o
-DESCRIPTOR = answer.o body.o descriptor.o filter.o gateway.o headers.o load.o \
-	maps.o match.o names.o pointer.o shape.o template.o variable.o wipe.o
-DELIVER = deliver.o advise.o agent.o serve.o job.o job_id.o job_journal.o \
-	exchange.o journal.o try.o $(LOGIN) $(DESCRIPTOR) config.o log.o fds.o \
-	address.o buf.o gsm.o ipc.o options.o text.o utf8.o
-TLS = tls.o tls_pump.o tls_cert.o tls_sandbox.o log.o buf.o
+PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)
+SYSTEM = common/config.o common/fds.o common/log.o
+SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
+	session/peer.o session/sandbox.o session/session.o \
+	session/session_auth.o session/session_data.o session/session_mail.o \
+	session/session_options.o session/session_send.o session/session_tls.o \
+	session/text_rules.o $(SYSTEM) $(PURE)
+LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
+	delivery/users.o
+GATEWAY = gateway/answer.o gateway/body.o gateway/descriptor.o \
+	gateway/filter.o gateway/gateway.o gateway/headers.o gateway/load.o \
+	gateway/maps.o gateway/match.o gateway/names.o gateway/pointer.o \
+	gateway/shape.o gateway/template.o gateway/variable.o gateway/wipe.o
+DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/exchange.o \
+	delivery/job.o delivery/job_id.o delivery/job_journal.o \
+	delivery/journal.o delivery/serve.o delivery/try.o \
+	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
+TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
+	common/log.o common/buf.o
 
 all: $(PROGRAMS)
 
@@ -71,7 +84,7 @@ static:
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): *.h
+$(SESSION) $(DELIVER) $(TLS): *.h */*.h
 
 # ---- installation ----
 
@@ -86,11 +99,9 @@ install: all
 	install -m 755 $(SMTP2SMS) $(DESTDIR)$(SBINDIR)/smtp2sms
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
-	install -m 644 smtp2sms.8 smtp2sms-deliver.8 smtp2sms-tls.8 \
-	    $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 smtp2sms.conf.5 smtp2sms-gateway.5 smtp2sms-users.5 \
-	    $(DESTDIR)$(MANDIR)/man5/
-	install -m 644 smtp2sms-gateways.7 $(DESTDIR)$(MANDIR)/man7/
+	install -m 644 smtp2sms.8 man/*.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 man/*.7 $(DESTDIR)$(MANDIR)/man7/
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
@@ -121,8 +132,8 @@ demo:
 UNITS = address auth charset config gateway html ipc journal login mime \
 	parameter sandbox text utf8
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = config.o $(DESCRIPTOR) $(LOGIN) sandbox.o log.o fds.o $(PURE)
-TEST_LINK = $(COMPILE) -I. -Itests $(LDFLAGS) -pie
+TEST_OBJECTS = $(GATEWAY) $(LOGIN) session/sandbox.o $(SYSTEM) $(PURE)
+TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)
 	mkdir -p build
@@ -131,8 +142,8 @@ units: all $(TEST_OBJECTS)
 	    $(LIBCRYPT) || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
-	$(TEST_LINK) -o build/login_dump tests/login_dump.c config.o log.o fds.o \
-	    $(LOGIN) $(PURE) $(LIBCRYPT)
+	$(TEST_LINK) -o build/login_dump tests/login_dump.c $(LOGIN) \
+	    $(SYSTEM) $(PURE) $(LIBCRYPT)
 	$(TEST_LINK) -o build/gmime_dump tests/gmime_dump.c \
 	    `$(PKG_CONFIG) --cflags --libs gmime-3.0`
 
@@ -175,7 +186,7 @@ static-check: all
 	ln -sf ../../smtp2sms-deliver ../../smtp2sms-tls build/static/
 	$(STATIC_CC) -std=c11 $(DEFS) -fPIE -Itests -I. $(STATIC_LD) \
 	    -o build/static/unit_charset tests/unit_charset.c \
-	    build/static/charset.o build/static/utf8.o
+	    build/static/mail/charset.o build/static/common/utf8.o
 	SMTP2SMS=$$PWD/build/static/smtp2sms prove -j2 -e tests/run \
 	    `ls tests/session_*.py tests/agent_*.py | grep -v _lib` \
 	    build/static/unit_charset
@@ -190,7 +201,7 @@ fuzz:
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
 		    -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=all -o build/fuzz_$$f \
-		    tests/fuzz_$$f.c config.c $(DESCRIPTOR:.o=.c) \
+		    tests/fuzz_$$f.c common/config.c $(GATEWAY:.o=.c) \
 		    $(PURE:.o=.c) `$(PKG_CONFIG) --libs jansson` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
@@ -213,7 +224,7 @@ warnings:
 	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
 
 clean:
-	rm -rf build $(PROGRAMS) *.o smtp2sms-*.tar.gz
+	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
 .PHONY: all install uninstall dist demo units check proof valgrind asan \
 	static static-check fuzz bench warnings clean

@@ -7,7 +7,7 @@
 
 #include "auth.h"
 
-#define RESPONSE_MAX (AUTH_USER_MAX + AUTH_SECRET_MAX + 512)
+#define RESPONSE_MAX (IPC_USER_MAX + IPC_SECRET_MAX + 512)
 
 static const char *const mechanisms[] = {
 	[AUTH_PLAIN] = "PLAIN",
@@ -87,8 +87,8 @@ take_plain(struct auth *a, const char *s, size_t n)
 	if (secret == NULL)
 		return AUTH_MALFORMED;
 	secret++;
-	if (take(a->user, AUTH_USER_MAX, user, (size_t)(secret - user) - 1) ||
-	    take(a->secret, AUTH_SECRET_MAX, secret, (size_t)(end - secret)))
+	if (take(a->user, IPC_USER_MAX, user, (size_t)(secret - user) - 1) ||
+	    take(a->secret, IPC_SECRET_MAX, secret, (size_t)(end - secret)))
 		return AUTH_MALFORMED;
 	if (*s != '\0' && strcmp(s, a->user) != 0)
 		return AUTH_REFUSED; /* nobody acts for somebody else */
@@ -99,12 +99,12 @@ static enum auth_status
 take_login(struct auth *a, const char *s, size_t n)
 {
 	if (a->step++ == 0) {
-		if (take(a->user, AUTH_USER_MAX, s, n) == -1)
+		if (take(a->user, IPC_USER_MAX, s, n) == -1)
 			return AUTH_MALFORMED;
 		a->challenge = "UGFzc3dvcmQ6";
 		return AUTH_CHALLENGE;
 	}
-	if (take(a->secret, AUTH_SECRET_MAX, s, n) == -1)
+	if (take(a->secret, IPC_SECRET_MAX, s, n) == -1)
 		return AUTH_MALFORMED;
 	return a->user[0] != '\0' ? AUTH_DONE : AUTH_REFUSED;
 }
@@ -131,13 +131,13 @@ take_bearer(struct auth *a, const char *s, size_t n)
 		if (len > 2 && strncasecmp(s, "n,", 2) == 0 &&
 		    a->mechanism == AUTH_OAUTHBEARER) {
 			if (strncmp(s + 2, "a=", 2) == 0 && s[len - 1] == ',' &&
-			    take(a->user, AUTH_USER_MAX, s + 4, len - 5) == -1)
+			    take(a->user, IPC_USER_MAX, s + 4, len - 5) == -1)
 				return AUTH_MALFORMED;
 		} else if (strncasecmp(s, "user=", 5) == 0) {
-			if (take(a->user, AUTH_USER_MAX, s + 5, len - 5) == -1)
+			if (take(a->user, IPC_USER_MAX, s + 5, len - 5) == -1)
 				return AUTH_MALFORMED;
 		} else if (strncasecmp(s, "auth=Bearer ", 12) == 0) {
-			if (take(a->secret, AUTH_SECRET_MAX, s + 12, len - 12))
+			if (take(a->secret, IPC_SECRET_MAX, s + 12, len - 12))
 				return AUTH_MALFORMED;
 		}
 	}
@@ -198,7 +198,7 @@ auth_begin(struct auth *a, const char *mechanism, const char *initial,
 	a->mechanism = (enum auth_mechanism)i;
 	if (a->mechanism == AUTH_EXTERNAL &&
 	    (external == NULL || *external == '\0' ||
-	    take(a->user, AUTH_USER_MAX, external, strlen(external)) == -1))
+	    take(a->user, IPC_USER_MAX, external, strlen(external)) == -1))
 		return AUTH_UNKNOWN;
 	a->challenge = a->mechanism == AUTH_LOGIN ? "VXNlcm5hbWU6" : "";
 	if (initial == NULL)

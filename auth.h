@@ -5,8 +5,7 @@
 #ifndef AUTH_H
 #define AUTH_H
 
-#define AUTH_USER_MAX	255	/* octets; RFC 4616 has no bound that small */
-#define AUTH_SECRET_MAX 8192	/* octets of a password or a bearer token */
+#include "common/ipc.h"
 
 enum auth_mechanism {
 	AUTH_PLAIN,
@@ -30,8 +29,8 @@ struct auth {
 	int step;
 	int bearer;		/* the secret is a bearer token */
 	const char *challenge;	/* base64 */
-	char user[AUTH_USER_MAX + 1];
-	char secret[AUTH_SECRET_MAX + 1];
+	char user[IPC_USER_MAX + 1];
+	char secret[IPC_SECRET_MAX + 1];
 };
 
 /* The names of the mechanisms as EHLO announces them, but for EXTERNAL. */

@@ -17,17 +17,17 @@
 #include <sys/prctl.h>
 #endif
 
-#include "advise.h"
-#include "agent.h"
-#include "config.h"
-#include "descriptor.h"
-#include "exchange.h"
-#include "gateway.h"
-#include "job.h"
-#include "log.h"
-#include "login.h"
-#include "serve.h"
-#include "try.h"
+#include "common/config.h"
+#include "common/log.h"
+#include "delivery/advise.h"
+#include "delivery/agent.h"
+#include "delivery/exchange.h"
+#include "delivery/job.h"
+#include "delivery/login.h"
+#include "delivery/serve.h"
+#include "delivery/try.h"
+#include "gateway/descriptor.h"
+#include "gateway/gateway.h"
 
 #define IDLE_WAIT 3600000	/* milliseconds; a wait without a deadline */
 

@@ -18,15 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ask.h"
-#include "config.h"
-#include "conn.h"
-#include "extract.h"
-#include "fds.h"
-#include "log.h"
-#include "peer.h"
-#include "sandbox.h"
-#include "session.h"
+#include "common/config.h"
+#include "common/fds.h"
+#include "common/log.h"
+#include "session/ask.h"
+#include "session/conn.h"
+#include "session/extract.h"
+#include "session/peer.h"
+#include "session/sandbox.h"
+#include "session/session.h"
 
 
 #define AGENT_WAIT 2  /* seconds for an agent to let a session in */

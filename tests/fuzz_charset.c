@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charset.h"
+#include "mail/charset.h"
 #include "utf8_valid.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

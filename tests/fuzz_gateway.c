@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "descriptor.h"
-#include "gateway.h"
+#include "gateway/descriptor.h"
+#include "gateway/gateway.h"
 
 #define TEXT "secret text"
 

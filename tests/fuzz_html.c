@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "html.h"
+#include "mail/html.h"
 
 #define IN_MAX	(64 * 1024)
 #define OUT_MAX (4 * IN_MAX + 64)	/* "<li>a" in a list from 999999 */

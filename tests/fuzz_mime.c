@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mime.h"
+#include "mail/mime.h"
 #include "utf8_valid.h"
 
 #define SMALL 16 /* octets of a piece that is copied to the stack */

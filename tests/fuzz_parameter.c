@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
-#include "parameter.h"
+#include "common/address.h"
+#include "session/parameter.h"
 
 #define HOLDS(what) do { if (!(what)) abort(); } while (0)
 

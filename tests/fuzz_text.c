@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gsm.h"
-#include "text.h"
+#include "sms/gsm.h"
+#include "sms/text.h"
 #include "utf8_valid.h"
 
 #define RULES 4 /* octets of rules */

@@ -14,7 +14,7 @@ LITERAL = re.compile(r"^\.Bd -literal.*?\n(\{\n.*?^\}\n)\.Ed$", re.S | re.M)
 
 def examples():
     """The descriptors, as a reader would copy them."""
-    with open(os.path.join(TOP, "smtp2sms-gateway.5")) as file:
+    with open(os.path.join(TOP, "man", "smtp2sms-gateway.5")) as file:
         page = file.read()
     return [text.replace("\\-", "-").replace("\\e", "\\")
             for text in LITERAL.findall(page)]

@@ -428,7 +428,7 @@ OPTIONS = {"ttl", "schedule", "priority", "report", "sim", "device", "data"}
 
 @tap.test("every descriptor is in smtp2sms-gateways(7)")
 def manual():
-    with open(os.path.join(TOP, "smtp2sms-gateways.7")) as file:
+    with open(os.path.join(TOP, "man", "smtp2sms-gateways.7")) as file:
         page = file.read().replace("\\-", "-")
     items = dict(re.findall(r"^\.It Pa (\S+)\.json\n(.*?)(?=^\.It Pa|^\.El)",
                             page, re.S | re.M))

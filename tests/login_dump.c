@@ -19,9 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "log.h"
-#include "login.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "delivery/login.h"
 
 #define CHECKS_MAX 64
 
@@ -112,7 +112,7 @@ check_one(const struct config *c, enum ipc_kind kind, const char *user,
 int
 main(int argc, char **argv)
 {
-	static char secret[AUTH_SECRET_MAX + 1];
+	static char secret[IPC_SECRET_MAX + 1];
 	enum ipc_kind kind = IPC_PASSWORD;
 	int ch, ms = -1, test = 0, times = 0;
 	struct config c;
@@ -144,7 +144,7 @@ main(int argc, char **argv)
 	log_open("login_dump", 1);
 	if (test)
 		return login_test(&c, report) == 0 ? 0 : 78;
-	n = kind == IPC_EXTERNAL ? 0 : fread(secret, 1, AUTH_SECRET_MAX, stdin);
+	n = kind == IPC_EXTERNAL ? 0 : fread(secret, 1, IPC_SECRET_MAX, stdin);
 	secret[n] = '\0';
 	if (times > 0)
 		check_many(&c, argv[optind + 1], secret, times);

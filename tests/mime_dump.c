@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "mime.h"
+#include "mail/mime.h"
 
 #define PIECE_MAX (64 * 1024)
 

@@ -63,7 +63,7 @@ def every():
 
 @tap.test("a comment that names a default names the manual's")
 def defaults():
-    with open(os.path.join(TOP, "smtp2sms.conf.5")) as file:
+    with open(os.path.join(TOP, "man", "smtp2sms.conf.5")) as file:
         manual = dict(re.findall(
             r"(?m)^\.It Ic (\S+) .*\bBq (?:Cm )?(\S+)$", file.read()))
     checked = 0

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "sms/text.h"
 
 #define BODY_MAX (1024 * 1024)
 

@@ -1432,7 +1432,7 @@ def sandbox():
         raise tap.Skip("needs Linux and a compiler")
     library = path("sandbox.so")
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library,
-                    os.path.join(TOP, "tls_sandbox.c")], check=True)
+                    os.path.join(TOP, "tls", "tls_sandbox.c")], check=True)
     done = subprocess.run([sys.executable, write("sandboxed.py", SANDBOXED),
                            library], capture_output=True, text=True)
     tap.is_(done.returncode, 0, "it can be entered", done.stdout, done.stderr)

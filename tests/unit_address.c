@@ -1,7 +1,7 @@
 /* address: paths and numbers, row by row. */
 #include <stdlib.h>
 
-#include "address.h"
+#include "common/address.h"
 #include "tap.h"
 
 static const struct {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
-#include "buf.h"
+#include "common/buf.h"
 #include "tap.h"
 
 static struct auth a;
@@ -125,10 +125,10 @@ plain_of(size_t user, size_t secret)
 static void
 test_limits(void)
 {
-	tap_ok(plain_of(AUTH_USER_MAX, 1) == AUTH_DONE, "AUTH_USER_MAX");
-	tap_ok(plain_of(AUTH_USER_MAX + 1, 1) == AUTH_MALFORMED, "one more");
-	tap_ok(plain_of(1, AUTH_SECRET_MAX) == AUTH_DONE, "AUTH_SECRET_MAX");
-	tap_ok(plain_of(1, AUTH_SECRET_MAX + 1) == AUTH_MALFORMED, "one more");
+	tap_ok(plain_of(IPC_USER_MAX, 1) == AUTH_DONE, "IPC_USER_MAX");
+	tap_ok(plain_of(IPC_USER_MAX + 1, 1) == AUTH_MALFORMED, "one more");
+	tap_ok(plain_of(1, IPC_SECRET_MAX) == AUTH_DONE, "IPC_SECRET_MAX");
+	tap_ok(plain_of(1, IPC_SECRET_MAX + 1) == AUTH_MALFORMED, "one more");
 	auth_wipe(&a);
 	tap_ok(a.secret[0] == '\0' && a.secret[100] == '\0', "wiped");
 }

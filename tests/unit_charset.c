@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charset.h"
+#include "mail/charset.h"
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

@@ -3,7 +3,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "common/config.h"
 #include "tap.h"
 
 static struct config c;

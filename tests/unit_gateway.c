@@ -7,12 +7,12 @@
 
 #include <jansson.h>
 
-#include "body.h"
-#include "descriptor.h"
-#include "gateway.h"
-#include "load.h"
-#include "match.h"
-#include "pointer.h"
+#include "gateway/body.h"
+#include "gateway/descriptor.h"
+#include "gateway/gateway.h"
+#include "gateway/load.h"
+#include "gateway/match.h"
+#include "gateway/pointer.h"
 #include "tap.h"
 
 #define NOW	1800000000	/* 2027-01-15T08:00:00Z */

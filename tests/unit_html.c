@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "html.h"
-#include "html_entities.h"
+#include "mail/html.h"
+#include "mail/html_entities.h"
 #include "tap.h"
 
 #define ROOM		(1024 * 1024)

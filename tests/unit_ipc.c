@@ -1,8 +1,8 @@
 /* ipc and buf: what one side writes the other reads, and nothing else. */
 #include <stdlib.h>
 
-#include "buf.h"
-#include "ipc.h"
+#include "common/buf.h"
+#include "common/ipc.h"
 #include "tap.h"
 
 static void

@@ -137,7 +137,7 @@ close_step(int fd)
 #define unlinkat(a, b, c) unlink_step(a, b, c)
 #define close(fd) close_step(fd)
 
-#include "journal.c"
+#include "delivery/journal.c"
 
 #undef openat
 #undef open

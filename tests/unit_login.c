@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "hash.h"
-#include "log.h"
-#include "login.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "delivery/hash.h"
+#include "delivery/login.h"
+#include "delivery/users.h"
+#include "sms/text.h"
 #include "tap.h"
-#include "users.h"
 
 /* The hashes of "secret", each as cheap as its method allows. */
 #define YESCRYPT "$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$HDtJcZhEDN4lYyPsFs6qifx7sabk8w1.1PAkGR8ixD6"
@@ -243,8 +244,8 @@ test_option_limits(void)
 	} texts[] = {
 		{"device=", OPTIONS_DEVICE_MAX},
 		{"from=", OPTIONS_FROM_MAX},
-		{"gateway-token=", AUTH_SECRET_MAX},
-		{"gateway-password=x gateway-user=", AUTH_USER_MAX},
+		{"gateway-token=", IPC_SECRET_MAX},
+		{"gateway-password=x gateway-user=", IPC_USER_MAX},
 	};
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -268,7 +269,7 @@ test_option_limits(void)
 	    "OPTIONS_ALLOW_MAX prefixes");
 	strcpy(end, ",2\n");
 	bad(line, 1, "allow: more than 64 prefixes");
-	tap_ok(USERS_LINE_MAX > AUTH_SECRET_MAX + AUTH_USER_MAX + HASH_MAX +
+	tap_ok(USERS_LINE_MAX > IPC_SECRET_MAX + IPC_USER_MAX + HASH_MAX +
 	    OPTIONS_ALLOW_MAX * ADDRESS_NUMBER_MAX + 512,
 	    "a line has room for all options");
 }
@@ -290,11 +291,11 @@ test_line_errors(void)
 	bad("a " MD5 "\n", 1, "the second word is of a method that is too weak "
 	    "or not known");
 	bad("a !" SHA512 "\n", 1, "the second word is not a hash of crypt(3)");
-	repeat(line, 'a', AUTH_USER_MAX);
+	repeat(line, 'a', IPC_USER_MAX);
 	strcat(line, " -\n");
 	write_file(line);
-	tap_ok(users_test(path, report) == 0, "a name of AUTH_USER_MAX octets");
-	repeat(line, 'a', AUTH_USER_MAX + 1);
+	tap_ok(users_test(path, report) == 0, "a name of IPC_USER_MAX octets");
+	repeat(line, 'a', IPC_USER_MAX + 1);
 	strcat(line, " -\n");
 	bad(line, 1, "the name is empty, longer than 255 octets or not text in "
 	    "UTF-8");

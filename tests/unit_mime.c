@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mime.h"
+#include "mail/mime.h"
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

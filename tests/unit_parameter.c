@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parameter.h"
+#include "session/parameter.h"
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sandbox.h"
+#include "session/sandbox.h"
 #include "tap.h"
 
 static int datagram = -1, pipes[2];

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gsm.h"
+#include "sms/gsm.h"
+#include "sms/text.h"
 #include "tap.h"
-#include "text.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 

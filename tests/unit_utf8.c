@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "tap.h"
-#include "utf8.h"
 
 #define LAST 0x10ffffU
 

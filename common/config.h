@@ -1,0 +1,135 @@
+/*
+ * config: /etc/smtp2sms.conf and -o key=value.  It holds no secret, only
+ * the paths of secrets.  smtp2sms.conf(5) is its manual.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stddef.h>
+
+#include "common/address.h"
+
+#define CONFIG_FILE	  "/etc/smtp2sms.conf"
+#define CONFIG_SIZE_MAX	  (64 * 1024)	/* octets of the file */
+#define CONFIG_WORDS_MAX  128		/* words on a line */
+#define CONFIG_OVERRIDES_MAX 64		/* -o options */
+#define CONFIG_RCPTS_MAX  1000		/* bound of max-recipients */
+
+#define CONFIG_PROGRAM_MAX 32		/* words of checkpassword's program */
+
+enum config_auth {
+	CONFIG_AUTH_GATEWAY,
+	CONFIG_AUTH_NONE,
+	CONFIG_AUTH_USERS,		/* FILE */
+	CONFIG_AUTH_CHECKPASSWORD	/* PROGRAM... */
+};
+enum config_clear { CONFIG_CLEAR_NO, CONFIG_CLEAR_LOCAL, CONFIG_CLEAR_YES };
+enum config_sender { CONFIG_SENDER_MAIL, CONFIG_SENDER_FIXED };
+enum config_dedupe { CONFIG_DEDUPE_MESSAGE, CONFIG_DEDUPE_TEXT };
+enum config_unknown { CONFIG_UNKNOWN_RETRY, CONFIG_UNKNOWN_DROP };
+enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
+
+struct config_list {
+	char **v;
+	size_t n;
+};
+
+struct config_pair {
+	char *name, *value;
+};
+
+struct config_pairs {
+	struct config_pair *v;
+	size_t n;
+};
+
+struct config_alias {
+	char *name;
+	struct config_list numbers;
+};
+
+/* A network of IPv4 (mapped into IPv6) or IPv6; or pipes: "local". */
+struct config_net {
+	unsigned char addr[16];
+	unsigned bits;
+	int local;
+};
+
+struct config {
+	char *hostname;
+	struct config_list domain;	/* in lower case */
+	char *gateway, *descriptors, *libexec, *gateway_ca;
+	struct config_pairs set, secret;
+	int auth, auth_check, auth_without_tls, auth_legacy;
+	char *tls_cert, *tls_key, *tls_client_ca, *user;
+	int require_tls, proxy_protocol;
+	struct {
+		struct config_net *v;
+		size_t n;
+	} trust;
+	struct config_list sender_allow; /* in lower case */
+	struct address_rules address;
+	char *country;
+	struct config_list allow, deny;
+	struct {
+		struct config_alias *v;
+		size_t n;
+	} alias;
+	long max_size, max_recipients, max_messages, max_errors;
+	long max_auth_failures;
+	long timeout_command, timeout_data, timeout_session;
+	long timeout_greeting, timeout_gateway, timeout_tls; /* seconds */
+	int subject, keep_signature, alphabet, overlong;
+	long max_parts;
+	int links;
+	int replies, log_stderr, bare_lf;
+	int sender, options, accept_bad;
+	long max_hold;			/* seconds; FUTURERELEASE */
+	char *users;			/* auth users */
+	struct config_list checkpassword; /* auth checkpassword */
+	int dedupe, on_unknown;
+	long dedupe_window, journal_keep; /* seconds */
+	char *journal;			/* a folder; NULL: none */
+	char *delivery;			/* an agent's socket; NULL: spawn */
+	long agent_idle;		/* seconds */
+	long agent_clients, agent_requests;
+	struct config_list agent_users;
+};
+
+/* How an error is told: "FILE:LINE: what is wrong". */
+typedef void (*config_report)(const char *);
+
+/*
+ * Read the file and then the overrides ("key=value") into c, defaults
+ * first.  Every error is reported.  Returns 0, or -1 if there was one; log_stderr
+ * holds what could be read of it even then.
+ */
+int config_load(struct config *c, const char *file, char *const *overrides,
+    size_t n, config_report);
+
+/*
+ * Split a line into at most max words in place: blanks part them, quotes
+ * hold them together, '#' at the start of one begins a comment.  Returns
+ * how many, or what is wrong behind the words that are there.
+ */
+#define CONFIG_OPEN_QUOTE (-1)
+#define CONFIG_MANY_WORDS (-2)
+int config_split(char *, char *word[], int max);
+
+/* The words for enum text_subject, in its order; NULL at the end. */
+extern const char *const config_subjects[];
+
+/* The value that a `set` or `secret` line gave to a name, or NULL. */
+const char *config_find(const struct config_pairs *, const char *name);
+
+/* The alias of that name in any letter case, or NULL. */
+const struct config_alias *config_find_alias(const struct config *,
+    const char *name);
+
+/* 1 if the address (as text; "local" for pipes) is in a trusted network. */
+int config_trusts(const struct config *, const char *peer);
+
+/* Parse an IP address as text to IPv6 or mapped IPv4.  0, or -1. */
+int config_ip(const char *, unsigned char out[16]);
+
+#endif

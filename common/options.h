@@ -1,0 +1,95 @@
+/*
+ * options: what one message may say besides its text, what the gateway can
+ * do of it, and what a login may.  Both sides put these on the link and
+ * take them from it here (SPEC, section 7).
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/address.h"
+#include "common/ipc.h"
+
+#define OPTIONS_DEVICE_MAX 64	/* octets of a device's name */
+#define OPTIONS_FROM_MAX   32	/* octets of a sender */
+#define OPTIONS_DATA_MAX   133	/* octets of a data SMS: 140 less 7 for
+				   its ports (3GPP TS 23.040, 9.2.3.24.4) */
+#define OPTIONS_LEVEL_MAX  9	/* of MT-PRIORITY, and -9 (RFC 6710) */
+#define OPTIONS_RAW_MIN	   (-128) /* of a gateway's own scale */
+#define OPTIONS_RAW_MAX	   127
+#define OPTIONS_SIM_MAX	   3
+#define OPTIONS_PORT_MAX   65535
+#define OPTIONS_SUBJECT_LAST 3	/* of enum text_subject (sms/text.h) */
+#define OPTIONS_ALLOW_MAX  64	/* prefixes of one login */
+
+enum options_priority {
+	PRIORITY_NONE,
+	PRIORITY_LEVEL,		/* -9..9; the descriptor maps it */
+	PRIORITY_RAW		/* on the gateway's own scale */
+};
+
+enum options_report { REPORT_NONE, REPORT_YES, REPORT_NO };
+
+/* All zero: nothing was asked for. */
+struct options {
+	enum options_priority priority_kind;
+	int priority;
+	uint32_t ttl;			/* seconds */
+	uint32_t schedule;		/* seconds since 1970, UTC */
+	enum options_report report;
+	unsigned sim;			/* 1.. */
+	char device[OPTIONS_DEVICE_MAX + 1];
+	char from[OPTIONS_FROM_MAX + 1];
+	unsigned port;			/* of a data SMS; its text is empty */
+	size_t ndata;
+	unsigned char data[OPTIONS_DATA_MAX];
+};
+
+/* What the descriptor of the gateway has a place for. */
+enum {
+	CAN_PRIORITY = 1,
+	CAN_TTL = 2,
+	CAN_SCHEDULE = 4,
+	CAN_REPORT = 8,
+	CAN_SIM = 16,
+	CAN_DEVICE = 32,
+	CAN_FROM = 64,
+	CAN_DATA = 128
+};
+
+struct abilities {
+	uint32_t can;
+	uint32_t ttl_min, ttl_max;		/* seconds */
+	uint32_t schedule_min, schedule_max;	/* seconds from now */
+	int priority_min, priority_max;		/* of its own scale */
+};
+
+/* What the session has to know of a login's profile. */
+struct rights {
+	int subject;		/* enum text_subject; -1: as configured */
+	long max_parts;		/* -1: as configured */
+	size_t nallow;		/* 0: as configured */
+	char allow[OPTIONS_ALLOW_MAX][ADDRESS_NUMBER_MAX];
+};
+
+void options_put(struct buf *, const struct options *);
+void abilities_put(struct buf *, const struct abilities *);
+void rights_put(struct buf *, const struct rights *);
+
+/*
+ * Take them from a frame.  What could not have been put there by a session
+ * (or a delivery side) of ours makes the frame bad.
+ */
+void options_get(struct ipc_frame *, struct options *);
+void abilities_get(struct ipc_frame *, struct abilities *);
+void rights_get(struct ipc_frame *, struct rights *);
+
+/*
+ * 1 if the name of a device or a sender may go to a gateway: printable
+ * UTF-8 without control characters.  "" is one.
+ */
+int options_is_name(const char *);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * advise: what -t says of a configuration that can be read.
+ */
+#ifndef ADVISE_H
+#define ADVISE_H
+
+#include "common/config.h"
+
+struct descriptor;
+
+/*
+ * Print what will keep mails from being sent, or the agent from being found,
+ * although every value is a good one.  None of it is an error: a login's line
+ * may bring what is missing, an agent may yet be started.
+ */
+void advise(const struct config *, const struct descriptor *);
+
+#endif

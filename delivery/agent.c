@@ -1,0 +1,291 @@
+/*
+ * agent: sessions come by a listening socket.  Who may come, how many at a
+ * time, and when there has been nobody for long enough.
+ */
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "delivery/agent.h"
+#include "delivery/serve.h"
+
+#define LISTEN_FIRST 3		/* sd_listen_fds(3) */
+#define ACCEPTS_MAX  64		/* sessions that are let in at a time */
+#define ACCEPT_PAUSE 1000	/* milliseconds, after one that failed */
+
+/*
+ * Descriptors: of a session its link, its record in the journal and the
+ * folder; of a request a connection, and more while it is looked for; and
+ * some for all.
+ */
+#define OF_CLIENT    3
+#define OF_REQUEST   3
+#define OF_ALL	     64
+
+static struct {
+	const struct config *config;
+	int fd;
+	int stop[2];		/* a pipe: SIGTERM came */
+	int stopping, over;
+	long long idle_since;	/* 0: there is somebody */
+	long long pause;	/* nobody is let in before; 0: none */
+} self;
+
+static void
+on_term(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (write(self.stop[1], "", 1) == -1)
+		errno = saved; /* it has come before */
+	errno = saved;
+}
+
+static int
+fail(const char *what)
+{
+	log_event(LOG_ERR, "agent", "error", what, "reason",
+	    strerror(errno), NULL);
+	return -1;
+}
+
+static int
+given_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+
+	if (n == NULL || strcmp(n, "1") != 0)
+		return -1;
+	if (pid != NULL && strtol(pid, NULL, 10) != (long)getpid())
+		return -1;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return LISTEN_FIRST;
+}
+
+/* 1 if it is a socket at which nobody is: an earlier one has left it. */
+static int
+is_left_behind(int fd, const struct sockaddr_un *a)
+{
+	struct stat st;
+
+	return lstat(a->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)a, sizeof(*a)) == -1 &&
+	    errno == ECONNREFUSED;
+}
+
+static int
+own_socket(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	mode_t mask = umask(0117);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), ok;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+		ok = 0;
+	} else {
+		strcpy(a.sun_path, path);
+		if (is_left_behind(fd, &a))
+			unlink(path);
+		ok = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		    listen(fd, AGENT_BACKLOG) == 0;
+	}
+	umask(mask);
+	return ok ? fd : -1;
+}
+
+/* Many systems give a program 1024, and as many as it asks for. */
+static void
+raise_limit(const struct config *c)
+{
+	rlim_t want = (rlim_t)c->agent_clients * OF_CLIENT +
+	    (rlim_t)c->agent_requests * OF_REQUEST + OF_ALL;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 ||
+	    r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= want)
+		return;
+	r.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > want ?
+	    want : r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+int
+agent_open(const struct config *c, const char *path)
+{
+	struct sigaction sa = {.sa_handler = on_term};
+
+	self.config = c;
+	if ((self.fd = given_socket()) == -1) {
+		if (path == NULL)
+			return 0;
+		if ((self.fd = own_socket(path)) == -1)
+			return fail(path);
+	}
+	if (fcntl(self.fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(self.fd, F_SETFD, FD_CLOEXEC) == -1)
+		return fail("the listening socket");
+	if (pipe(self.stop) == -1 ||
+	    fcntl(self.stop[1], F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(self.stop[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(self.stop[1], F_SETFD, FD_CLOEXEC) == -1)
+		return fail("pipe");
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	raise_limit(c);
+	self.idle_since = clock_ms();
+	return 1;
+}
+
+/* ---- sessions ---- */
+
+static int
+peer_uid(int fd, uid_t *uid)
+{
+#ifdef SO_PEERCRED
+	struct ucred u;
+	socklen_t n = sizeof(u);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == -1)
+		return -1;
+	*uid = u.uid;
+	return 0;
+#else
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
+#endif
+}
+
+static int
+is_welcome(int fd)
+{
+	const struct config_list *users = &self.config->agent_users;
+	struct passwd *pw;
+	uid_t uid;
+	size_t i;
+
+	if (peer_uid(fd, &uid) == -1)
+		return 0;
+	if (users->n == 0 && (uid == 0 || uid == geteuid()))
+		return 1;
+	for (i = 0; i < users->n; i++)
+		if ((pw = getpwnam(users->v[i])) != NULL && pw->pw_uid == uid)
+			return 1;
+	log_event(LOG_WARNING, "agent", "error", "this user may not come",
+	    "uid", LOG_NUM(uid), NULL);
+	return 0;
+}
+
+/* More than it can serve wait at the door. */
+static int
+is_open(void)
+{
+	if (self.pause != 0 && clock_left(self.pause) == 0)
+		self.pause = 0;
+	return self.pause == 0 &&
+	    serve_count() < (size_t)self.config->agent_clients;
+}
+
+/* What is wrong will not be right at once: the loop must not turn on it. */
+static void
+refuse(void)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	fail("accept");
+	self.pause = clock_ms() + ACCEPT_PAUSE;
+}
+
+static void
+let_in(void)
+{
+	static const struct serve_setup setup = {.session = "?", .peer = "?",
+	    .auth_required = 1, .agent = 1};
+	int fd, i;
+
+	for (i = 0; i < ACCEPTS_MAX && is_open(); i++) {
+		if ((fd = accept(self.fd, NULL, NULL)) == -1) {
+			refuse();
+			return;
+		}
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (!is_welcome(fd) || serve_add(fd, &setup) == -1)
+			close(fd);
+	}
+}
+
+static long long
+idle_end(void)
+{
+	return self.idle_since + 1000LL * self.config->agent_idle;
+}
+
+unsigned
+agent_prepare(struct curl_waitfd *w, int *ms)
+{
+	unsigned n = 0;
+	int left;
+
+	if (serve_count() > 0 || self.config->agent_idle == 0)
+		self.idle_since = 0;
+	else if (self.idle_since == 0)
+		self.idle_since = clock_ms();
+	if (self.idle_since != 0) {
+		left = clock_left(idle_end());
+		if (left < *ms)
+			*ms = left;
+	}
+	if (self.stopping)
+		return 0;
+	if (self.pause != 0 && (left = clock_left(self.pause)) < *ms)
+		*ms = left;
+	w[n++] = (struct curl_waitfd){self.stop[0], CURL_WAIT_POLLIN, 0};
+	if (is_open())
+		w[n++] = (struct curl_waitfd){self.fd, CURL_WAIT_POLLIN, 0};
+	return n;
+}
+
+void
+agent_turn(const struct curl_waitfd *w, unsigned n)
+{
+	if (self.stopping)
+		return;
+	if (w[0].revents != 0) {
+		self.stopping = 1;
+		return;
+	}
+	if (n > 1 && w[1].revents != 0) {
+		let_in();
+	} else if (self.idle_since != 0 && clock_left(idle_end()) == 0) {
+		/* whoever comes from here on wakes the next one */
+		let_in();
+		self.over = serve_count() == 0;
+	}
+}
+
+int
+agent_stopping(void)
+{
+	return self.stopping;
+}
+
+int
+agent_over(void)
+{
+	return self.over || (self.stopping && serve_count() == 0);
+}

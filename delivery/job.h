@@ -1,0 +1,73 @@
+/*
+ * job: one message on its way to the gateway, from REQ_SEND to an outcome
+ * for each recipient.
+ */
+#ifndef JOB_H
+#define JOB_H
+
+#include <stddef.h>
+
+#include "common/address.h"
+#include "common/config.h"
+#include "common/options.h"
+#include "delivery/journal.h"
+#include "gateway/descriptor.h"
+#include "gateway/gateway.h"
+#include "common/ipc.h"
+#include "sms/text.h"
+
+#define JOB_TEXT_MAX TEXT_ROOM(IPC_TEXT_MAX + IPC_FIELD_MAX) /* octets */
+#define JOB_UUID     37		/* octets of a UUID as text, with its NUL */
+
+struct job_result {
+	enum outcome outcome;
+	long status;		/* the gateway's; 0: none */
+	long ms;		/* what the gateway took */
+	int sent;		/* the gateway may have had it */
+	char id[IPC_ID_MAX + 1];
+};
+
+struct job;
+typedef void (*job_done)(void *, struct job *);
+
+struct job {
+	/* whose it is; borrowed until done is called */
+	const char *session, *peer, *user;
+	const struct gateway_login *login;	/* NULL: our own */
+	int dry;
+	/* what it says */
+	char *text;
+	char message_id[IPC_FIELD_MAX + 1], date[IPC_FIELD_MAX + 1];
+	char number[CONFIG_RCPTS_MAX][ADDRESS_NUMBER_MAX];
+	size_t nto;
+	struct options options;
+	long long deadline;
+	/* what became of it, in the order of the numbers */
+	struct job_result result[CONFIG_RCPTS_MAX];
+	/* private to job*.c from here on */
+	const struct config *config;
+	const struct descriptor *gateway;
+	job_done done;
+	void *arg;
+	const char *mark;	/* of a retry; NULL: nothing tells one */
+	long window;		/* of dedupe text; -1: none */
+	size_t todo[CONFIG_RCPTS_MAX], ntodo; /* what still has to be sent */
+	size_t place[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
+	int journalled;
+	struct journal journal;
+	size_t pending;		/* requests */
+};
+
+void job_init(const struct config *, const struct descriptor *);
+
+/* A job without a word in it; job_free. */
+struct job *job_new(void);
+void job_free(struct job *);
+
+/*
+ * Deliver.  done is called once, from here or from exchange_turn, not later
+ * than the deadline; then the job is the caller's again.
+ */
+void job_start(struct job *, job_done, void *);
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * job_journal: what the journal has to say of a message, and what it is
+ * told.  How it keeps it is journal.c's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "delivery/job_id.h"
+#include "delivery/job_journal.h"
+
+static void
+trouble(const struct job *j)
+{
+	log_event(LOG_ERR, "journal", "session", j->session, "folder",
+	    j->config->journal, "error", strerror(errno), NULL);
+}
+
+/* The gateway will know a retry: by its id, or by that of a window ago. */
+static int
+is_known_there(const struct job *j)
+{
+	return gateway_has_ids(j->gateway) &&
+	    (j->window == -1 || gateway_has_lookup(j->gateway));
+}
+
+/* What is known of it: 1 if the recipient is not to be sent to. */
+static int
+is_done(struct job *j, const char *key, size_t i, time_t since)
+{
+	struct job_result *r = &j->result[i];
+	char name[JOB_UUID];
+
+	job_id_recipient(j->number[i], name);
+	switch (journal_find(&j->journal, name, since, r->id)) {
+	case JOURNAL_ACCEPTED:
+		r->outcome = OUTCOME_ACCEPTED;
+		return 1;
+	case JOURNAL_SENDING:
+	case JOURNAL_UNKNOWN:
+		/* a gateway that knows ids tells by itself */
+		if (j->config->on_unknown == CONFIG_UNKNOWN_RETRY ||
+		    is_known_there(j))
+			return 0;
+		log_event(LOG_WARNING, "journal", "session", j->session, "to",
+		    LOG_MASKED(j->number[i]), "outcome",
+		    "unknown; not sent again (on-unknown drop)", NULL);
+		r->outcome = OUTCOME_ACCEPTED;
+		snprintf(r->id, sizeof(r->id), "%s", key);
+		return 1;
+	case JOURNAL_NEW:
+		break;
+	}
+	return 0;
+}
+
+static void
+set_todo(struct job *j, enum outcome o)
+{
+	size_t i;
+
+	for (i = 0; i < j->ntodo; i++)
+		j->result[j->todo[i]].outcome = o;
+	j->ntodo = 0;
+}
+
+void
+job_journal_read(struct job *j)
+{
+	char key[JOB_UUID], name[JOB_UUID];
+	time_t since = 0;
+	size_t i, n = 0;
+	int failed = 0;
+
+	job_id_message(j, key);
+	switch (journal_open(&j->journal, j->config->journal, key)) {
+	case 0:
+		j->journalled = 1;
+		break;
+	case 1:		/* another session has this very message in hand */
+		set_todo(j, OUTCOME_TEMPORARY);
+		return;
+	default:
+		trouble(j);
+		set_todo(j, OUTCOME_INTERNAL);
+		return;
+	}
+	if (j->window != -1)
+		since = time(NULL) - j->config->dedupe_window;
+	for (i = 0; i < j->ntodo; i++)
+		if (!is_done(j, key, j->todo[i], since))
+			j->todo[n++] = j->todo[i];
+	j->ntodo = n;
+	for (i = 0; i < n; i++) {
+		job_id_recipient(j->number[j->todo[i]], name);
+		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
+	}
+	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
+		trouble(j);
+		set_todo(j, OUTCOME_INTERNAL);
+	}
+}
+
+/* ... of nginx and its kin, and of Cloudflare. */
+static int
+is_proxys(long status)
+{
+	return status == 502 || status == 504 || status == 520 ||
+	    status == 522 || status == 524;
+}
+
+static enum journal_state
+state_of(const struct job_result *r)
+{
+	switch (r->outcome) {
+	case OUTCOME_ACCEPTED:
+		return JOURNAL_ACCEPTED;
+	case OUTCOME_UNCLEAR:
+	case OUTCOME_LOST:
+	case OUTCOME_TIMEOUT:
+		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
+	case OUTCOME_FAILED:
+	case OUTCOME_TEMPORARY:
+		/* a proxy's words, which does not know either */
+		return r->sent && is_proxys(r->status) ?
+		    JOURNAL_UNKNOWN : JOURNAL_NEW;
+	case OUTCOME_PERMANENT:
+	case OUTCOME_CREDENTIALS:
+	case OUTCOME_REFUSED:
+	case OUTCOME_UNREACHABLE:
+	case OUTCOME_INTERNAL:
+		break;
+	}
+	return JOURNAL_NEW;
+}
+
+void
+job_journal_write(struct job *j)
+{
+	char name[JOB_UUID];
+	size_t i, k;
+	int failed = 0;
+
+	for (i = 0; i < j->ntodo; i++) {
+		k = j->todo[i];
+		job_id_recipient(j->number[k], name);
+		failed |= journal_note(&j->journal, name,
+		    state_of(&j->result[k]), j->result[k].id);
+	}
+	if (j->ntodo > 0 && (failed || journal_commit(&j->journal) == -1))
+		trouble(j); /* it stays "unknown" there */
+	journal_close(&j->journal);
+}

@@ -1,0 +1,162 @@
+/*
+ * try: what an administrator does first: one SMS, and everything that is
+ * known of its way.  No id protects it: each try is a message of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <uuid/uuid.h>
+
+#include "common/address.h"
+#include "delivery/exchange.h"
+#include "delivery/job.h"
+#include "delivery/login.h"
+#include "delivery/try.h"
+#include "gateway/gateway.h"
+
+#define TURN_WAIT 60000 /* milliseconds */
+
+enum { OK = 0, USAGE = 64, REFUSED = 69, AGAIN = 75, NO_REQUEST = 78 };
+
+static struct {
+	const struct descriptor *gateway;
+	struct gateway_message message;
+	char *to[1];
+	char number[ADDRESS_NUMBER_MAX], id[JOB_UUID];
+	int over, code;
+} self;
+
+/* What an outcome means to whoever has to do something about it. */
+static const struct {
+	const char *words;
+	int code;
+} outcomes[] = {
+	[OUTCOME_ACCEPTED] = {"accepted: the gateway has the message", OK},
+	[OUTCOME_PERMANENT] = {"refused: the gateway will not take it", REFUSED},
+	[OUTCOME_CREDENTIALS] = {"refused: the credentials, the credit or the "
+	    "rights of the account", REFUSED},
+	[OUTCOME_FAILED] = {"failed: the gateway has an error", AGAIN},
+	[OUTCOME_REFUSED] = {"refused: the gateway does not like the request",
+	    REFUSED},
+	[OUTCOME_TEMPORARY] = {"not now: the gateway wants it later", AGAIN},
+	[OUTCOME_UNCLEAR] = {"unclear: the answer cannot be understood; the "
+	    "message may have gone out", AGAIN},
+	[OUTCOME_LOST] = {"lost: the connection broke before the answer; the "
+	    "message may have gone out", AGAIN},
+	[OUTCOME_TIMEOUT] = {"no answer in time; the message may have gone "
+	    "out", AGAIN},
+	[OUTCOME_UNREACHABLE] = {"no connection: name, address, firewall or "
+	    "certificate", AGAIN},
+	[OUTCOME_INTERNAL] = {"not sent", NO_REQUEST},
+};
+
+/* What came from outside is shown without what a terminal would obey. */
+static void
+print_body(const char *s, size_t n)
+{
+	for (; n > 0; s++, n--)
+		if (*s == '\n' || (*s >= ' ' && *s < 0x7f))
+			putchar(*s);
+		else if (*s != '\r')
+			printf("\\x%02x", (unsigned char)*s);
+	putchar('\n');
+}
+
+static void
+conclude(enum outcome o, const char *id, const char *error)
+{
+	printf("outcome: %s\n", outcomes[o].words);
+	if (*id != '\0')
+		printf("id:      %s\n", id);
+	if (*error != '\0') {
+		printf("error:   ");
+		print_body(error, strlen(error));
+	}
+	self.code = outcomes[o].code;
+	self.over = 1;
+}
+
+static void
+on_end(void *arg, const struct exchange_end *e)
+{
+	struct gateway_answer a;
+	struct gateway_result r;
+
+	(void)arg;
+	if (!e->answered) {
+		printf("answer:  none, %ld ms\n", e->ms);
+		conclude(e->outcome, "", e->error);
+		return;
+	}
+	printf("answer:  %ld, %ld ms\n", e->status, e->ms);
+	print_body(e->body, e->len);
+	gateway_judge(self.gateway, &self.message, e->status, e->body, e->len,
+	    e->whole, &a, &r);
+	conclude(a.outcome, r.id, a.error);
+}
+
+static int
+make_message(const struct config *c, const struct try_setup *t)
+{
+	static const struct options none;
+	uuid_t id;
+
+	if (address_number(t->number, &c->address, self.number) == -1) {
+		fprintf(stderr, "smtp2sms: '%s' is not a phone number\n",
+		    t->number);
+		return -1;
+	}
+	uuid_generate_random(id);
+	uuid_unparse_lower(id, self.id);
+	self.to[0] = self.number;
+	self.message = (struct gateway_message){
+		.id = self.id,
+		.text = t->text != NULL ? t->text : "smtp2sms: a test",
+		.to = self.to,
+		.nto = 1,
+		.options = &none,
+		.now = time(NULL),
+	};
+	return 0;
+}
+
+/* The one that has been shown. */
+static int
+hand_over(void *arg, struct gateway_request *r)
+{
+	memcpy(r, arg, sizeof(*r));
+	return 0;
+}
+
+int
+try_run(const struct config *c, const struct descriptor *g,
+    const struct try_setup *t)
+{
+	char secret[HASH_PASSWORD_MAX + 1] = "";
+	struct gateway_login l = {IPC_PASSWORD, t->user, secret};
+	struct gateway_request r;
+
+	self.gateway = g;
+	if (make_message(c, t) == -1)
+		return USAGE;
+	if (t->user != NULL && login_read_password(0, secret) == -1)
+		return USAGE;
+	if (gateway_send(g, t->user != NULL ? &l : NULL, &self.message, 1,
+		&r) == -1) {
+		conclude(OUTCOME_INTERNAL, "", r.why);
+		return self.code;
+	}
+	printf("request: %s\n", r.shown);
+	if (t->dry) {
+		gateway_free(&r);
+		return OK;
+	}
+	fflush(stdout);
+	exchange_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
+	while (!self.over)
+		exchange_turn(NULL, 0, TURN_WAIT);
+	explicit_bzero(secret, sizeof(secret));
+	return self.code;
+}

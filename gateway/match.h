@@ -1,0 +1,91 @@
+/*
+ * match: what a descriptor asks of an answer: tests, rules made of them,
+ * and where a text is to be found in it.
+ */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include <regex.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "common/ipc.h"
+#include "gateway/load.h"
+
+#define MATCH_LIST_MAX	8	/* tests that must all hold */
+#define MATCH_RULES_MAX 32
+#define MATCH_WAYS_MAX	4	/* to find a text */
+#define MATCH_VALUES_MAX 64	/* of one `in` */
+#define MATCH_TEXT_MAX	4095	/* octets that are looked at of one text */
+
+struct descriptor;
+
+enum match_kind { MATCH_EQUALS, MATCH_IN, MATCH_REGEX, MATCH_ABSENT };
+
+struct match {
+	const char *pointer;	/* NULL: the text of the answer */
+	enum match_kind kind;
+	json_t *values;		/* of MATCH_EQUALS and MATCH_IN; borrowed */
+	regex_t regex;
+	int any;		/* one element suffices */
+};
+
+struct match_list {
+	struct match v[MATCH_LIST_MAX];
+	size_t n;
+};
+
+struct match_rule {
+	struct load_codes status;	/* none: any */
+	struct match_list match;
+	enum outcome then;
+};
+
+struct match_rules {
+	struct match_rule v[MATCH_RULES_MAX];
+	size_t n;
+};
+
+/* A text in an answer: at a pointer, or a group of a regular expression. */
+struct match_way {
+	const char *pointer;	/* NULL: regex */
+	regex_t regex;
+};
+
+/* ... the first way that finds one. */
+struct match_source {
+	struct match_way v[MATCH_WAYS_MAX];
+	size_t n;
+};
+
+/* What is tested: an answer, or an element of it. */
+struct match_subject {
+	long status;
+	json_t *json;		/* NULL: it is none */
+	const char *text;	/* its first MATCH_TEXT_MAX octets, at most */
+};
+
+/* Read them from member `key` of an object; what is wrong is reported. */
+void match_load(struct descriptor *, json_t *, const char *path,
+    const char *key, struct match_list *);
+void match_load_rules(struct descriptor *, json_t *, const char *path,
+    const char *key, int status, struct match_rules *);
+void match_load_source(struct descriptor *, json_t *, const char *path,
+    const char *key, struct match_source *);
+
+/* 1 if every test holds; so it does if there is none. */
+int match_all(const struct match_list *, const struct match_subject *);
+
+/* 1 if one of the tests, or each of the ways, looks into JSON. */
+int match_needs_json(const struct match_list *);
+int match_source_needs_json(const struct match_source *);
+
+/* The first rule that matches, or NULL. */
+const struct match_rule *match_rule(const struct match_rules *,
+    const struct match_subject *);
+
+/* The text that a source gives; malloced, or NULL. */
+char *match_find(const struct match_source *, const struct match_subject *);
+
+#endif

@@ -1,0 +1,669 @@
+/*
+ * charset: anything to UTF-8.  What mails call their charsets, strict UTF-8,
+ * windows-1252, and the handling of iconv(3).  Pure but for what iconv(3)
+ * does itself: it may load a module.  Which charset a part has is mime.c's.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/utf8.h"
+#include "mail/charset.h"
+
+#define CHARSET_OUT_MAX	 1024	/* octets converted in one go */
+#define CHARSET_JOIN_MAX 64	/* octets: a carried character and some more */
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char charset_bad[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* windows-1252 from 0x80 on; its five holes are control characters. */
+static const uint_least16_t charset_1252[32] = {
+	0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
+	0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
+};
+
+/*
+ * What mails write, in lower case and without punctuation, a year, "x-", and
+ * with cp for windows, ibm and the like; sorted.  iconv(3) is asked for
+ * nothing else: its rarer converters have a history of errors.  Where
+ * senders use more than the charset that they name, its superset comes
+ * first, as in browsers.
+ */
+struct charset_alias {
+	char key[21];
+	char name[18], other[18];	/* for iconv_open; other may be empty */
+	enum charset_how how;
+};
+
+#define OWN(key, how)	      {key, "", "", how}
+#define ICONV(key, name)      {key, name, "", CHARSET_ICONV}
+#define ICONV2(key, name, or) {key, name, or, CHARSET_ICONV}
+
+static const struct charset_alias charset_aliases[] = {
+	OWN("88591", CHARSET_1252),
+	ICONV("armscii8", "ARMSCII-8"),
+	ICONV("big5", "BIG5"),
+	ICONV("big5eten", "BIG5"),
+	ICONV2("big5hkscs", "BIG5-HKSCS", "BIG5"),
+	ICONV("chinese", "GB18030"),
+	ICONV("cnbig5", "BIG5"),
+	ICONV("cngb", "GB18030"),
+	ICONV("cp10000", "MACINTOSH"),
+	OWN("cp1200", CHARSET_UTF16),
+	ICONV("cp1201", "UTF-16BE"),
+	ICONV("cp1250", "CP1250"),
+	ICONV("cp1251", "CP1251"),
+	OWN("cp1252", CHARSET_1252),
+	ICONV("cp1253", "CP1253"),
+	ICONV("cp1254", "CP1254"),
+	ICONV("cp1255", "CP1255"),
+	ICONV("cp1256", "CP1256"),
+	ICONV("cp1257", "CP1257"),
+	ICONV("cp1258", "CP1258"),
+	ICONV("cp1361", "JOHAB"),
+	ICONV2("cp154", "PT154", "PTCP154"),
+	ICONV("cp20866", "KOI8-R"),
+	ICONV("cp20932", "EUC-JP"),
+	ICONV("cp21866", "KOI8-U"),
+	OWN("cp28591", CHARSET_1252),
+	ICONV("cp28592", "ISO-8859-2"),
+	ICONV("cp28605", "ISO-8859-15"),
+	ICONV("cp437", "CP437"),
+	ICONV("cp50220", "ISO-2022-JP"),
+	ICONV("cp50221", "ISO-2022-JP"),
+	ICONV("cp51932", "EUC-JP"),
+	ICONV2("cp51949", "CP949", "EUC-KR"),
+	ICONV("cp54936", "GB18030"),
+	OWN("cp65001", CHARSET_UTF8),
+	ICONV("cp737", "CP737"),
+	ICONV("cp775", "CP775"),
+	OWN("cp819", CHARSET_1252),
+	ICONV("cp850", "CP850"),
+	ICONV("cp852", "CP852"),
+	ICONV("cp855", "CP855"),
+	ICONV("cp857", "CP857"),
+	ICONV2("cp858", "CP858", "CP850"),
+	ICONV("cp860", "CP860"),
+	ICONV("cp861", "CP861"),
+	ICONV("cp862", "CP862"),
+	ICONV("cp863", "CP863"),
+	ICONV("cp864", "CP864"),
+	ICONV("cp865", "CP865"),
+	ICONV("cp866", "CP866"),
+	ICONV("cp869", "CP869"),
+	ICONV2("cp874", "CP874", "TIS-620"),
+	ICONV2("cp932", "CP932", "SHIFT_JIS"),
+	ICONV("cp936", "GB18030"),
+	ICONV2("cp949", "CP949", "EUC-KR"),
+	ICONV("cp950", "BIG5"),
+	ICONV("csbig5", "BIG5"),
+	ICONV("cseucjpkdfmtjapanese", "EUC-JP"),
+	ICONV2("cseuckr", "CP949", "EUC-KR"),
+	ICONV("cseucpkdfmtjapanese", "EUC-JP"),
+	ICONV("csgb18030", "GB18030"),
+	ICONV("csgb2312", "GB18030"),
+	ICONV("csgbk", "GB18030"),
+	ICONV("csibm866", "CP866"),
+	ICONV("csiso2022jp", "ISO-2022-JP"),
+	ICONV("csiso2022kr", "ISO-2022-KR"),
+	ICONV("csiso58gb231280", "GB18030"),
+	ICONV("csiso88596e", "ISO-8859-6"),
+	ICONV("csiso88596i", "ISO-8859-6"),
+	ICONV("csiso88598e", "ISO-8859-8"),
+	ICONV("csiso88598i", "ISO-8859-8"),
+	OWN("csisolatin1", CHARSET_1252),
+	ICONV("csisolatin2", "ISO-8859-2"),
+	ICONV("csisolatin3", "ISO-8859-3"),
+	ICONV("csisolatin4", "ISO-8859-4"),
+	ICONV2("csisolatin5", "CP1254", "ISO-8859-9"),
+	ICONV("csisolatin6", "ISO-8859-10"),
+	ICONV("csisolatin9", "ISO-8859-15"),
+	ICONV("csisolatinarabic", "ISO-8859-6"),
+	ICONV("csisolatincyrillic", "ISO-8859-5"),
+	ICONV("csisolatingreek", "ISO-8859-7"),
+	ICONV("csisolatinhebrew", "ISO-8859-8"),
+	ICONV("cskoi8r", "KOI8-R"),
+	ICONV2("csksc56011987", "CP949", "EUC-KR"),
+	ICONV("csmacintosh", "MACINTOSH"),
+	ICONV2("csshiftjis", "CP932", "SHIFT_JIS"),
+	OWN("csunicode", CHARSET_UTF16),
+	OWN("csunicode11utf7", CHARSET_UTF7),
+	OWN("csutf8", CHARSET_UTF8),
+	ICONV("csviscii", "VISCII"),
+	ICONV2("cswindows31j", "CP932", "SHIFT_JIS"),
+	ICONV("cyrillic", "ISO-8859-5"),
+	ICONV("euccn", "GB18030"),
+	ICONV("eucjp", "EUC-JP"),
+	ICONV2("euckr", "CP949", "EUC-KR"),
+	ICONV("euctw", "EUC-TW"),
+	ICONV("gb18030", "GB18030"),
+	ICONV("gb2312", "GB18030"),
+	ICONV("gb231280", "GB18030"),
+	ICONV("gbk", "GB18030"),
+	ICONV("georgianps", "GEORGIAN-PS"),
+	ICONV("greek", "ISO-8859-7"),
+	ICONV("hebrew", "ISO-8859-8"),
+	ICONV("hz", "HZ"),
+	ICONV("hzgb2312", "HZ"),
+	ICONV("iso10", "ISO-8859-10"),
+	OWN("iso10646ucs2", CHARSET_UTF16),
+	ICONV("iso2022cn", "ISO-2022-CN"),
+	ICONV("iso2022jp", "ISO-2022-JP"),
+	ICONV2("iso2022jp1", "ISO-2022-JP-1", "ISO-2022-JP"),
+	ICONV2("iso2022jp2", "ISO-2022-JP-2", "ISO-2022-JP"),
+	ICONV("iso2022jpms", "ISO-2022-JP"),
+	ICONV("iso2022kr", "ISO-2022-KR"),
+	OWN("iso88591", CHARSET_1252),
+	ICONV("iso885910", "ISO-8859-10"),
+	ICONV2("iso885911", "CP874", "ISO-8859-11"),
+	ICONV("iso885913", "ISO-8859-13"),
+	ICONV("iso885914", "ISO-8859-14"),
+	ICONV("iso885915", "ISO-8859-15"),
+	ICONV("iso885916", "ISO-8859-16"),
+	ICONV("iso88592", "ISO-8859-2"),
+	ICONV("iso88593", "ISO-8859-3"),
+	ICONV("iso88594", "ISO-8859-4"),
+	ICONV("iso88595", "ISO-8859-5"),
+	ICONV("iso88596", "ISO-8859-6"),
+	ICONV("iso88596e", "ISO-8859-6"),
+	ICONV("iso88596i", "ISO-8859-6"),
+	ICONV("iso88597", "ISO-8859-7"),
+	ICONV("iso88598", "ISO-8859-8"),
+	ICONV("iso88598e", "ISO-8859-8"),
+	ICONV("iso88598i", "ISO-8859-8"),
+	ICONV2("iso88599", "CP1254", "ISO-8859-9"),
+	OWN("isoir100", CHARSET_1252),
+	ICONV("isoir101", "ISO-8859-2"),
+	ICONV("isoir126", "ISO-8859-7"),
+	ICONV("isoir127", "ISO-8859-6"),
+	ICONV("isoir138", "ISO-8859-8"),
+	ICONV("isoir144", "ISO-8859-5"),
+	ICONV2("isoir148", "CP1254", "ISO-8859-9"),
+	ICONV2("isoir149", "CP949", "EUC-KR"),
+	ICONV("isoir58", "GB18030"),
+	ICONV("johab", "JOHAB"),
+	ICONV("koi8", "KOI8-R"),
+	ICONV("koi8r", "KOI8-R"),
+	ICONV("koi8ru", "KOI8-U"),
+	ICONV("koi8t", "KOI8-T"),
+	ICONV("koi8u", "KOI8-U"),
+	ICONV2("korean", "CP949", "EUC-KR"),
+	ICONV2("ksc5601", "CP949", "EUC-KR"),
+	ICONV2("ksc56011987", "CP949", "EUC-KR"),
+	ICONV2("ksc56011989", "CP949", "EUC-KR"),
+	ICONV2("kz1048", "RK1048", "KZ-1048"),
+	OWN("l1", CHARSET_1252),
+	ICONV("l2", "ISO-8859-2"),
+	OWN("latin1", CHARSET_1252),
+	ICONV("latin10", "ISO-8859-16"),
+	ICONV("latin2", "ISO-8859-2"),
+	ICONV("latin3", "ISO-8859-3"),
+	ICONV("latin4", "ISO-8859-4"),
+	ICONV2("latin5", "CP1254", "ISO-8859-9"),
+	ICONV("latin6", "ISO-8859-10"),
+	ICONV("latin7", "ISO-8859-13"),
+	ICONV("latin8", "ISO-8859-14"),
+	ICONV("latin9", "ISO-8859-15"),
+	ICONV("mac", "MACINTOSH"),
+	ICONV2("macce", "MACCENTRALEUROPE", "MAC-CENTRALEUROPE"),
+	ICONV2("maccyrillic", "MAC-CYRILLIC", "MACCYRILLIC"),
+	ICONV("macintosh", "MACINTOSH"),
+	ICONV("macroman", "MACINTOSH"),
+	ICONV2("mskanji", "CP932", "SHIFT_JIS"),
+	ICONV2("ptcp154", "PT154", "PTCP154"),
+	ICONV2("rk1048", "RK1048", "KZ-1048"),
+	ICONV2("shiftjis", "CP932", "SHIFT_JIS"),
+	ICONV2("sjis", "CP932", "SHIFT_JIS"),
+	ICONV2("tcvn", "TCVN", "TCVN5712-1"),
+	ICONV2("tis620", "CP874", "TIS-620"),
+	OWN("ucs2", CHARSET_UTF16),
+	ICONV2("uhc", "CP949", "EUC-KR"),
+	OWN("unicode", CHARSET_UTF16),
+	OWN("unicode11utf7", CHARSET_UTF7),
+	OWN("unicode11utf8", CHARSET_UTF8),
+	OWN("unicode20utf8", CHARSET_UTF8),
+	OWN("utf16", CHARSET_UTF16),
+	ICONV("utf16be", "UTF-16BE"),
+	ICONV("utf16le", "UTF-16LE"),
+	ICONV("utf32", "UTF-32"),
+	ICONV("utf32be", "UTF-32BE"),
+	ICONV("utf32le", "UTF-32LE"),
+	OWN("utf7", CHARSET_UTF7),
+	OWN("utf8", CHARSET_UTF8),
+	ICONV("viscii", "VISCII"),
+	ICONV2("windows31j", "CP932", "SHIFT_JIS"),
+};
+
+int
+charset_is_name(const char *s, size_t n)
+{
+	static const char valid[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._:+-";
+	size_t i;
+
+	if (n == 0 || n > CHARSET_NAME_MAX)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (s[i] == '\0' || strchr(valid, s[i]) == NULL)
+			return 0;
+	return 1;
+}
+
+/* cp1252 for windows-1252, win1252 and so on. */
+static void
+charset_code_page(char *key)
+{
+	static const char prefixes[][8] = {"windows", "win", "ibm", "dos",
+	    "ms", "cp"};
+	size_t i, n;
+
+	for (i = 0; i < LENGTH(prefixes); i++) {
+		n = strlen(prefixes[i]);
+		if (strncmp(key, prefixes[i], n) != 0 || key[n] == '\0' ||
+		    key[n + strspn(key + n, "0123456789")] != '\0')
+			continue;
+		memmove(key + 2, key + n, strlen(key + n) + 1);
+		memcpy(key, "cp", 2);
+		return;
+	}
+}
+
+/* The form in which names are compared: see charset_aliases. */
+static void
+charset_squeeze(char key[CHARSET_NAME_MAX + 2], const char *name)
+{
+	size_t n = 0;
+
+	while ((name[0] == 'x' || name[0] == 'X') && name[1] == '-')
+		name += 2;
+	for (; *name != '\0' && *name != ':'; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			key[n++] = (char)(*name + 'a' - 'A');
+		else if ((*name >= 'a' && *name <= 'z') ||
+		    (*name >= '0' && *name <= '9'))
+			key[n++] = *name;
+	key[n] = '\0';
+	charset_code_page(key);
+}
+
+static int
+charset_compare(const void *key, const void *alias)
+{
+	return strcmp(key, ((const struct charset_alias *)alias)->key);
+}
+
+static int
+charset_iconv_open(struct charset *c, const char *name)
+{
+	if (name[0] == '\0')
+		return -1;
+	c->cd = iconv_open("UTF-8", name);
+	if (c->cd == (iconv_t)-1)
+		return -1;
+	c->how = CHARSET_ICONV;
+	c->unit = strncmp(name, "UTF-16", 6) == 0 ? 2 :
+	    strncmp(name, "UTF-32", 6) == 0	  ? 4 :
+						    1;
+	return 0;
+}
+
+/* Now iconv(3) is needed; a charset that it lacks is guessed. */
+static void
+charset_iconv(struct charset *c)
+{
+	if (charset_iconv_open(c, c->alias->name) == -1 &&
+	    charset_iconv_open(c, c->alias->other) == -1)
+		c->how = CHARSET_GUESS;
+}
+
+void
+charset_open(struct charset *c, const char *name,
+    void (*put)(void *, const char *, size_t), void *arg)
+{
+	const struct charset_alias *a;
+	char key[CHARSET_NAME_MAX + 2];
+
+	c->put = put;
+	c->arg = arg;
+	c->how = CHARSET_GUESS;
+	c->seen = c->declared = 0;
+	c->ncarry = 0;
+	c->shift = 0;
+	c->high = 0;
+	if (name == NULL || !charset_is_name(name, strlen(name)))
+		return;
+	charset_squeeze(key, name);
+	a = bsearch(key, charset_aliases, LENGTH(charset_aliases),
+	    sizeof(charset_aliases[0]), charset_compare);
+	if (a == NULL)
+		return;
+	c->alias = a;
+	c->how = a->how == CHARSET_ICONV ? CHARSET_LATER : a->how;
+	c->declared = a->how == CHARSET_UTF8;
+	if (strncmp(a->name, "UTF-", 4) == 0)
+		charset_iconv(c);
+}
+
+/* Put a code point that is no surrogate. */
+static void
+charset_put_code(struct charset *c, uint_least32_t u)
+{
+	char s[UTF8_MAX];
+
+	c->put(c->arg, s, utf8_write(s, u));
+}
+
+static void
+charset_put_1252(struct charset *c, unsigned char octet)
+{
+	charset_put_code(c, octet < 0x80 || octet >= 0xa0 ?
+		octet :
+		charset_1252[octet - 0x80]);
+}
+
+/* The octets up to the first that is not ASCII. */
+static size_t
+charset_ascii(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+	uint64_t word;
+
+	for (; n - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, p + i, sizeof(word));
+		if (word & 0x8080808080808080U)
+			break;
+	}
+	while (i < n && p[i] < 0x80)
+		i++;
+	return i;
+}
+
+static void
+charset_feed_1252(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t k;
+
+	while (n > 0) {
+		if ((k = charset_ascii(p, n)) > 0)
+			c->put(c->arg, (const char *)p, k);
+		else
+			charset_put_1252(c, p[k++]);
+		p += k;
+		n -= k;
+	}
+}
+
+/* A sequence that is not UTF-8; the number of its octets is returned. */
+static size_t
+charset_broken(struct charset *c, const unsigned char *p, size_t bad)
+{
+	if (!c->seen) {
+		c->how = CHARSET_1252;
+		return 0;
+	}
+	if (!c->declared) {
+		charset_put_1252(c, p[0]);
+		return 1;
+	}
+	c->put(c->arg, charset_bad, 3);
+	return bad;
+}
+
+/*
+ * Decode UTF-8 as far as it is complete.  Returns the octets that are done:
+ * fewer if a sequence is not complete, or if this turns out not to be UTF-8.
+ */
+static size_t
+charset_utf8(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t done = 0, i = 0, bad;
+	int len;
+
+	for (;;) {
+		i += charset_ascii(p + i, n - i);
+		len = i < n ?
+		    utf8_length((const char *)p + i, n - i, &bad) :
+		    0;
+		if (len > 0) {
+			i += (size_t)len;
+			c->seen = 1;
+			continue;
+		}
+		if (i > done)
+			c->put(c->arg, (const char *)p + done, i - done);
+		if (len == 0)
+			return i;
+		i += charset_broken(c, p + i, bad);
+		done = i;
+		if (c->how == CHARSET_1252)
+			return i;
+	}
+}
+
+/* A unit of UTF-16 inside a shift of UTF-7; 0: the shift ends. */
+static void
+charset_utf7_unit(struct charset *c, uint_least32_t unit)
+{
+	uint_least32_t high = c->high;
+
+	c->high = 0;
+	if (high != 0 && unit >= 0xdc00 && unit <= 0xdfff) {
+		charset_put_code(c,
+		    0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+		return;
+	}
+	if (high != 0)
+		c->put(c->arg, charset_bad, 3);
+	if (unit >= 0xd800 && unit <= 0xdbff)
+		c->high = unit;
+	else if (unit >= 0xdc00 && unit <= 0xdfff)
+		c->put(c->arg, charset_bad, 3);
+	else if (unit != 0)
+		charset_put_code(c, unit);
+}
+
+/* The end of a shift; "+" alone is not one, but people write it. */
+static void
+charset_utf7_end(struct charset *c)
+{
+	charset_utf7_unit(c, 0);
+	if (c->shift == 1)
+		c->put(c->arg, "+", 1);
+	c->shift = 0;
+}
+
+/*
+ * UTF-7 (RFC 2152).  Some systems have no iconv(3) for it, and where it is
+ * broken, what others make of it depends on how it is cut.
+ */
+static void
+charset_utf7(struct charset *c, unsigned char octet)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *digit = octet == '\0' ? NULL : strchr(digits, octet);
+
+	if (c->shift != 0 && digit != NULL) {
+		c->shift = 2;
+		c->bits = c->bits << 6 | (unsigned)(digit - digits);
+		c->bits &= 0x3fffff;
+		c->nbits += 6;
+		if (c->nbits >= 16) {
+			c->nbits -= 16;
+			charset_utf7_unit(c, c->bits >> c->nbits & 0xffff);
+		}
+		return;
+	}
+	if (c->shift != 0) {
+		charset_utf7_end(c);
+		if (octet == '-')
+			return;
+	}
+	if (octet == '+') {
+		c->shift = 1;
+		c->bits = c->nbits = 0;
+	} else if (octet < 0x80)
+		charset_put_code(c, octet);
+	else
+		c->put(c->arg, charset_bad, 3);
+}
+
+/* What iconv(3) made is UTF-8, whatever iconv thinks. */
+static void
+charset_put_checked(struct charset *c, const unsigned char *p, size_t n)
+{
+	c->seen = c->declared = 1;
+	if (charset_utf8(c, p, n) < n)
+		c->put(c->arg, charset_bad, 3);
+}
+
+/*
+ * Convert with iconv(3) as far as it is complete; what is wrong is U+FFFD.
+ * Returns the octets that are done; with p NULL, what iconv holds back
+ * comes out.
+ */
+static size_t
+charset_convert(struct charset *c, const unsigned char *p, size_t n)
+{
+	unsigned char buf[CHARSET_OUT_MAX];
+	char *in = (char *)p, *out;
+	size_t left = n, room, skip, r;
+	int error;
+
+	for (;;) {
+		out = (char *)buf;
+		room = sizeof(buf);
+		r = p == NULL ? iconv(c->cd, NULL, NULL, &out, &room) :
+				iconv(c->cd, &in, &left, &out, &room);
+		error = errno;
+		charset_put_checked(c, buf, sizeof(buf) - room);
+		if (r != (size_t)-1)
+			return n - left;
+		if (error == E2BIG && room < sizeof(buf))
+			continue;
+		if (p == NULL || left == 0 ||
+		    (error == EINVAL && left < CHARSET_CARRY_MAX))
+			return n - left;
+		c->put(c->arg, charset_bad, 3);
+		skip = c->unit < left ? c->unit : left;
+		in += skip;
+		left -= skip;
+	}
+}
+
+/* UTF-16: a byte order mark says it, else which octet of a sign is zero. */
+static size_t
+charset_utf16(struct charset *c, const unsigned char *p, size_t n)
+{
+	int mark, little;
+
+	if (n < 2)
+		return 0;
+	little = (p[0] == 0xff && p[1] == 0xfe) || (p[0] != 0 && p[1] == 0);
+	mark = (p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff);
+	if (charset_iconv_open(c, little ? "UTF-16LE" : "UTF-16BE") == -1)
+		c->how = CHARSET_GUESS;
+	return mark ? 2 : 0;
+}
+
+/*
+ * Pass what is ASCII in every charset that iconv(3) is asked for: loading
+ * one of its modules takes longer than all the rest of a short message.
+ */
+static size_t
+charset_later(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && ((p[k] >= ' ' && p[k] < '~') || p[k] == '\t' ||
+			    p[k] == '\r' || p[k] == '\n'))
+		k++;
+	if (k > 0)
+		c->put(c->arg, (const char *)p, k);
+	if (k < n)
+		charset_iconv(c);
+	return k;
+}
+
+/* Decode as far as it is complete; returns the octets that are done. */
+static size_t
+charset_decode(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t done = 0;
+
+	if (c->how == CHARSET_UTF16)
+		done = charset_utf16(c, p, n);
+	else if (c->how == CHARSET_LATER)
+		done = charset_later(c, p, n);
+	if (c->how == CHARSET_UTF16 || c->how == CHARSET_LATER)
+		return done;
+	if (c->how == CHARSET_ICONV)
+		return done + charset_convert(c, p + done, n - done);
+	if (c->how == CHARSET_UTF7) {
+		for (; done < n; done++)
+			charset_utf7(c, p[done]);
+		return n;
+	}
+	if (c->how != CHARSET_1252)
+		done += charset_utf8(c, p + done, n - done);
+	if (c->how != CHARSET_1252)
+		return done;
+	charset_feed_1252(c, p + done, n - done);
+	return n;
+}
+
+void
+charset_feed(struct charset *c, const void *data, size_t n)
+{
+	const unsigned char *p = data;
+	unsigned char join[CHARSET_JOIN_MAX];
+	size_t k, done;
+
+	while (c->ncarry > 0 && n > 0) {
+		k = sizeof(join) - c->ncarry < n ? sizeof(join) - c->ncarry : n;
+		memcpy(join, c->carry, c->ncarry);
+		memcpy(join + c->ncarry, p, k);
+		done = charset_decode(c, join, c->ncarry + k);
+		if (done < c->ncarry) {
+			c->ncarry += k - done;
+			memcpy(c->carry, join + done, c->ncarry);
+			p += k;
+			n -= k;
+			continue;
+		}
+		p += done - c->ncarry;
+		n -= done - c->ncarry;
+		c->ncarry = 0;
+	}
+	if (n == 0)
+		return;
+	done = charset_decode(c, p, n);
+	c->ncarry = n - done;
+	memcpy(c->carry, p + done, c->ncarry);
+}
+
+void
+charset_close(struct charset *c)
+{
+	size_t i;
+
+	if (c->ncarry > 0 && !c->seen &&
+	    (c->how == CHARSET_GUESS || c->how == CHARSET_UTF8))
+		for (i = 0; i < c->ncarry; i++)
+			charset_put_1252(c, c->carry[i]);
+	else if (c->ncarry > 0)
+		c->put(c->arg, charset_bad, 3);
+	c->ncarry = 0;
+	if (c->shift != 0)
+		charset_utf7_end(c);
+	if (c->how == CHARSET_ICONV) {
+		charset_convert(c, NULL, 0);
+		iconv_close(c->cd);
+	}
+	c->how = CHARSET_GUESS;
+}

@@ -1,0 +1,149 @@
+/*
+ * mime: a message comes in as octets, in pieces of any size; its text and a
+ * few header fields come out as UTF-8.  One pass, no allocation: the memory
+ * is that of struct mime, whatever the size, the depth or the number of
+ * parts (RFC 5322, 2045, 2046, 2047, 2231, 3676).
+ */
+#ifndef MIME_H
+#define MIME_H
+
+#include <stddef.h>
+
+#include "common/ipc.h"
+#include "mail/mime_leaf.h"
+#include "mail/mime_part.h"
+
+/*
+ * The fields that are kept, unfolded; in SUBJECT, SMS_DEVICE and SMS_FROM
+ * encoded words are decoded (RFC 2047).
+ */
+enum mime_field {
+	MIME_SUBJECT,
+	MIME_MESSAGE_ID,
+	MIME_DATE,
+	MIME_IMPORTANCE,	/* RFC 2156 */
+	MIME_X_PRIORITY,
+	MIME_PRIORITY,		/* RFC 2156 */
+	MIME_SMS_PRIORITY,	/* X-SMS-Priority, and so on */
+	MIME_SMS_TTL,
+	MIME_SMS_SCHEDULE,
+	MIME_SMS_REPORT,	/* X-SMS-Delivery-Report */
+	MIME_SMS_DEVICE,
+	MIME_SMS_SIM,
+	MIME_SMS_FROM,
+	MIME_SMS_PORT,
+	MIME_FIELDS
+};
+
+struct mime;
+
+/* links: 1 prints the target of <a> in brackets. */
+void mime_init(struct mime *, int links);
+void mime_feed(struct mime *, const void *, size_t);
+void mime_end(struct mime *);
+
+/*
+ * After mime_end.  Both are valid UTF-8, NUL-terminated and hold no NUL.
+ * mime_text: line ends are LF, at most MIME_TEXT_MAX octets; never NULL,
+ * blank or empty if the message has no text.  Blank lines, the signature
+ * and control characters are still in it: they are text.c's.
+ * mime_field: one line of at most MIME_FIELD_MAX octets; NULL if the
+ * message has no such field.  The first of its name counts.  What is longer
+ * is cut, but an X-SMS-... field is empty then.
+ */
+const char *mime_text(const struct mime *);
+const char *mime_field(const struct mime *, enum mime_field);
+
+/* 1 if the text went on after MIME_TEXT_MAX octets and was cut there. */
+int mime_overflow(const struct mime *);
+
+/*
+ * With X-SMS-Port: the decoded octets of the first part that has no text
+ * and no parts in it, be it the whole message; NULL if there is none.  More
+ * than MIME_DATA_MAX octets are cut to MIME_DATA_MAX + 1.
+ */
+const char *mime_data(const struct mime *, size_t *n);
+
+/*
+ * Where the text came from, for people: "1.2 text/plain charset=koi8-r";
+ * "none" if the message has no text.  At most MIME_SOURCE_MAX octets of
+ * printable ASCII.
+ */
+const char *mime_source(const struct mime *);
+
+#define MIME_TEXT_MAX	IPC_TEXT_MAX	/* octets of UTF-8 */
+#define MIME_FIELD_MAX	IPC_FIELD_MAX	/* octets of UTF-8 */
+#define MIME_SOURCE_MAX 200
+#define MIME_DATA_MAX	133	/* octets of a data SMS (OPTIONS_DATA_MAX) */
+
+/* ---- private to mime.c from here on: the storage of a message ---- */
+
+#define MIME_LINE_MAX	1024	/* octets of a line that are looked at */
+#define MIME_RAW_MAX	8192	/* octets of a header field's body */
+#define MIME_NAME_MAX	255	/* octets of a field's name */
+#define MIME_DEPTH_MAX	64	/* multiparts and messages in each other */
+
+/* A level of the message; the root is a message too. */
+struct mime_level {
+	enum mime_part_kind kind;
+	unsigned child;		/* number of the part that is being read */
+	unsigned kept;		/* number of the last part with text */
+	int score;		/* of the text that was kept; 0: none */
+	int root;		/* the part that is being read is the root */
+	size_t text, source;	/* where the text and its source begin */
+	size_t nboundary;	/* 0: a message */
+	char boundary[MIME_BOUNDARY_MAX + 1];
+	char start[MIME_ID_MAX + 1];
+};
+
+enum mime_state { MIME_HEAD, MIME_BODY, MIME_DATA, MIME_SKIP };
+enum mime_end_of_line { MIME_EOL_NONE, MIME_EOL_LF, MIME_EOL_CRLF };
+
+/*
+ * What was begun with mime_init has to be ended with mime_end: charset.c may
+ * have iconv(3) open.
+ */
+struct mime {
+	int links;
+	enum mime_state state;
+
+	/* lines */
+	int first;		/* of the message */
+	int middle;		/* of a line that has been begun */
+	int cr;			/* a CR that may belong to the line's end */
+	enum mime_end_of_line eol; /* of the line before; the boundary's? */
+	size_t nline;
+	char line[MIME_LINE_MAX];
+
+	/* the header */
+	int field;		/* being read; -1: none, or of no interest */
+	unsigned seen;		/* fields that are kept */
+	size_t nraw, nkept;
+	int kept_full;
+	char raw[MIME_RAW_MAX + 1];
+	char kept[MIME_FIELDS][MIME_FIELD_MAX + 1];
+
+	/* the structure */
+	size_t depth, bounds;	/* levels; those with a boundary */
+	struct mime_level level[MIME_DEPTH_MAX];
+	struct mime_part part;
+
+	/* the part that is being read, if it is text */
+	int reading;
+	int chosen;		/* it has had its first character */
+	struct mime_leaf leaf;
+
+	/* the part that is data */
+	int has_data;
+	size_t ndata;
+	struct mime_decode decode;
+	char data[MIME_DATA_MAX + 1];
+
+	/* the result */
+	int overflow;
+	size_t ntext, nsource;
+	char text[MIME_TEXT_MAX + 1];
+	char source[MIME_SOURCE_MAX + 1];
+};
+
+#endif

@@ -1,0 +1,408 @@
+/*
+ * conn: every octet to and from the client: lines, the rules for CRLF,
+ * deadlines, output that is flushed once per read.  What the lines mean is
+ * session.c's.
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "session/conn.h"
+
+/* Where conn_data is in the message. */
+enum {
+	AT_LINE,	/* behind CRLF: a dot may end the message */
+	AT_LINE_LF,	/* behind a repaired LF: a dot is only stuffing */
+	INSIDE,
+	BEHIND_CR,
+	BEHIND_DOT,	/* CRLF "." */
+	BEHIND_DOT_CR	/* CRLF "." CR */
+};
+
+void
+conn_init(struct conn *c, int in, int out, enum conn_lf lf)
+{
+	memset(c, 0, offsetof(struct conn, inbuf));
+	c->in = in;
+	c->out = out;
+	c->lf = lf;
+}
+
+/* Wait for the descriptor; 0 if it is ready. */
+static int
+await(struct conn *c, int fd, short events, long long deadline)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	int n;
+
+	if (deadline > c->until)
+		deadline = c->until;
+	do
+		n = poll(&p, 1, clock_left(deadline));
+	while (n == -1 && errno == EINTR);
+	if (n > 0)
+		return 0;
+	if (n == 0)
+		c->timed_out = 1;
+	else
+		c->gone = 1;
+	return -1;
+}
+
+void
+conn_flush(struct conn *c)
+{
+	long long deadline = clock_ms() + c->wait;
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < c->outlen && !c->gone && !c->timed_out) {
+		if (await(c, c->out, POLLOUT, deadline) == -1)
+			break;
+		n = write(c->out, c->outbuf + done, c->outlen - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == -1 && errno != EINTR && errno != EAGAIN)
+			c->gone = 1;
+	}
+	c->outlen = 0;
+}
+
+void
+conn_write(struct conn *c, const char *p, size_t n)
+{
+	size_t room;
+
+	while (n > 0) {
+		if (c->outlen == CONN_OUT_MAX)
+			conn_flush(c);
+		room = CONN_OUT_MAX - c->outlen;
+		if (room > n)
+			room = n;
+		memcpy(c->outbuf + c->outlen, p, room);
+		c->outlen += room;
+		p += room;
+		n -= room;
+	}
+}
+
+void
+conn_forget(struct conn *c)
+{
+	explicit_bzero(c->inbuf, c->start);
+	explicit_bzero(c->inbuf + c->end, CONN_IN_MAX - c->end);
+}
+
+int
+conn_switch(struct conn *c, int in, int out)
+{
+	if (c->start != c->end)
+		return -1;
+	c->in = in;
+	c->out = out;
+	return 0;
+}
+
+void
+conn_pause(struct conn *c, int ms)
+{
+	long long end = clock_ms() + ms;
+
+	if (end > c->until)
+		end = c->until;
+	while (clock_left(end) > 0)
+		poll(NULL, 0, clock_left(end));
+}
+
+/* poll(2) finds no deadline passed as long as there is something to read. */
+static int
+is_late(struct conn *c, long long deadline)
+{
+	if (clock_left(deadline) == 0 || clock_left(c->until) == 0)
+		c->timed_out = 1;
+	return c->timed_out;
+}
+
+/* Read more behind what is there; there must be room. */
+static enum conn_status
+fill(struct conn *c, long long deadline)
+{
+	ssize_t n;
+
+	conn_flush(c);
+	do {
+		if (c->gone || is_late(c, deadline) ||
+		    await(c, c->in, POLLIN, deadline) == -1)
+			return c->timed_out ? CONN_TIMEOUT : CONN_EOF;
+		n = read(c->in, c->inbuf + c->end, CONN_IN_MAX - c->end);
+	} while (n == -1 && (errno == EINTR || errno == EAGAIN));
+	if (n <= 0) {
+		c->gone = 1;
+		return CONN_EOF;
+	}
+	c->end += (size_t)n;
+	return CONN_OK;
+}
+
+void
+conn_bye(int in, int out, int ms)
+{
+	struct pollfd p = {.fd = in, .events = POLLIN};
+	long long deadline = clock_ms() + ms;
+	char dropped[4096];
+	ssize_t n;
+
+	if (shutdown(out, SHUT_WR) == -1)
+		close(out); /* a pipe */
+	while (clock_left(deadline) > 0 &&
+	    poll(&p, 1, clock_left(deadline)) > 0) {
+		n = read(in, dropped, sizeof(dropped));
+		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
+			break;
+	}
+}
+
+void
+conn_farewell(struct conn *c, int ms)
+{
+	c->timed_out = 0;
+	c->until = clock_ms() + ms;
+	conn_flush(c);
+	conn_bye(c->in, c->out, clock_left(c->until));
+}
+
+/* Move what is there to the front, so that a whole line finds room. */
+static void
+compact(struct conn *c)
+{
+	memmove(c->inbuf, c->inbuf + c->start, c->end - c->start);
+	c->end -= c->start;
+	c->start = 0;
+}
+
+/* The line that begins here may have to be dropped; what was it to be? */
+static void
+keep_head(struct conn *c)
+{
+	size_t n = c->end - c->start;
+
+	memset(c->head, 0, sizeof(c->head));
+	memcpy(c->head, c->inbuf + c->start, n < CONN_HEAD ? n : CONN_HEAD);
+}
+
+/*
+ * Take the line up to the LF at p, or drop it.  A line that was too long
+ * is told of at its end; one with a bare LF at once, since a client that
+ * knows no CRLF would wait for ever.
+ */
+static enum conn_status
+take_line(struct conn *c, char *p, char **line, size_t *len)
+{
+	char *s = c->inbuf + c->start;
+	size_t n = (size_t)(p - s);
+	int skip = c->skip, crlf = n > 0 && p[-1] == '\r';
+
+	if (skip == 0)
+		keep_head(c);
+	c->start += n + 1;
+	if (!crlf && c->lf == CONN_LF_REFUSE) {
+		c->skip = CONN_BARE;
+		return skip == CONN_BARE ? CONN_OK :
+		    skip == CONN_LONG	 ? CONN_LONG :
+					   CONN_BARE;
+	}
+	c->skip = 0;
+	if (skip == CONN_LONG || (skip == 0 && n + 1 > CONN_LINE_MAX))
+		return CONN_LONG;
+	n -= (size_t)crlf;
+	s[n] = '\0';
+	*line = s;
+	*len = n;
+	if (skip == 0 && (memchr(s, '\0', n) != NULL || memchr(s, '\r', n)))
+		return CONN_BARE;
+	return CONN_OK;
+}
+
+enum conn_status
+conn_line(struct conn *c, char **line, size_t *len)
+{
+	long long deadline = clock_ms() + c->wait;
+	enum conn_status st;
+	size_t seen = 0;
+	int skip;
+	char *p;
+
+	for (;;) {
+		p = memchr(c->inbuf + c->start + seen, '\n',
+		    c->end - c->start - seen);
+		if (p != NULL) {
+			skip = c->skip;
+			st = take_line(c, p, line, len);
+			if (st != CONN_OK || skip == 0)
+				return st;
+			seen = 0;
+			continue;
+		}
+		seen = c->end - c->start;
+		if (seen >= CONN_LINE_MAX) {
+			/* keep the last octet: it may be the CR */
+			if (c->skip == 0) {
+				keep_head(c);
+				c->skip = CONN_LONG;
+			}
+			c->start = c->end - 1;
+			seen = 1;
+		}
+		compact(c);
+		if ((st = fill(c, deadline)) != CONN_OK)
+			return st;
+	}
+}
+
+void
+conn_data_begin(struct conn *c)
+{
+	c->data_state = AT_LINE;
+	c->bare = 0;
+}
+
+int
+conn_bare(const struct conn *c)
+{
+	return c->bare;
+}
+
+void
+conn_data_end(struct conn *c)
+{
+	if (c->data_state == BEHIND_CR)
+		c->bare = 1;
+}
+
+/*
+ * How many of the next n octets can be handed on as they are: up to the LF
+ * that ends the line, or all.  A bare LF that is not refused is handed on
+ * as it is, too: mime.c takes it for a CRLF.
+ */
+static size_t
+scan_line(struct conn *c, size_t n)
+{
+	const char *s = c->inbuf + c->start, *lf, *cr;
+	size_t text;
+	int last_is_cr;
+
+	lf = memchr(s, '\n', n);
+	if (lf != NULL)
+		n = (size_t)(lf - s) + 1;
+	text = n - (lf != NULL);
+	if (memchr(s, '\0', text) != NULL)
+		c->bare = 1;
+	if (c->data_state == BEHIND_CR && *s != '\n')
+		c->bare = 1;
+	cr = memchr(s, '\r', text);
+	if (cr != NULL && cr != s + text - 1)
+		c->bare = 1;
+	last_is_cr = text > 0 ? s[text - 1] == '\r' :
+				c->data_state == BEHIND_CR;
+	if (lf == NULL) {
+		c->data_state = last_is_cr ? BEHIND_CR : INSIDE;
+		return n;
+	}
+	if (last_is_cr) {
+		c->data_state = AT_LINE;
+		return n;
+	}
+	if (c->lf == CONN_LF_REFUSE)
+		c->bare = 1;
+	c->data_state = c->lf == CONN_LF_EQUAL	? AT_LINE :
+	    c->lf == CONN_LF_REPAIR		? AT_LINE_LF :
+						  INSIDE;
+	return n;
+}
+
+/*
+ * Take one octet where a dot matters.  Returns 1 if it was part of the
+ * framing, 0 if it is text, and then the state is INSIDE or BEHIND_CR.
+ */
+static int
+take_framing(struct conn *c, char ch)
+{
+	int state = c->data_state;
+
+	if (ch == '.' && (state == AT_LINE || state == AT_LINE_LF)) {
+		c->data_state = state == AT_LINE ? BEHIND_DOT : INSIDE;
+		return 1;
+	}
+	if (state == BEHIND_DOT && ch == '\r') {
+		c->data_state = BEHIND_DOT_CR;
+		return 1;
+	}
+	if (state == BEHIND_DOT_CR && ch != '\n')
+		c->bare = 1;
+	c->data_state = INSIDE;
+	return 0;
+}
+
+static int
+ends_message(const struct conn *c, char ch)
+{
+	return ch == '\n' && (c->data_state == BEHIND_DOT_CR ||
+	    (c->data_state == BEHIND_DOT && c->lf == CONN_LF_EQUAL));
+}
+
+enum conn_status
+conn_data(struct conn *c, const char **p, size_t *n)
+{
+	enum conn_status st;
+	size_t from;
+	char ch;
+
+	for (;;) {
+		if (c->start == c->end) {
+			c->start = c->end = 0;
+			st = fill(c, clock_ms() + c->wait);
+			if (st != CONN_OK)
+				return st;
+		}
+		if (c->data_state == INSIDE || c->data_state == BEHIND_CR)
+			break;
+		ch = c->inbuf[c->start];
+		if (ends_message(c, ch)) {
+			c->start++;
+			return CONN_END;
+		}
+		if (!take_framing(c, ch))
+			break;
+		c->start++;
+	}
+	from = c->start;
+	c->start += scan_line(c, c->end - c->start);
+	*p = c->inbuf + from;
+	*n = c->start - from;
+	return CONN_OK;
+}
+
+enum conn_status
+conn_chunk(struct conn *c, size_t *left, const char **p, size_t *n)
+{
+	enum conn_status st;
+	size_t have;
+
+	if (*left == 0)
+		return CONN_END;
+	if (c->start == c->end) {
+		c->start = c->end = 0;
+		if ((st = fill(c, clock_ms() + c->wait)) != CONN_OK)
+			return st;
+	}
+	have = c->end - c->start;
+	*p = c->inbuf + c->start;
+	*n = scan_line(c, have < *left ? have : *left);
+	c->start += *n;
+	*left -= *n;
+	return CONN_OK;
+}

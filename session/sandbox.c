@@ -1,0 +1,409 @@
+/*
+ * sandbox: seccomp and Landlock on Linux, pledge and unveil on OpenBSD.
+ * What differs between systems about this lives here and nowhere else.
+ * A build with -DSANDBOX_NONE has no sandbox: for valgrind and the
+ * sanitizers, which make system calls of their own.
+ */
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session/sandbox.h"
+
+/* A limit that is lower already stays. */
+static const struct rlimit *
+clamp(struct rlimit *r, rlim_t to)
+{
+	if (r->rlim_max != RLIM_INFINITY && r->rlim_max < to)
+		to = r->rlim_max;
+	r->rlim_cur = r->rlim_max = to;
+	return r;
+}
+
+/* A macro, since the type of a resource's name is each libc's own. */
+#define LOWER(resource, to) \
+	(getrlimit((resource), &r) == -1 || \
+	    setrlimit((resource), clamp(&r, (to))) == -1)
+
+#ifndef RLIMIT_AS
+#define RLIMIT_AS RLIMIT_DATA
+#endif
+
+/* Bounds besides what the system calls allow. */
+static int
+limit(void)
+{
+	struct rlimit r;
+
+	return LOWER(RLIMIT_CORE, 0) || LOWER(RLIMIT_NPROC, 0) ||
+	    LOWER(RLIMIT_NOFILE, SANDBOX_FILES) ||
+	    LOWER(RLIMIT_AS, SANDBOX_MEMORY) ? -1 : 0;
+}
+
+#if defined(SANDBOX_NONE)
+
+int
+sandbox_enter(void)
+{
+	(void)limit;
+	return 0;
+}
+
+const char *
+sandbox_describe(void)
+{
+	return "none (a build for debugging)";
+}
+
+#elif defined(__linux__)
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+
+#include <fcntl.h>
+#include <iconv.h>
+#include <link.h>
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule	    445
+#define SYS_landlock_restrict_self  446
+#endif
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#elif defined(__arm__)
+#define ARCH AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCH AUDIT_ARCH_PPC64LE
+#else
+#error "sandbox.c: name this architecture's AUDIT_ARCH"
+#endif
+
+/* The low word of a 64-bit argument of a system call. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LOW(n)	(offsetof(struct seccomp_data, args[n]) + 4)
+#define HIGH(n) offsetof(struct seccomp_data, args[n])
+#else
+#define LOW(n)	offsetof(struct seccomp_data, args[n])
+#define HIGH(n) (offsetof(struct seccomp_data, args[n]) + 4)
+#endif
+
+#define LOAD(at)     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define DENY	     RETURN(SECCOMP_RET_ERRNO | EPERM)
+#define ALLOW	     RETURN(SECCOMP_RET_ALLOW)
+/* if the loaded word equals k go on, else jump over n instructions */
+#define IF_EQUAL(k, n)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), 0, (n))
+/* if the loaded word has any of these bits jump over n instructions */
+#define IF_NONE(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (n), 0)
+
+#define PERMIT(name) IF_EQUAL(SYS_##name, 1), ALLOW
+/* ... only with none of these bits in argument n */
+#define PERMIT_WITHOUT(name, n, bits) \
+	IF_EQUAL(SYS_##name, 4), LOAD(LOW(n)), IF_NONE((bits), 1), ALLOW, DENY
+
+/*
+ * Everything else answers EPERM.  Files: see landlock(); without Landlock
+ * open_nothing stands in front of this list.
+ */
+static const struct sock_filter permitted[] = {
+	PERMIT(read),
+	PERMIT(write),
+	PERMIT(readv),
+	PERMIT(writev),
+	PERMIT(close),
+	PERMIT(shutdown),
+#ifdef SYS_poll
+	PERMIT(poll),
+#endif
+	PERMIT(ppoll),
+#ifdef SYS_ppoll_time64
+	PERMIT(ppoll_time64),
+#endif
+	/* the clock, where the vDSO does not answer */
+	PERMIT(clock_gettime),
+#ifdef SYS_clock_gettime64
+	PERMIT(clock_gettime64),
+#endif
+	PERMIT(gettimeofday),
+	/* memory; none that is made by hand may be run */
+	PERMIT(brk),
+	PERMIT(munmap),
+	PERMIT(mremap),
+	PERMIT(madvise),
+	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
+#ifdef SYS_mmap2
+#define MMAP SYS_mmap2
+#else
+#define MMAP SYS_mmap
+#endif
+	/* mmap: not both PROT_EXEC and MAP_ANONYMOUS or PROT_WRITE */
+	IF_EQUAL(MMAP, 8),
+	LOAD(LOW(2)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 4),
+	IF_NONE(PROT_WRITE, 4),
+	LOAD(LOW(3)),
+	IF_NONE(MAP_ANONYMOUS, 2),
+	ALLOW,
+	ALLOW,
+	DENY,
+	/* the gconv modules of iconv */
+	PERMIT_WITHOUT(openat, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC),
+#ifdef SYS_open
+	PERMIT_WITHOUT(open, 1, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC),
+#endif
+#ifdef SYS_newfstatat
+	PERMIT(newfstatat),
+#endif
+#ifdef SYS_fstatat64
+	PERMIT(fstatat64),
+#endif
+	PERMIT(fstat),
+	PERMIT(lseek),
+	PERMIT(pread64),
+	/* syslog(3) on the socket that is connected already */
+	IF_EQUAL(SYS_sendto, 6),
+	LOAD(LOW(4)),
+	IF_EQUAL(0, 3),
+	LOAD(HIGH(4)),
+	IF_EQUAL(0, 1),
+	ALLOW,
+	DENY,
+	PERMIT(getpid),
+	PERMIT(gettid),
+	PERMIT(getrandom),
+	PERMIT(futex),
+	PERMIT(rt_sigreturn),
+	PERMIT(rt_sigprocmask),
+	PERMIT(restart_syscall),
+	PERMIT(exit),
+	PERMIT(exit_group),
+	DENY,
+};
+
+static const struct sock_filter architecture[] = {
+	LOAD(offsetof(struct seccomp_data, arch)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	LOAD(offsetof(struct seccomp_data, nr)),
+};
+
+static const struct sock_filter open_nothing[] = {
+	IF_EQUAL(SYS_openat, 1), DENY,
+#ifdef SYS_open
+	IF_EQUAL(SYS_open, 1), DENY,
+#endif
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static int
+filter_calls(int have_landlock)
+{
+	struct sock_filter code[COUNT(architecture) + COUNT(open_nothing) +
+	    COUNT(permitted)];
+	struct sock_fprog prog = {.filter = code};
+	size_t n = COUNT(architecture);
+
+	memcpy(code, architecture, sizeof(architecture));
+	if (!have_landlock) {
+		memcpy(code + n, open_nothing, sizeof(open_nothing));
+		n += COUNT(open_nothing);
+	}
+	memcpy(code + n, permitted, sizeof(permitted));
+	prog.len = (unsigned short)(n + COUNT(permitted));
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
+}
+
+/* ---- Landlock: which files may be read ---- */
+
+/*
+ * The rights by the version of the ABI that knows them; the headers of the
+ * system that builds may be older than the kernel that runs.
+ */
+static const struct {
+	int abi;
+	uint64_t fs, net, scoped;
+} rights[] = {
+	{1, (1ULL << 13) - 1, 0, 0},
+	{2, 1ULL << 13, 0, 0},		/* refer */
+	{3, 1ULL << 14, 0, 0},		/* truncate */
+	{4, 0, 3, 0},			/* bind and connect of TCP */
+	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
+	{6, 0, 0, 3},			/* abstract sockets, signals */
+};
+
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+/* The version of Landlock's ABI, or 0 if there is none. */
+static int
+landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi > 0 ? (int)abi : 0;
+}
+
+/* The folder of iconv's modules: beside the libc (glibc only). */
+#ifdef __GLIBC__
+struct object {
+	uintptr_t address;	/* of something inside */
+	const char *name;
+};
+
+/*
+ * Is this the object with the address?  dladdr(3) would tell as well, but
+ * it also reads all of the object's symbols.
+ */
+static int
+find_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const ElfW(Phdr) *segment = info->dlpi_phdr;
+	struct object *o = arg;
+	size_t i;
+
+	(void)size;
+	for (i = 0; i < info->dlpi_phnum; i++, segment++)
+		if (segment->p_type == PT_LOAD &&
+		    o->address - (info->dlpi_addr + segment->p_vaddr) <
+			segment->p_memsz) {
+			o->name = info->dlpi_name;
+			return 1;
+		}
+	return 0;
+}
+#endif
+
+static int
+open_gconv(void)
+{
+#ifdef __GLIBC__
+	static const char name[] = "gconv";
+	struct object libc = {.address = (uintptr_t)iconv_open};
+	char path[4096];
+	const char *slash;
+	size_t n;
+
+	if (dl_iterate_phdr(find_object, &libc) != 0 &&
+	    (slash = strrchr(libc.name, '/')) != NULL) {
+		n = (size_t)(slash - libc.name) + 1;
+		if (n + sizeof(name) <= sizeof(path)) {
+			memcpy(path, libc.name, n);
+			memcpy(path + n, name, sizeof(name));
+			return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		}
+	}
+#endif
+	return -1;
+}
+
+static int
+restrict_files(int abi)
+{
+	struct landlock_path_beneath_attr beneath = {0};
+	struct ruleset set = {0};
+	size_t i, size;
+	int fd, result = -1;
+
+	for (i = 0; i < COUNT(rights) && rights[i].abi <= abi; i++) {
+		set.fs |= rights[i].fs;
+		set.net |= rights[i].net;
+		set.scoped |= rights[i].scoped;
+	}
+	size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
+	if (fd == -1)
+		return -1;
+	beneath.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
+	beneath.parent_fd = open_gconv();
+	if (beneath.parent_fd == -1 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		&beneath, 0) == 0)
+		result = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	if (beneath.parent_fd != -1)
+		close(beneath.parent_fd);
+	close(fd);
+	return result;
+}
+
+int
+sandbox_enter(void)
+{
+	int abi = landlock_abi();
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		return -1;
+	if (abi > 0 && restrict_files(abi) == -1)
+		return -1;
+	if (limit() == -1)
+		return -1;
+	return filter_calls(abi > 0);
+}
+
+const char *
+sandbox_describe(void)
+{
+	static char text[40];
+	int abi = landlock_abi();
+
+	if (abi > 0)
+		snprintf(text, sizeof(text), "seccomp, Landlock %d", abi);
+	else
+		snprintf(text, sizeof(text), "seccomp (no Landlock)");
+	return text;
+}
+
+#elif defined(__OpenBSD__)
+
+int
+sandbox_enter(void)
+{
+	/* iconv comes from ports and loads nothing at run time */
+	if (limit() == -1 || unveil(NULL, NULL) == -1)
+		return -1;
+	return pledge("stdio", NULL);
+}
+
+const char *
+sandbox_describe(void)
+{
+	return "pledge, unveil";
+}
+
+#else
+
+int
+sandbox_enter(void)
+{
+	return limit();
+}
+
+const char *
+sandbox_describe(void)
+{
+	return "resource limits alone";
+}
+
+#endif

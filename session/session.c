@@ -1,0 +1,497 @@
+/*
+ * session: the command table and the states; the only place that decides a
+ * reply (RFC 5321, 4954, 3207), by a name of reply.h.  The octets are
+ * conn.c's, the mail is mime.c's and text.c's, delivery is ask.c's.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "session/parameter.h"
+#include "session/session_private.h"
+
+#define FAREWELL     1000	/* milliseconds for the last reply */
+#define LOG_REFUSALS 100	/* lines of the log; then only the sum */
+
+/*
+ * Octets of a command line with its CRLF (RFC 5321, 4.5.3.1.4), and what
+ * each extension adds: SIZE 26 (RFC 1870), BODY 17 (6152), AUTH 500 (4954),
+ * SMTPUTF8 10 (6531), MT-PRIORITY 15 (6710), BY 17 (2852), HOLD... 34
+ * (4865); a blank, the keyword and the longest value of RET 9 and ENVID 107,
+ * NOTIFY 29 and ORCPT 507 (3461), PRDR 5.
+ */
+#define LINE_LIMIT	512
+#define LINE_LIMIT_MAIL (LINE_LIMIT + 26 + 17 + 500 + 10 + 15 + 17 + 34 + \
+	9 + 107 + 5)
+#define LINE_LIMIT_RCPT (LINE_LIMIT + 29 + 507)
+#define LINE_LIMIT_VRFY (LINE_LIMIT + 10)
+
+static struct session self;
+
+enum protocol { BOTH, SMTP, LMTP };
+
+struct command {
+	const char *verb;
+	enum reply in[SESSION_STATES];	/* GO, or what the state answers */
+	enum reply (*handle)(struct session *, char *args);
+	size_t line_max;	/* octets with CRLF */
+	const char *syntax;	/* for HELP; NULL: not to be mentioned */
+	int clear;		/* may come before TLS under require-tls */
+	enum protocol protocol;
+};
+
+void
+session_note(struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(&s->note);
+	va_start(ap, fmt);
+	buf_vfmt(&s->note, fmt, ap);
+	va_end(ap);
+}
+
+void
+session_trace(struct session *s, const char *who, const char *line)
+{
+	if (s->setup->verbose)
+		log_event(LOG_DEBUG, "dialogue", who, line, NULL);
+}
+
+/* One line of a reply; sep is '-' if there are more. */
+static void
+write_line(struct session *s, const struct reply_text *r, char sep,
+    const char *text, size_t n)
+{
+	char line[SESSION_NOTE_MAX + 32];
+	struct buf b;
+
+	buf_init(&b, line, sizeof(line));
+	buf_fmt(&b, "%d%c", r->code, sep);
+	if (r->enhanced != NULL)
+		buf_fmt(&b, "%s ", r->enhanced);
+	buf_put(&b, text, n);
+	session_trace(s, "s", line);
+	buf_puts(&b, "\r\n");
+	conn_write(&s->conn, b.p, b.len);
+}
+
+void
+session_reply(struct session *s, enum reply which)
+{
+	const struct reply_text *r = reply_of(which);
+	const char *text, *nl;
+
+	if (which == REPLY_NONE || which == GO)
+		return;
+	if (r->effect == ERROR && ++s->errors >= s->config->max_errors)
+		r = reply_of(REPLY_421_ERRORS);
+	text = r->text != NULL ? r->text : s->note.p;
+	while ((nl = strchr(text, '\n')) != NULL) {
+		write_line(s, r, '-', text, (size_t)(nl - text));
+		text = nl + 1;
+	}
+	write_line(s, r, ' ', text, strlen(text));
+	if (r->effect == CLOSE)
+		s->over = 1;
+	if (r->code >= 400 && s->refusals++ < LOG_REFUSALS)
+		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(r->code),
+		    "text", text, NULL);
+}
+
+enum reply
+session_line_reply(struct session *s, enum conn_status st)
+{
+	switch (st) {
+	case CONN_TIMEOUT:
+		return REPLY_421_TIMEOUT;
+	case CONN_LONG:
+		return REPLY_TOO_LONG;
+	case CONN_BARE:
+		return REPLY_BAD_LINE;
+	case CONN_EOF:
+		s->over = 1;
+		return REPLY_NONE;
+	case CONN_OK:
+	case CONN_END:
+		break;
+	}
+	return REPLY_NONE;
+}
+
+int
+session_may_send(const struct session *s)
+{
+	return s->authenticated || s->setup->trusted;
+}
+
+void
+session_set_deadline(struct session *s)
+{
+	long long greeting;
+
+	s->conn.until = s->end;
+	if (session_may_send(s))
+		return;
+	greeting = s->end - 1000LL * s->config->timeout_session +
+	    1000LL * s->config->timeout_greeting;
+	if (greeting < s->end)
+		s->conn.until = greeting;
+}
+
+long long
+session_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (long long)ts.tv_sec;
+}
+
+void
+session_reset(struct session *s)
+{
+	if (s->state == SESSION_CHUNKING)
+		mime_end(&s->mime);
+	s->nrcpt = s->nplaces = 0;
+	memset(&s->message, 0, sizeof(s->message));
+	if (s->state != SESSION_START)
+		s->state = SESSION_GREETED;
+}
+
+/* ---- hello and small talk ---- */
+
+static enum reply
+do_helo(struct session *s, char *args)
+{
+	if (*args == '\0')
+		return s->setup->lmtp ? REPLY_LHLO_SYNTAX : REPLY_HELO_SYNTAX;
+	session_reset(s);
+	s->state = SESSION_GREETED;
+	session_note(s, "%s", s->config->hostname);
+	return REPLY_NOTE;
+}
+
+/* The extensions that would be accepted now, sep before each. */
+static void
+put_extensions(struct session *s, const char *sep)
+{
+	static const char *const always[] = {"PIPELINING", "8BITMIME",
+	    "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME",
+	    "DSN", "DELIVERBY", "MT-PRIORITY"};
+	char until[PARAMETER_DATE_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		buf_fmt(&s->note, "%s%s", sep, always[i]);
+	parameter_put_date(session_now() + s->config->max_hold, until);
+	buf_fmt(&s->note, "%sFUTURERELEASE %ld %s", sep, s->config->max_hold,
+	    until);
+	buf_fmt(&s->note, "%sSIZE %ld", sep, s->config->max_size);
+	if (!s->setup->lmtp)
+		buf_fmt(&s->note, "%sPRDR", sep);
+	if (session_tls_offered(s))
+		buf_fmt(&s->note, "%sSTARTTLS", sep);
+	if (session_auth_offered(s)) {
+		buf_fmt(&s->note, "%sAUTH %s", sep,
+		    session_auth_mechanisms(s));
+		if (s->config->auth_legacy)
+			buf_fmt(&s->note, "%sAUTH=LOGIN PLAIN", sep);
+	}
+}
+
+/* EHLO, and LHLO (RFC 2033, 4.1). */
+static enum reply
+do_ehlo(struct session *s, char *args)
+{
+	enum reply r = do_helo(s, args);
+
+	if (r == REPLY_NOTE)
+		put_extensions(s, "\n");
+	return r;
+}
+
+static enum reply
+do_rset(struct session *s, char *args)
+{
+	if (*args != '\0')
+		return REPLY_NO_ARGUMENT;
+	session_reset(s);
+	return REPLY_OK;
+}
+
+static enum reply
+do_noop(struct session *s, char *args)
+{
+	(void)s;
+	(void)args;
+	return REPLY_OK;
+}
+
+static enum reply
+do_quit(struct session *s, char *args)
+{
+	(void)s;
+	return *args == '\0' ? REPLY_BYE : REPLY_NO_ARGUMENT;
+}
+
+static enum reply
+do_vrfy(struct session *s, char *args)
+{
+	(void)s;
+	return *args != '\0' ? REPLY_VRFY : REPLY_SYNTAX;
+}
+
+static enum reply
+do_nothing(struct session *s, char *args)
+{
+	(void)s;
+	(void)args;
+	return REPLY_NOT_HERE;
+}
+
+static enum reply
+do_http(struct session *s, char *args)
+{
+	(void)s;
+	(void)args;
+	return REPLY_421_HTTP;
+}
+
+/* ---- the table ---- */
+
+static enum reply do_help(struct session *, char *);
+
+#define ANYWHERE    {GO, GO, GO, GO, GO}
+#define GREETED(in) {REPLY_EHLO_FIRST, GO, in, in, in}
+
+static const struct command commands[] = {
+	{"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname", 1, SMTP},
+	{"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname", 0, SMTP},
+	{"LHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "LHLO hostname", 1, LMTP},
+	{"STARTTLS", GREETED(GO), session_tls_start, LINE_LIMIT, "STARTTLS", 1,
+	    BOTH},
+	{"AUTH", GREETED(REPLY_IN_TRANSACTION), session_auth, CONN_LINE_MAX,
+	    "AUTH mechanism [initial-response]", 0, BOTH},
+	{"MAIL",
+	    {REPLY_HELLO_FIRST, GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL,
+		REPLY_NESTED_MAIL},
+	    session_mail, LINE_LIMIT_MAIL,
+	    "MAIL FROM:<address> [SIZE=octets] "
+	    "[BODY=7BIT|8BITMIME|BINARYMIME] [SMTPUTF8]\n"
+	    "[MT-PRIORITY=-9..9] [BY=seconds;R|N[T]] "
+	    "[HOLDFOR=seconds | HOLDUNTIL=date-time]\n"
+	    "[RET=FULL|HDRS] [ENVID=xtext] [AUTH=xtext]", 0, BOTH},
+	{"RCPT",
+	    {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO, REPLY_CHUNKING},
+	    session_mail_rcpt, LINE_LIMIT_RCPT,
+	    "RCPT TO:<number@domain> "
+	    "[NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;xtext]", 0,
+	    BOTH},
+	{"DATA",
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO,
+		REPLY_CHUNKING},
+	    session_data, LINE_LIMIT, "DATA", 0, BOTH},
+	{"BDAT",
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO, GO},
+	    session_data_bdat, LINE_LIMIT, "BDAT octets [LAST]", 0, BOTH},
+	{"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET", 0, BOTH},
+	{"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]", 1, BOTH},
+	{"QUIT", ANYWHERE, do_quit, LINE_LIMIT, "QUIT", 1, BOTH},
+	{"HELP", ANYWHERE, do_help, LINE_LIMIT, "HELP [command]", 1, BOTH},
+	{"VRFY", ANYWHERE, do_vrfy, LINE_LIMIT_VRFY, "VRFY number", 0, BOTH},
+	{"EXPN", ANYWHERE, do_nothing, LINE_LIMIT_VRFY, NULL, 0, BOTH},
+	{"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
+	{"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
+	/* a browser that was lured here must not go on (cross-protocol) */
+	{"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+	{"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
+};
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* 1 if the command is one of this session's protocol. */
+static int
+is_spoken(const struct session *s, const struct command *c)
+{
+	return c->protocol == BOTH || (c->protocol == LMTP) == s->setup->lmtp;
+}
+
+static const struct command *
+find_command(const struct session *s, const char *verb, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < NCOMMANDS; i++)
+		if (strlen(commands[i].verb) == n &&
+		    strncasecmp(commands[i].verb, verb, n) == 0 &&
+		    is_spoken(s, &commands[i]))
+			return &commands[i];
+	return NULL;
+}
+
+/* What can be done here. */
+static void
+put_help(struct session *s)
+{
+	const struct config *c = s->config;
+	size_t i;
+
+	session_note(s, "Commands:");
+	for (i = 0; i < NCOMMANDS; i++)
+		if (commands[i].syntax != NULL && is_spoken(s, &commands[i]) &&
+		    (commands[i].handle != session_tls_start ||
+			session_tls_offered(s)))
+			buf_fmt(&s->note, " %s", commands[i].verb);
+	buf_puts(&s->note, "\nExtensions:");
+	put_extensions(s, "\n  ");
+	buf_fmt(&s->note, "\nLimits: %ld octets, %ld recipients, ",
+	    c->max_size, c->max_recipients);
+	if (c->max_parts > 0)
+		buf_fmt(&s->note, "%ld SMS parts, ", c->max_parts);
+	buf_fmt(&s->note, "%ld messages", c->max_messages);
+	if (c->options)
+		buf_puts(&s->note, "\nHeader fields: X-SMS-Priority, -TTL, "
+		    "-Schedule, -Delivery-Report, -Device, -SIM, -From, "
+		    "-Port");
+	buf_puts(&s->note, "\nMail to <number@domain> is sent as an SMS");
+}
+
+static enum reply
+do_help(struct session *s, char *args)
+{
+	const struct command *c;
+
+	if (*args == '\0') {
+		put_help(s);
+		return REPLY_HELP;
+	}
+	c = find_command(s, args, strlen(args));
+	if (c == NULL || c->syntax == NULL)
+		return REPLY_NO_HELP;
+	session_note(s, "Syntax: %s", c->syntax);
+	if (c->handle == session_mail && !s->setup->lmtp)
+		buf_puts(&s->note, " [PRDR]");
+	return REPLY_HELP;
+}
+
+/* What is no command may be a password that came at the wrong time. */
+static void
+trace_command(struct session *s, const struct command *c, const char *line)
+{
+	if (c == NULL)
+		session_trace(s, "c", "*** (not a command)");
+	else if (c->handle == session_auth)
+		session_trace(s, "c", "AUTH ***");
+	else
+		session_trace(s, "c", line);
+}
+
+/* GO, or why the command may not be run now. */
+static enum reply
+refusal(const struct session *s, const struct command *c, size_t len)
+{
+	enum reply r;
+
+	if (len + 2 > (c != NULL ? c->line_max : LINE_LIMIT))
+		return REPLY_TOO_LONG;
+	if (c == NULL)
+		return REPLY_UNKNOWN;
+	if (s->config->require_tls && !s->tls && !c->clear)
+		return REPLY_TLS_REQUIRED;
+	r = c->in[s->state];
+	if (s->setup->lmtp &&
+	    (r == REPLY_HELLO_FIRST || r == REPLY_EHLO_FIRST))
+		return REPLY_LHLO_FIRST;
+	return r;
+}
+
+static enum reply
+run_line(struct session *s, char *line, size_t len)
+{
+	size_t n = strcspn(line, " \t");
+	const struct command *c = find_command(s, line, n);
+	enum reply refused = refusal(s, c, len);
+	char *args = line + n, *end = line + len;
+
+	trace_command(s, c, line);
+	while (*args == ' ')
+		args++;
+	while (end > args && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	if (refused == GO)
+		return c->handle(s, args);
+	if (c == NULL || c->handle != session_data_bdat)
+		return refused;
+	/* of a message that lacks a chunk nothing must be sent */
+	return refused == REPLY_TOO_LONG ? REPLY_BDAT_SYNTAX :
+					   session_data_drop(s, args, refused);
+}
+
+/*
+ * A line that conn.c has dropped.  If it was a BDAT, its chunk follows, nobody
+ * knows how long, and must not be run; nor must what an HTTP client sends.
+ */
+static enum reply
+drop_line(struct session *s, enum conn_status st)
+{
+	const char *head = s->conn.head;
+	const struct command *c = NULL;
+
+	if (st == CONN_LONG || st == CONN_BARE)
+		c = find_command(s, head, strcspn(head, " \t"));
+	if (c != NULL && c->handle == session_data_bdat)
+		return REPLY_BDAT_SYNTAX;
+	if (c != NULL && c->handle == do_http)
+		return REPLY_421_HTTP;
+	return session_line_reply(s, st);
+}
+
+void
+session_greet(const struct session_setup *setup)
+{
+	struct session *s = &self;
+	const struct config *c = setup->config;
+
+	s->setup = setup;
+	s->config = c;
+	s->tls = setup->tls;
+	session_tls_client(s, setup->client);
+	s->end = clock_ms() + 1000LL * c->timeout_session;
+	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
+	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :
+	    c->bare_lf			       ? CONN_LF_REPAIR :
+						 CONN_LF_REFUSE);
+	s->conn.wait = (int)c->timeout_command * 1000;
+	session_set_deadline(s);
+	session_note(s, "%s %s smtp2sms", c->hostname,
+	    setup->lmtp ? "LMTP" : "ESMTP");
+	session_reply(s, REPLY_GREETING);
+	conn_flush(&s->conn);
+}
+
+int
+session_run(void)
+{
+	struct session *s = &self;
+	enum conn_status st;
+	size_t len;
+	char *line;
+
+	while (!s->over) {
+		st = conn_line(&s->conn, &line, &len);
+		session_reply(s, st == CONN_OK ? run_line(s, line, len) :
+						 drop_line(s, st));
+	}
+	conn_farewell(&s->conn, FAREWELL);
+	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",
+	    LOG_NUM(s->refusals), NULL);
+	return ask_broken() ? -1 : 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * session: one SMTP session, from the greeting to the end.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "common/config.h"
+
+struct session_setup {
+	const struct config *config;
+	int lmtp;		/* LMTP (RFC 2033) in place of SMTP */
+	int trusted;		/* the peer needs no AUTH */
+	int auth_in_clear;	/* AUTH may be used without TLS */
+	int tls;		/* TLS was there from the first octet */
+	const char *client;	/* ... and whose certificate; NULL: none */
+	int tls_control;	/* STARTTLS by UCSPI-TLS: the control */
+	int tls_in, tls_out;	/* descriptors of clear text; -1: none */
+	int any_lf;		/* a bare LF is as good as CRLF */
+	int verbose;		/* log the dialogue, secrets masked */
+};
+
+/* Greet the client on descriptor 1; nothing is read.  setup stays in use. */
+void session_greet(const struct session_setup *);
+
+/*
+ * Then speak SMTP (or LMTP) on descriptors 0 and 1 until the session is over.
+ * Returns 0 if it ended in an orderly way, -1 if the delivery side was
+ * lost.
+ */
+int session_run(void);
+
+#endif

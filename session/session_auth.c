@@ -1,0 +1,204 @@
+/*
+ * session_auth: AUTH (RFC 4954): who may use it, and what follows from it.
+ * The exchange itself is auth.c's, the judgement the delivery side's.
+ */
+#include <string.h>
+
+#include "common/log.h"
+#include "session/session_private.h"
+
+#define AUTH_DELAY 1000 /* milliseconds after a wrong password */
+
+static int
+auth_allowed(const struct session *s)
+{
+	return s->tls || (s->setup->auth_in_clear && !s->config->require_tls);
+}
+
+int
+session_auth_offered(const struct session *s)
+{
+	return s->config->auth != CONFIG_AUTH_NONE && !s->authenticated &&
+	    auth_allowed(s);
+}
+
+/* 1 if passwords are judged here and not by the gateway. */
+static int
+has_logins(const struct session *s)
+{
+	return s->config->auth == CONFIG_AUTH_USERS ||
+	    s->config->auth == CONFIG_AUTH_CHECKPASSWORD;
+}
+
+/* Whom TLS knows the client to be, where that is of use. */
+static const char *
+external(const struct session *s)
+{
+	return s->config->auth == CONFIG_AUTH_CHECKPASSWORD ? "" : s->client;
+}
+
+const char *
+session_auth_mechanisms(const struct session *s)
+{
+	int with = external(s)[0] != '\0';
+
+	if (has_logins(s))
+		return with ? "PLAIN LOGIN EXTERNAL" : "PLAIN LOGIN";
+	return with ? AUTH_MECHANISMS " EXTERNAL" : AUTH_MECHANISMS;
+}
+
+/* 1 if the mechanism is one of these. */
+static int
+mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
+{
+	switch (mechanism) {
+	case AUTH_PLAIN:
+	case AUTH_LOGIN:
+	case AUTH_EXTERNAL: /* auth_begin knows whether it can be */
+		return 1;
+	case AUTH_XOAUTH2:
+	case AUTH_OAUTHBEARER:
+		return !has_logins(s);
+	}
+	return 0;
+}
+
+/* The credentials are well-formed: are they right, as far as we ask? */
+static enum verdict
+judge(struct session *s)
+{
+	int ms = (int)s->config->timeout_gateway * 1000;
+
+	if (has_logins(s))
+		return ask_auth(&s->auth, &s->rights, ms);
+	if (s->auth.mechanism != AUTH_EXTERNAL) {
+		if (!auth_fits_http(&s->auth))
+			return VERDICT_WRONG;
+		if (s->config->auth_check)
+			return ask_auth(&s->auth, &s->rights, ms);
+	}
+	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
+}
+
+static enum reply
+auth_failed(struct session *s)
+{
+	log_event(LOG_WARNING, "auth", "user", s->auth.user, "result", "wrong",
+	    NULL);
+	conn_pause(&s->conn, AUTH_DELAY);
+	if (++s->auth_failures >= s->config->max_auth_failures)
+		return REPLY_421_AUTH;
+	return REPLY_AUTH_FAILED;
+}
+
+static enum reply
+auth_succeeded(struct session *s)
+{
+	size_t i;
+
+	s->authenticated = 1;
+	/* what the gateway judges has no profile */
+	s->has_rights = has_logins(s);
+	for (i = 0; i < s->rights.nallow; i++)
+		s->allow[i] = s->rights.allow[i];
+	session_set_deadline(s);
+	log_context("user", s->auth.user);
+	log_event(LOG_INFO, "auth", "result", "ok", NULL);
+	return REPLY_AUTH_OK;
+}
+
+/* Send the challenge and read its answer. */
+static enum conn_status
+challenge(struct session *s, char **line)
+{
+	enum conn_status st;
+	size_t n;
+
+	session_note(s, "%s", s->auth.challenge);
+	session_reply(s, REPLY_CHALLENGE);
+	if ((st = conn_line(&s->conn, line, &n)) == CONN_OK)
+		session_trace(s, "c", "***");
+	return st;
+}
+
+static enum reply
+auth_outcome(struct session *s, enum auth_status st)
+{
+	enum conn_status lost;
+	enum reply failed;
+	char *line;
+
+	switch (st) {
+	case AUTH_UNKNOWN:
+		return REPLY_NO_MECHANISM;
+	case AUTH_CANCELLED:
+		return REPLY_CANCELLED;
+	case AUTH_MALFORMED:
+		return REPLY_BASE64;
+	case AUTH_REFUSED:
+		return auth_failed(s);
+	case AUTH_CHALLENGE:
+	case AUTH_DONE:
+		break;
+	}
+	switch (judge(s)) {
+	case VERDICT_OK:
+		return auth_succeeded(s);
+	case VERDICT_TEMPORARY:
+		return REPLY_AUTH_TEMPORARY;
+	case VERDICT_WRONG:
+		break;
+	}
+	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */
+	failed = auth_failed(s);
+	if (failed != REPLY_421_AUTH &&
+	    auth_wrong(&s->auth) == AUTH_CHALLENGE &&
+	    (lost = challenge(s, &line)) != CONN_OK)
+		return session_line_reply(s, lost);
+	return failed;
+}
+
+void
+session_auth_forget(struct session *s)
+{
+	if (!s->authenticated)
+		return;
+	s->authenticated = s->has_rights = 0;
+	memset(&s->rights, 0, sizeof(s->rights));
+	log_context("user", NULL);
+	ask_forget();
+	session_set_deadline(s);
+}
+
+enum reply
+session_auth(struct session *s, char *args)
+{
+	char *initial = args + strcspn(args, " "), *line;
+	enum conn_status lost = CONN_OK;
+	enum auth_status st;
+	enum reply r;
+
+	if (s->config->auth == CONFIG_AUTH_NONE)
+		return REPLY_NOT_HERE;
+	if (s->authenticated)
+		return REPLY_AUTH_TWICE;
+	if (!auth_allowed(s))
+		return REPLY_AUTH_CLEAR;
+	if (*args == '\0')
+		return REPLY_SYNTAX;
+	if (*initial != '\0')
+		*initial++ = '\0';
+	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL,
+	    external(s));
+	if (st != AUTH_UNKNOWN && !mechanism_offered(s, s->auth.mechanism))
+		st = AUTH_UNKNOWN;
+	while (st == AUTH_CHALLENGE) {
+		if ((lost = challenge(s, &line)) != CONN_OK)
+			break;
+		st = auth_answer(&s->auth, line);
+	}
+	r = lost != CONN_OK ? session_line_reply(s, lost) : auth_outcome(s, st);
+	auth_wipe(&s->auth);
+	conn_forget(&s->conn);
+	return r;
+}

@@ -1,0 +1,160 @@
+/*
+ * session_data: the octets of a message, on their way to mime.c: DATA, and
+ * BDAT (RFC 3030).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "session/session_private.h"
+
+/* Octets of one chunk: to read more is worse than to begin anew. */
+#define CHUNK_MAX    (1024UL * 1024 * 1024)
+#define CHUNK_DIGITS 10		/* of a chunk's size, leading zeros included */
+
+/* A message begins. */
+static void
+begin(struct session *s)
+{
+	mime_init(&s->mime, s->config->links);
+	conn_data_begin(&s->conn);
+}
+
+static void
+take(struct session *s, const char *p, size_t n)
+{
+	struct session_message *m = &s->message;
+	size_t max = (size_t)s->config->max_size;
+
+	if (m->size <= max)
+		m->size += n;
+	if (m->size <= max)
+		mime_feed(&s->mime, p, n);
+}
+
+/* GO, or what is wrong with the octets so far. */
+static enum reply
+judge(const struct session *s)
+{
+	if (conn_bare(&s->conn) && !s->message.binary)
+		return REPLY_BARE;
+	return s->message.size > (size_t)s->config->max_size ? REPLY_TOO_BIG :
+								 GO;
+}
+
+/* The message is complete. */
+static enum reply
+finish(struct session *s)
+{
+	enum reply r;
+
+	mime_end(&s->mime);
+	s->state = SESSION_RECEIVING;
+	s->messages++;
+	r = session_send(s, judge(s));
+	session_reset(s);
+	return r;
+}
+
+enum reply
+session_data(struct session *s, char *args)
+{
+	enum conn_status st;
+	const char *p;
+	size_t n;
+
+	if (*args != '\0')
+		return REPLY_NO_ARGUMENT;
+	if (s->message.binary)
+		return REPLY_WANTS_BDAT;
+	if (s->nrcpt == 0)
+		return REPLY_NO_RCPTS;
+	session_reply(s, REPLY_GO_AHEAD);
+	begin(s);
+	s->conn.wait = (int)s->config->timeout_data * 1000;
+	while ((st = conn_data(&s->conn, &p, &n)) == CONN_OK)
+		take(s, p, n);
+	s->conn.wait = (int)s->config->timeout_command * 1000;
+	return st == CONN_END ? finish(s) : session_line_reply(s, st);
+}
+
+/* ---- BDAT ---- */
+
+/*
+ * "octets [LAST]": GO, or the session has to end, since it is not known
+ * where the next command would begin.
+ */
+static enum reply
+take_chunk_size(const char *args, size_t *size, int *last)
+{
+	size_t n = strspn(args, "0123456789");
+	const char *rest = args + n + strspn(args + n, " ");
+
+	if (n == 0 || (args[n] != ' ' && args[n] != '\0'))
+		return REPLY_BDAT_SYNTAX;
+	*last = strcasecmp(rest, "LAST") == 0;
+	if (*rest != '\0' && !*last)
+		return REPLY_BDAT_SYNTAX;
+	if (n > CHUNK_DIGITS)
+		return REPLY_CHUNK_TOO_BIG;
+	*size = (size_t)strtoull(args, NULL, 10);
+	return *size > CHUNK_MAX ? REPLY_CHUNK_TOO_BIG : GO;
+}
+
+/* Read a chunk to its end: into the message, or only away. */
+static enum conn_status
+read_chunk(struct session *s, size_t left, int wanted)
+{
+	enum conn_status st;
+	const char *p;
+	size_t n;
+
+	s->conn.wait = (int)s->config->timeout_data * 1000;
+	while ((st = conn_chunk(&s->conn, &left, &p, &n)) == CONN_OK)
+		if (wanted)
+			take(s, p, n);
+	s->conn.wait = (int)s->config->timeout_command * 1000;
+	return st;
+}
+
+enum reply
+session_data_drop(struct session *s, char *args, enum reply refused)
+{
+	enum conn_status st;
+	enum reply r;
+	size_t size;
+	int last;
+
+	if ((r = take_chunk_size(args, &size, &last)) != GO)
+		return r;
+	st = read_chunk(s, size, 0);
+	return st == CONN_END ? refused : session_line_reply(s, st);
+}
+
+enum reply
+session_data_bdat(struct session *s, char *args)
+{
+	enum conn_status st;
+	enum reply r;
+	size_t size;
+	int last;
+
+	/* in LMTP each RCPT that had a 250 has a reply to the last chunk */
+	if (s->nrcpt == 0 && !s->setup->lmtp)
+		return session_data_drop(s, args, REPLY_NO_RCPTS);
+	if ((r = take_chunk_size(args, &size, &last)) != GO)
+		return r;
+	if (s->state != SESSION_CHUNKING)
+		begin(s);
+	s->state = SESSION_CHUNKING;
+	if ((st = read_chunk(s, size, 1)) != CONN_END)
+		return session_line_reply(s, st);
+	if (last) {
+		conn_data_end(&s->conn);
+		return finish(s);
+	}
+	/* all chunks of a message that is refused have the same answer */
+	session_note(s, "%zu octets received", size);
+	r = judge(s);
+	return r == GO ? REPLY_CHUNK_OK : r;
+}

@@ -1,0 +1,434 @@
+/*
+ * session_mail: the envelope: MAIL and RCPT with their parameters, senders
+ * and recipients.  What the gateway makes of the parameters is
+ * session_options.c's.
+ */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "session/parameter.h"
+#include "session/session_private.h"
+
+/* ---- parameters ---- */
+
+/* A parameter of MAIL or RCPT: GO, or why not; value is NULL without "=". */
+struct parameter {
+	const char *keyword;
+	enum reply (*take)(struct session *, const char *value);
+	int smtp;	/* not in LMTP */
+};
+
+static enum reply
+take_size(struct session *s, const char *value)
+{
+	long size;
+
+	if (value == NULL || parameter_size(value, &size) == -1)
+		return REPLY_BAD_SIZE;
+	return size > s->config->max_size ? REPLY_TOO_BIG : GO;
+}
+
+/* RFC 6152, and RFC 3030, section 3. */
+static enum reply
+take_body(struct session *s, const char *value)
+{
+	if (value == NULL)
+		return REPLY_BAD_BODY;
+	s->message.binary = strcasecmp(value, "BINARYMIME") == 0;
+	return s->message.binary || strcasecmp(value, "7BIT") == 0 ||
+	    strcasecmp(value, "8BITMIME") == 0 ? GO : REPLY_BAD_BODY;
+}
+
+/* RFC 4954, section 5: whom the client speaks for is not used. */
+static enum reply
+take_auth(struct session *s, const char *value)
+{
+	if (s->config->auth == CONFIG_AUTH_NONE)
+		return REPLY_PARAMETER;
+	return value != NULL && *value != '\0' ? GO : REPLY_BAD_AUTH;
+}
+
+static enum reply
+take_utf8(struct session *s, const char *value)
+{
+	s->message.utf8 = 1;
+	return value == NULL ? GO : REPLY_BAD_UTF8;
+}
+
+static enum reply
+take_prdr(struct session *s, const char *value)
+{
+	s->message.prdr = 1;
+	return value == NULL ? GO : REPLY_BAD_PRDR;
+}
+
+static enum reply
+take_priority(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+
+	s->message.prioritised = 1;
+	o->priority_kind = PRIORITY_LEVEL;
+	return value != NULL && parameter_level(value, &o->priority) == 0 ?
+	    GO : REPLY_BAD_PRIORITY;
+}
+
+/*
+ * The message is to be given up in time, which is what a gateway's limit
+ * does.  With N a notice is asked for in its place (RFC 2852, section 3);
+ * nobody could make one, so that the limit is what is left of the wish.
+ */
+static enum reply
+take_by(struct session *s, const char *value)
+{
+	int returned;
+	long seconds;
+
+	if (value == NULL || parameter_by(value, &seconds, &returned) == -1)
+		return REPLY_BAD_BY;
+	if (seconds > 0)
+		s->message.options.ttl = (uint32_t)seconds;
+	s->message.notice = !returned;
+	return GO;
+}
+
+/* A release from now on, within the limits that were announced. */
+static enum reply
+take_hold(struct session *s, long long when, long long now)
+{
+	if (s->message.held)
+		return REPLY_HOLD_TWICE;
+	s->message.held = 1;
+	if (when < now || when - now > s->config->max_hold)
+		return REPLY_HOLD_LIMIT;
+	if (when > now)
+		s->message.options.schedule = (uint32_t)when;
+	return GO;
+}
+
+static enum reply
+take_hold_for(struct session *s, const char *value)
+{
+	long long now = session_now();
+	long seconds;
+
+	if (value == NULL || parameter_hold(value, &seconds) == -1)
+		return REPLY_BAD_HOLDFOR;
+	return take_hold(s, now + seconds, now);
+}
+
+static enum reply
+take_hold_until(struct session *s, const char *value)
+{
+	long long when;
+
+	if (value == NULL || parameter_date(value, &when) == -1)
+		return REPLY_BAD_HOLDUNTIL;
+	return take_hold(s, when, session_now());
+}
+
+/* RET and ENVID: no notification is ever made here; they are only checked. */
+static enum reply
+take_ret(struct session *s, const char *value)
+{
+	(void)s;
+	return value != NULL && (strcasecmp(value, "FULL") == 0 ||
+	    strcasecmp(value, "HDRS") == 0) ? GO : REPLY_BAD_RET;
+}
+
+static enum reply
+take_envid(struct session *s, const char *value)
+{
+	(void)s;
+	return value != NULL && parameter_envid(value) == 0 ? GO :
+							      REPLY_BAD_ENVID;
+}
+
+static const struct parameter of_mail[] = {
+	{"SIZE", take_size, 0},
+	{"BODY", take_body, 0},
+	{"AUTH", take_auth, 0},
+	{"SMTPUTF8", take_utf8, 0},
+	{"MT-PRIORITY", take_priority, 0},
+	{"BY", take_by, 0},
+	{"HOLDFOR", take_hold_for, 0},
+	{"HOLDUNTIL", take_hold_until, 0},
+	{"RET", take_ret, 0},
+	{"ENVID", take_envid, 0},
+	{"PRDR", take_prdr, 1},
+};
+
+/* NOTIFY counts when the recipient has been accepted. */
+static enum reply
+take_notify(struct session *s, const char *value)
+{
+	return value != NULL && parameter_notify(value, &s->notify) == 0 ?
+	    GO : REPLY_BAD_NOTIFY;
+}
+
+static enum reply
+take_orcpt(struct session *s, const char *value)
+{
+	(void)s;
+	return value != NULL && parameter_orcpt(value) == 0 ?
+	    GO : REPLY_BAD_ORCPT;
+}
+
+static const struct parameter of_rcpt[] = {
+	{"NOTIFY", take_notify, 0},
+	{"ORCPT", take_orcpt, 0},
+};
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static enum reply
+take_parameter(struct session *s, const struct parameter *list, size_t n,
+    unsigned *seen, char *word)
+{
+	char *value = strchr(word, '=');
+	size_t i;
+
+	if (value != NULL)
+		*value++ = '\0';
+	for (i = 0; i < n; i++)
+		if (strcasecmp(list[i].keyword, word) == 0)
+			break;
+	if (i == n || (list[i].smtp && s->setup->lmtp))
+		return REPLY_PARAMETER;
+	if (*seen & 1U << i)
+		return REPLY_TWICE;
+	*seen |= 1U << i;
+	return list[i].take(s, value);
+}
+
+static enum reply
+take_parameters(struct session *s, const struct parameter *list, size_t n,
+    char *args)
+{
+	unsigned seen = 0;
+	char *word, *next;
+	enum reply r;
+
+	for (word = args; *word != '\0'; word = next) {
+		next = word + strcspn(word, " ");
+		if (*next != '\0')
+			*next++ = '\0';
+		if (*word == '\0')
+			continue;
+		if ((r = take_parameter(s, list, n, &seen, word)) != GO)
+			return r;
+	}
+	return GO;
+}
+
+/* The argument behind "FROM:" or "TO:", or NULL. */
+static char *
+after_keyword(char *args, const char *keyword)
+{
+	size_t n = strlen(keyword);
+
+	return strncasecmp(args, keyword, n) == 0 ? args + n : NULL;
+}
+
+/* ---- MAIL ---- */
+
+static int
+sender_allowed(const struct config *c, const struct path *p)
+{
+	char sender[ADDRESS_LOCAL_MAX + ADDRESS_DOMAIN_MAX + 2], *q;
+	size_t i;
+
+	snprintf(sender, sizeof(sender), "%s@%s", p->local, p->domain);
+	for (q = sender; *q != '\0'; q++)
+		if (*q >= 'A' && *q <= 'Z')
+			*q = (char)(*q - 'A' + 'a');
+	for (i = 0; i < c->sender_allow.n; i++)
+		if (fnmatch(c->sender_allow.v[i], sender, 0) == 0)
+			return 1;
+	return c->sender_allow.n == 0;
+}
+
+/* A number that sends mail is the SMS's sender, where there is a choice. */
+static void
+take_sender(struct session *s, const struct path *p)
+{
+	const struct config *c = s->config;
+	char number[ADDRESS_NUMBER_MAX];
+
+	if (c->sender == CONFIG_SENDER_MAIL &&
+	    address_number(p->local, &c->address, number) == 0)
+		snprintf(s->message.options.from,
+		    sizeof(s->message.options.from), "%s", number);
+}
+
+static enum reply
+take_mail(struct session *s, char *args)
+{
+	const char *end;
+	struct path path;
+	enum reply r;
+
+	if ((args = after_keyword(args, "FROM:")) == NULL ||
+	    address_path(args, &end, &path) == -1 ||
+	    (*end != '\0' && *end != ' '))
+		return REPLY_MAIL_SYNTAX;
+	r = take_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
+	if (r != GO)
+		return r;
+	if (path.utf8 && !s->message.utf8)
+		return REPLY_NOT_ASCII;
+	if (!sender_allowed(s->config, &path))
+		return REPLY_SENDER_DENIED;
+	take_sender(s, &path);
+	return session_options_mail(s);
+}
+
+enum reply
+session_mail(struct session *s, char *args)
+{
+	enum reply r;
+
+	if (!session_may_send(s))
+		return REPLY_AUTH_REQUIRED;
+	if (ask_broken())
+		return REPLY_421_DELIVERY;
+	if (s->messages >= s->config->max_messages)
+		return REPLY_421_MESSAGES;
+	if ((r = take_mail(s, args)) != GO) {
+		session_reset(s);
+		return r;
+	}
+	s->state = SESSION_MAILED;
+	if (!s->warmed && !s->authenticated)
+		ask_warm();
+	s->warmed = 1;
+	return REPLY_SENDER_OK;
+}
+
+/* ---- RCPT ---- */
+
+static int
+is_our_domain(const struct config *c, const char *domain)
+{
+	size_t i;
+
+	for (i = 0; i < c->domain.n; i++)
+		if (strcmp(c->domain.v[i], "*") == 0 ||
+		    strcasecmp(c->domain.v[i], domain) == 0)
+			return 1;
+	return 0;
+}
+
+/* A login may have prefixes of its own; what is denied is so for all. */
+static int
+is_allowed(const struct session *s, const char *number)
+{
+	const struct config *c = s->config;
+
+	if (s->has_rights && s->rights.nallow > 0)
+		return address_allowed(number, s->allow, s->rights.nallow,
+		    c->deny.v, c->deny.n);
+	return address_allowed(number, c->allow.v, c->allow.n, c->deny.v,
+	    c->deny.n);
+}
+
+/* The message's recipient of that number; s->nrcpt if there is none. */
+static size_t
+find_number(const struct session *s, const char *number)
+{
+	size_t i;
+
+	for (i = 0; i < s->nrcpt; i++)
+		if (strcmp(s->rcpt[i], number) == 0)
+			break;
+	return i;
+}
+
+/* GO, or why the numbers cannot be added; none is added by half. */
+static enum reply
+add_numbers(struct session *s, char *const *number, size_t n)
+{
+	size_t i, before = s->nrcpt;
+
+	for (i = 0; i < n; i++) {
+		if (!is_allowed(s, number[i])) {
+			s->nrcpt = before;
+			return REPLY_RCPT_DENIED;
+		}
+		if (find_number(s, number[i]) < s->nrcpt)
+			continue;
+		if (s->nrcpt >= (size_t)s->config->max_recipients) {
+			s->nrcpt = before;
+			return REPLY_TOO_MANY_RCPTS;
+		}
+		s->rcpt[s->nrcpt] = s->numbers[s->nrcpt];
+		snprintf(s->numbers[s->nrcpt++], ADDRESS_NUMBER_MAX, "%s",
+		    number[i]);
+	}
+	return GO;
+}
+
+/* Add the recipient and note its place: GO, or why not. */
+static enum reply
+add_recipient(struct session *s, const char *local)
+{
+	struct session_place *p = &s->place[s->nplaces];
+	char storage[ADDRESS_NUMBER_MAX], *number = storage;
+	enum reply r;
+
+	if (s->nplaces == SESSION_PLACES_MAX)
+		return REPLY_TOO_MANY_RCPTS;
+	memset(p, 0, sizeof(*p));
+	if ((p->alias = config_find_alias(s->config, local)) != NULL)
+		r = add_numbers(s, p->alias->numbers.v, p->alias->numbers.n);
+	else if (address_number(local, &s->config->address, number) == -1)
+		r = REPLY_RCPT_NUMBER;
+	else if ((r = add_numbers(s, &number, 1)) == GO)
+		p->number = find_number(s, number);
+	s->nplaces += r == GO;
+	return r;
+}
+
+/* With bad-recipient accept it is not refused, but left out. */
+static enum reply
+leave_out(struct session *s, enum reply why)
+{
+	if (!s->config->accept_bad ||
+	    (why != REPLY_RCPT_NUMBER && why != REPLY_RCPT_DENIED))
+		return why;
+	s->place[s->nplaces++].bad = why;
+	s->message.nbad++;
+	s->state = SESSION_RECEIVING;
+	return why == REPLY_RCPT_NUMBER ? REPLY_RCPT_LATER :
+					  REPLY_RCPT_LATER_DENIED;
+}
+
+enum reply
+session_mail_rcpt(struct session *s, char *args)
+{
+	const char *end;
+	struct path path;
+	enum reply r;
+
+	s->notify = 0;
+	if ((args = after_keyword(args, "TO:")) == NULL)
+		return REPLY_RCPT_SYNTAX;
+	if (address_path(args, &end, &path) == -1 || path.domain[0] == '\0' ||
+	    (*end != '\0' && *end != ' '))
+		return REPLY_RCPT_FORMAT;
+	r = take_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));
+	if (r != GO)
+		return r;
+	if (path.utf8 && !s->message.utf8)
+		return REPLY_NOT_ASCII;
+	if (!is_our_domain(s->config, path.domain))
+		return REPLY_RCPT_DOMAIN;
+	if ((r = add_recipient(s, path.local)) != GO)
+		return leave_out(s, r);
+	s->message.success += (s->notify & PARAMETER_SUCCESS) != 0;
+	s->message.never += (s->notify & PARAMETER_NEVER) != 0;
+	s->state = SESSION_RECEIVING;
+	return REPLY_RCPT_OK;
+}

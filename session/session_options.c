@@ -1,0 +1,425 @@
+/*
+ * session_options: a message's options, from the parameters of its envelope
+ * and the fields of its header, and what of them the gateway can do.  The
+ * gateway is asked when the first one is wanted, and once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "session/parameter.h"
+#include "session/session_private.h"
+
+_Static_assert(MIME_DATA_MAX == OPTIONS_DATA_MAX, "mime.h has less or more");
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What the gateway can do; NULL if there is nobody who could say. */
+static const struct abilities *
+ask_abilities(struct session *s)
+{
+	if (!s->has_abilities && ask_can(&s->abilities) == 0)
+		s->has_abilities = 1;
+	return s->has_abilities ? &s->abilities : NULL;
+}
+
+/* 1 if n is within the gateway's limits; a largest one of 0 is none. */
+static int
+within(long long n, uint32_t least, uint32_t most)
+{
+	return n >= (long long)least && (most == 0 || n <= (long long)most);
+}
+
+/* Every gateway has level 0; it only keeps a default from being used. */
+static int
+wants_priority(const struct options *o)
+{
+	return o->priority_kind == PRIORITY_RAW ||
+	    (o->priority_kind == PRIORITY_LEVEL && o->priority != 0);
+}
+
+/* ---- parameters of MAIL ---- */
+
+/* The limits of what was asked for by parameters, and can be had. */
+static enum reply
+check_parameters(const struct session *s, const struct abilities *a)
+{
+	const struct options *o = &s->message.options;
+
+	if (wants_priority(o) && !(a->can & CAN_PRIORITY))
+		return REPLY_CANNOT_PRIORITY;
+	if (o->ttl != 0 && !(a->can & CAN_TTL))
+		return REPLY_CANNOT_BY;
+	if (o->schedule != 0 && !(a->can & CAN_SCHEDULE))
+		return REPLY_CANNOT_HOLD;
+	if (o->ttl != 0 && !within(o->ttl, a->ttl_min, a->ttl_max))
+		return REPLY_BY_LIMIT;
+	if (o->schedule != 0 && !within(o->schedule - session_now(),
+	    a->schedule_min, a->schedule_max))
+		return REPLY_HOLD_LIMIT;
+	return GO;
+}
+
+/* With N the time is no condition: what cannot be kept is let go. */
+static void
+relax(struct options *o, const struct abilities *a)
+{
+	if (!(a->can & CAN_TTL) || !within(o->ttl, a->ttl_min, a->ttl_max) ||
+	    o->schedule > session_now() + o->ttl)
+		o->ttl = 0;
+}
+
+enum reply
+session_options_mail(struct session *s)
+{
+	struct options *o = &s->message.options;
+	const struct abilities *a;
+
+	if (o->ttl != 0 && !s->message.notice &&
+	    o->schedule > session_now() + o->ttl)
+		return REPLY_HOLD_PAST_BY;
+	if (!wants_priority(o) && o->ttl == 0 && o->schedule == 0)
+		return GO;
+	if ((a = ask_abilities(s)) == NULL)
+		return REPLY_421_DELIVERY;
+	if (s->message.notice)
+		relax(o, a);
+	return check_parameters(s, a);
+}
+
+/* ---- fields of the header; a parameter beats them ---- */
+
+static enum reply
+take_priority(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+	long n;
+
+	if (parameter_number(value, OPTIONS_RAW_MIN, OPTIONS_RAW_MAX, &n) == -1)
+		return REPLY_FIELD_PRIORITY;
+	if (s->message.prioritised)
+		return GO;
+	o->priority_kind = PRIORITY_RAW;
+	o->priority = (int)n;
+	return GO;
+}
+
+static enum reply
+take_ttl(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+	long n;
+
+	if (parameter_number(value, 1, INT32_MAX, &n) == -1)
+		return REPLY_FIELD_TTL;
+	if (o->ttl == 0 && !s->message.notice)
+		o->ttl = (uint32_t)n;
+	return GO;
+}
+
+static enum reply
+take_schedule(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+	long long when, now = session_now();
+
+	/* what a queue has tried until it was due is sent at once */
+	if (parameter_schedule(value, now, &when) == -1 ||
+	    when < now - s->config->max_hold ||
+	    when - now > s->config->max_hold)
+		return REPLY_FIELD_SCHEDULE;
+	if (!s->message.held && when > now)
+		o->schedule = (uint32_t)when;
+	return GO;
+}
+
+static enum reply
+take_report(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+	int yes;
+
+	if (parameter_yes(value, &yes) == -1)
+		return REPLY_FIELD_REPORT;
+	if (o->report == REPORT_NONE)
+		o->report = yes ? REPORT_YES : REPORT_NO;
+	return GO;
+}
+
+static int
+is_name(const char *value, size_t most)
+{
+	return *value != '\0' && strlen(value) <= most &&
+	    options_is_name(value);
+}
+
+static enum reply
+take_device(struct session *s, const char *value)
+{
+	if (!is_name(value, OPTIONS_DEVICE_MAX))
+		return REPLY_FIELD_DEVICE;
+	strcpy(s->message.options.device, value);
+	return GO;
+}
+
+static enum reply
+take_sim(struct session *s, const char *value)
+{
+	long n;
+
+	if (parameter_number(value, 1, OPTIONS_SIM_MAX, &n) == -1)
+		return REPLY_FIELD_SIM;
+	s->message.options.sim = (unsigned)n;
+	return GO;
+}
+
+/* It is meant, as a number in MAIL is not; a number is written as ours. */
+static enum reply
+take_from(struct session *s, const char *value)
+{
+	char number[ADDRESS_NUMBER_MAX];
+
+	if (s->config->sender == CONFIG_SENDER_FIXED)
+		return REPLY_SENDER_DENIED;
+	if (!is_name(value, OPTIONS_FROM_MAX))
+		return REPLY_FIELD_FROM;
+	if (address_number(value, &s->config->address, number) == 0)
+		value = number;
+	strcpy(s->message.options.from, value);
+	s->message.from_header = 1;
+	return GO;
+}
+
+static enum reply
+take_port(struct session *s, const char *value)
+{
+	struct options *o = &s->message.options;
+	const char *data;
+	long n;
+
+	if (parameter_number(value, 1, OPTIONS_PORT_MAX, &n) == -1)
+		return REPLY_FIELD_PORT;
+	data = mime_data(&s->mime, &o->ndata);
+	if (data == NULL || o->ndata == 0)
+		return REPLY_NO_DATA;
+	if (o->ndata > OPTIONS_DATA_MAX)
+		return REPLY_DATA_TOO_BIG;
+	o->port = (unsigned)n;
+	memcpy(o->data, data, o->ndata);
+	return GO;
+}
+
+static const struct {
+	enum mime_field field;
+	enum reply (*take)(struct session *, const char *value);
+} fields[] = {
+	{MIME_SMS_PRIORITY, take_priority},
+	{MIME_SMS_TTL, take_ttl},
+	{MIME_SMS_SCHEDULE, take_schedule},
+	{MIME_SMS_REPORT, take_report},
+	{MIME_SMS_DEVICE, take_device},
+	{MIME_SMS_SIM, take_sim},
+	{MIME_SMS_FROM, take_from},
+	{MIME_SMS_PORT, take_port},
+};
+
+/* What mail programs set: only where nobody said more, and never refused. */
+static void
+take_hints(struct session *s)
+{
+	static const enum mime_field hints[] = {MIME_IMPORTANCE,
+	    MIME_X_PRIORITY, MIME_PRIORITY};
+	struct options *o = &s->message.options;
+	const char *value;
+	size_t i;
+
+	if (s->message.prioritised || o->priority_kind != PRIORITY_NONE)
+		return;
+	for (i = 0; i < LENGTH(hints) && o->priority == 0; i++)
+		if ((value = mime_field(&s->mime, hints[i])) != NULL)
+			o->priority = parameter_hint(value);
+	if (o->priority == 0)
+		return;
+	s->message.hinted = 1;
+	o->priority_kind = PRIORITY_LEVEL;
+}
+
+static enum reply
+take_fields(struct session *s)
+{
+	const char *value;
+	enum reply r;
+	size_t i;
+
+	for (i = 0; i < LENGTH(fields); i++) {
+		value = mime_field(&s->mime, fields[i].field);
+		if (value != NULL && (r = fields[i].take(s, value)) != GO)
+			return r;
+	}
+	take_hints(s);
+	return GO;
+}
+
+/* NOTIFY is each recipient's, a report the whole message's. */
+static void
+take_notify(struct session *s)
+{
+	const struct session_message *m = &s->message;
+
+	if (m->success > 0)
+		s->message.options.report = REPORT_YES;
+	else if (m->never > 0 && m->never == s->nplaces - m->nbad)
+		s->message.options.report = REPORT_NO;
+}
+
+/* ---- what the gateway makes of it ---- */
+
+/*
+ * What is asked for, as CAN_... .  A gateway without reports needs not be
+ * told to send none, and a number in MAIL is nobody's wish.
+ */
+static uint32_t
+wanted(const struct session *s)
+{
+	const struct options *o = &s->message.options;
+
+	return (wants_priority(o) ? CAN_PRIORITY : 0U) |
+	    (o->ttl != 0 ? CAN_TTL : 0U) |
+	    (o->schedule != 0 ? CAN_SCHEDULE : 0U) |
+	    (o->report == REPORT_YES ? CAN_REPORT : 0U) |
+	    (o->sim != 0 ? CAN_SIM : 0U) |
+	    (o->device[0] != '\0' ? CAN_DEVICE : 0U) |
+	    (s->message.from_header ? CAN_FROM : 0U) |
+	    (o->port != 0 ? CAN_DATA : 0U);
+}
+
+/* Take out what the gateway cannot do; it is said. */
+static void
+leave_out(struct session *s, uint32_t bits)
+{
+	struct options *o = &s->message.options;
+
+	if (bits & CAN_PRIORITY) {
+		o->priority_kind = PRIORITY_NONE;
+		o->priority = 0;
+	}
+	if (bits & CAN_TTL)
+		o->ttl = 0;
+	if (bits & CAN_SCHEDULE)
+		o->schedule = 0;
+	if (bits & CAN_REPORT)
+		o->report = REPORT_NONE;
+	if (bits & CAN_SIM)
+		o->sim = 0;
+	if (bits & CAN_DEVICE)
+		o->device[0] = '\0';
+	if (bits & CAN_FROM)
+		o->from[0] = '\0';
+	/* a hint is nobody's word */
+	if (s->message.hinted)
+		bits &= ~(uint32_t)CAN_PRIORITY;
+	s->message.left_out = bits;
+}
+
+/* The limits of what is left; parameters have been held against them. */
+static enum reply
+check_fields(const struct session *s, const struct abilities *a)
+{
+	const struct options *o = &s->message.options;
+	long long now = session_now();
+
+	if (o->priority_kind == PRIORITY_RAW &&
+	    (a->priority_min != 0 || a->priority_max != 0) &&
+	    (o->priority < a->priority_min || o->priority > a->priority_max))
+		return REPLY_FIELD_PRIORITY;
+	if (o->ttl != 0 && !within(o->ttl, a->ttl_min, a->ttl_max))
+		return REPLY_FIELD_TTL;
+	if (o->schedule == 0 || s->message.held)
+		return o->ttl != 0 && o->schedule > now + o->ttl ?
+		    REPLY_FIELD_TTL : GO;
+	if (!within(o->schedule - now, a->schedule_min, a->schedule_max) ||
+	    (o->ttl != 0 && o->schedule > now + o->ttl))
+		return REPLY_FIELD_SCHEDULE;
+	return GO;
+}
+
+enum reply
+session_options_message(struct session *s)
+{
+	const struct abilities *a;
+	enum reply r;
+	uint32_t bits;
+
+	take_notify(s);
+	if (s->config->options && (r = take_fields(s)) != GO)
+		return r;
+	/* it has come while the mail did: a gateway would refuse it */
+	if (s->message.held &&
+	    s->message.options.schedule <= (uint32_t)session_now())
+		s->message.options.schedule = 0;
+	if ((bits = wanted(s)) == 0)
+		return GO;
+	if ((a = ask_abilities(s)) == NULL)
+		return REPLY_NO_DELIVERY;
+	bits &= ~a->can;
+	if (bits & CAN_DATA)
+		return REPLY_CANNOT_DATA;
+	leave_out(s, bits);
+	return check_fields(s, a);
+}
+
+/* ---- for people ---- */
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} names[] = {
+	{CAN_PRIORITY, "priority"},
+	{CAN_TTL, "TTL"},
+	{CAN_SCHEDULE, "schedule"},
+	{CAN_REPORT, "delivery report"},
+	{CAN_SIM, "SIM"},
+	{CAN_DEVICE, "device"},
+	{CAN_FROM, "sender"},
+};
+
+void
+session_options_missing(const struct session *s, const char *before,
+    struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH(names); i++)
+		if (s->message.left_out & names[i].bit)
+			buf_fmt(b, "%s%s", before, names[i].name);
+	if (s->message.notice)
+		buf_fmt(b, "%snotice of delay", before);
+}
+
+void
+session_options_show(const struct session *s, struct buf *b)
+{
+	const struct options *o = &s->message.options;
+	char date[PARAMETER_DATE_MAX];
+
+	if (o->priority_kind != PRIORITY_NONE)
+		buf_fmt(b, " %s=%d", o->priority_kind == PRIORITY_RAW ?
+		    "priority" : "level", o->priority);
+	if (o->ttl != 0)
+		buf_fmt(b, " ttl=%lu", (unsigned long)o->ttl);
+	if (o->schedule != 0) {
+		parameter_put_date(o->schedule, date);
+		buf_fmt(b, " schedule=%s", date);
+	}
+	if (o->report != REPORT_NONE)
+		buf_fmt(b, " report=%s", o->report == REPORT_YES ? "yes" :
+								   "no");
+	if (o->sim != 0)
+		buf_fmt(b, " sim=%u", o->sim);
+	if (o->device[0] != '\0')
+		buf_fmt(b, " device=%s", o->device);
+	if (o->from[0] != '\0')
+		buf_fmt(b, " from=%s", LOG_MASKED(o->from));
+	if (o->port != 0)
+		buf_fmt(b, " port=%u data=%zu", o->port, o->ndata);
+}

@@ -1,0 +1,335 @@
+/*
+ * session_send: from the message that mime.c has read to its text, from the
+ * outcome to the reply and the log.
+ */
+#include <string.h>
+
+#include "common/log.h"
+#include "session/session_private.h"
+#include "session/text_rules.h"
+
+#define LOG_RCPTS    10	 /* numbers in one line of the log */
+#define LOG_OPTIONS  512 /* octets of what options were used */
+#define LOG_MISSING  256 /* octets of what was left out */
+#define NAMED_PLACES 10	 /* recipients that were left out, by number */
+
+/* SPEC, section 6: the two tables of replies. */
+static enum reply
+outcome_reply(const struct config *c, const struct ask_result *r)
+{
+	int retry = c->replies == CONFIG_REPLIES_RETRY;
+
+	switch (r->outcome) {
+	case OUTCOME_ACCEPTED:
+		return REPLY_ACCEPTED;
+	case OUTCOME_CREDENTIALS:
+		return REPLY_AUTH_FAILED;
+	case OUTCOME_REFUSED:
+		if (!retry)
+			return REPLY_GATEWAY_4XX;
+		return r->status == 408 || r->status == 425 ||
+		    r->status == 429 ? REPLY_RETRY : REPLY_PERMANENT;
+	case OUTCOME_FAILED:
+		return retry ? REPLY_RETRY : REPLY_GATEWAY_5XX;
+	case OUTCOME_TEMPORARY:
+		return REPLY_RETRY;
+	case OUTCOME_PERMANENT:
+		return REPLY_PERMANENT;
+	case OUTCOME_UNCLEAR:
+		return REPLY_UNCLEAR;
+	case OUTCOME_LOST:
+		return REPLY_LOST;
+	case OUTCOME_TIMEOUT:
+		return REPLY_TIMEOUT;
+	case OUTCOME_UNREACHABLE:
+		return REPLY_UNREACHABLE;
+	case OUTCOME_INTERNAL:
+		return REPLY_NO_DELIVERY;
+	}
+	return REPLY_NO_DELIVERY;
+}
+
+/* The worse of two: what is worth a retry, then what is not, then success. */
+static enum reply
+worse(enum reply a, enum reply b)
+{
+	if (a == REPLY_ACCEPTED)
+		return b;
+	return reply_of(a)->code >= 500 && b != REPLY_ACCEPTED &&
+	    reply_of(b)->code < 500 ? b : a;
+}
+
+/* The reply for all. */
+static enum reply
+worst_reply(const struct session *s)
+{
+	enum reply worst = REPLY_ACCEPTED;
+	size_t i;
+
+	for (i = 0; i < s->nrcpt; i++)
+		worst = worse(worst, outcome_reply(s->config, &s->result[i]));
+	return worst;
+}
+
+static const char *
+outcome_name(enum outcome o)
+{
+	static const char *const names[] = {
+		[OUTCOME_ACCEPTED] = "accepted",
+		[OUTCOME_PERMANENT] = "permanent",
+		[OUTCOME_CREDENTIALS] = "credentials",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_REFUSED] = "refused",
+		[OUTCOME_TEMPORARY] = "temporary",
+		[OUTCOME_UNCLEAR] = "unclear",
+		[OUTCOME_LOST] = "lost",
+		[OUTCOME_TIMEOUT] = "timeout",
+		[OUTCOME_UNREACHABLE] = "unreachable",
+		[OUTCOME_INTERNAL] = "internal",
+	};
+
+	return names[o];
+}
+
+/* Behind before: the recipients that were left out, by their places. */
+static void
+put_missing(const struct session *s, const char *before, struct buf *b)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->nplaces; i++) {
+		if (s->place[i].bad == GO)
+			continue;
+		if (n == NAMED_PLACES) {
+			buf_puts(b, ",...");
+			break;
+		}
+		if (n++ == 0)
+			buf_fmt(b, "%srecipient %zu", before, i + 1);
+		else
+			buf_fmt(b, ",%zu", i + 1);
+	}
+}
+
+/* The recipients from first on that share its result, masked. */
+static void
+log_result(struct session *s, size_t first, size_t n)
+{
+	const struct text_info *info = &s->message.info;
+	const struct ask_result *r = &s->result[first];
+	int data = s->message.options.port != 0;
+	char to[LOG_RCPTS * 20 + 8], options[LOG_OPTIONS], missing[LOG_MISSING];
+	struct buf b, o, m;
+	size_t i;
+
+	buf_init(&b, to, sizeof(to));
+	for (i = first; i < first + n && i < first + LOG_RCPTS; i++)
+		buf_fmt(&b, "%s%s", i > first ? "," : "",
+		    LOG_MASKED(s->rcpt[i]));
+	if (n > LOG_RCPTS)
+		buf_puts(&b, ",...");
+	buf_init(&o, options, sizeof(options));
+	session_options_show(s, &o);
+	buf_init(&m, missing, sizeof(missing));
+	session_options_missing(s, ", ", &m);
+	put_missing(s, ", ", &m);
+	log_event(r->outcome == OUTCOME_ACCEPTED ? LOG_INFO : LOG_WARNING,
+	    "message", "to", to, "recipients", LOG_NUM(n), "parts",
+	    data ? NULL : LOG_NUM(info->parts), "alphabet",
+	    data ? NULL : text_alphabet_name(info->alphabet), "truncated",
+	    info->truncated ? "yes" : NULL, "source",
+	    data ? NULL : mime_source(&s->mime), "options",
+	    o.len > 0 ? o.p + 1 : NULL, "left-out", m.len > 0 ? m.p + 2 : NULL,
+	    "outcome", outcome_name(r->outcome), "status", LOG_NUM(r->status),
+	    "ms", LOG_NUM(r->ms), "id", r->id, NULL);
+}
+
+static void
+log_results(struct session *s)
+{
+	const struct ask_result *r = s->result;
+	size_t i, first = 0;
+
+	for (i = 1; i <= s->nrcpt; i++)
+		if (i == s->nrcpt || r[i].outcome != r[first].outcome ||
+		    r[i].status != r[first].status ||
+		    strcmp(r[i].id, r[first].id) != 0) {
+			log_result(s, first, i - first);
+			first = i;
+		}
+}
+
+/* ---- from the message to its outcome ---- */
+
+static struct text_rules
+text_rules(const struct session *s)
+{
+	struct text_rules rules = text_rules_of(s->config);
+
+	if (s->has_rights && s->rights.subject != -1)
+		rules.subject = (enum text_subject)s->rights.subject;
+	if (s->has_rights && s->rights.max_parts != -1)
+		rules.max_parts = (unsigned)s->rights.max_parts;
+	return rules;
+}
+
+/* GO, or why there is no text that could be sent. */
+static enum reply
+make_text(struct session *s)
+{
+	struct text_rules rules = text_rules(s);
+	struct buf out;
+
+	buf_init(&out, s->text, sizeof(s->text));
+	switch (text_make(&out, mime_field(&s->mime, MIME_SUBJECT),
+	    mime_text(&s->mime), mime_overflow(&s->mime), &rules,
+	    &s->message.info)) {
+	case TEXT_EMPTY:
+		return REPLY_EMPTY;
+	case TEXT_TOO_LONG:
+		return REPLY_OVERLONG;
+	case TEXT_OK:
+		break;
+	}
+	return GO;
+}
+
+/* Deliver the message: GO if there are results, or why it is refused. */
+static enum reply
+deliver(struct session *s)
+{
+	const struct ask_message m = {
+		.text = s->text,
+		.message_id = mime_field(&s->mime, MIME_MESSAGE_ID),
+		.date = mime_field(&s->mime, MIME_DATE),
+		.to = s->rcpt,
+		.nto = s->nrcpt,
+		.options = &s->message.options,
+	};
+	enum reply r;
+
+	if ((r = session_options_message(s)) != GO)
+		return r;
+	s->text[0] = '\0';
+	if (s->message.options.port == 0 && (r = make_text(s)) != GO)
+		return r;
+	ask_send(&m, s->result, (int)s->config->timeout_gateway * 1000);
+	log_results(s);
+	return GO;
+}
+
+/* ---- replies ---- */
+
+/* The note of success for n recipients, of whom the first has that id. */
+static void
+note_accepted(struct session *s, const char *id, size_t n)
+{
+	const struct text_info *info = &s->message.info;
+
+	session_note(s, "Message accepted, queued as %s (%zu recipient%s, ", id,
+	    n, n == 1 ? "" : "s");
+	if (s->message.options.port != 0)
+		buf_fmt(&s->note, "%zu octets of data)",
+		    s->message.options.ndata);
+	else
+		buf_fmt(&s->note, "%u part%s, %s%s)", info->parts,
+		    info->parts == 1 ? "" : "s",
+		    text_alphabet_name(info->alphabet),
+		    info->truncated ? ", truncated" : "");
+	session_options_missing(s, ", without ", &s->note);
+}
+
+/* The result of a number that is one of the message's. */
+static const struct ask_result *
+result_of(const struct session *s, const char *number)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < s->nrcpt; i++)
+		if (strcmp(s->rcpt[i], number) == 0)
+			break;
+	return &s->result[i];
+}
+
+/* The reply for one place; of an alias the worst of its numbers. */
+static enum reply
+place_reply(struct session *s, const struct session_place *p)
+{
+	const struct ask_result *first = &s->result[p->number];
+	enum reply r = REPLY_ACCEPTED;
+	size_t i, n = 1;
+
+	if (p->bad != GO)
+		return p->bad;
+	if (p->alias == NULL) {
+		r = outcome_reply(s->config, first);
+	} else {
+		n = p->alias->numbers.n;
+		first = result_of(s, p->alias->numbers.v[0]);
+		for (i = 0; i < n; i++)
+			r = worse(r, outcome_reply(s->config,
+			    result_of(s, p->alias->numbers.v[i])));
+	}
+	if (r == REPLY_ACCEPTED)
+		note_accepted(s, first->id, n);
+	return r;
+}
+
+/*
+ * One reply for each place (RFC 2033, 4.2), the last of them returned.
+ * refused: all have the same.
+ */
+static enum reply
+answer_each(struct session *s, enum reply refused)
+{
+	enum reply r = REPLY_NONE;
+	size_t i;
+
+	for (i = 0; i < s->nplaces; i++) {
+		session_reply(s, r);
+		r = refused != GO ? refused : place_reply(s, &s->place[i]);
+	}
+	return r;
+}
+
+/*
+ * PRDR: 353, one reply for each place, and one for all that is a success if
+ * there was any (draft-hall-prdr, section 4).
+ */
+static enum reply
+answer_prdr(struct session *s)
+{
+	enum reply r, all = REPLY_ACCEPTED;
+	size_t i, good = 0;
+
+	session_reply(s, REPLY_EACH);
+	for (i = 0; i < s->nplaces; i++) {
+		r = place_reply(s, &s->place[i]);
+		session_reply(s, r);
+		good += r == REPLY_ACCEPTED;
+		all = worse(all, r);
+	}
+	if (good > 0 && good < s->nplaces)
+		return REPLY_SOME_ACCEPTED;
+	if (all == REPLY_ACCEPTED)
+		note_accepted(s, s->result[0].id, s->nrcpt);
+	return all;
+}
+
+enum reply
+session_send(struct session *s, enum reply refused)
+{
+	/* LMTP may have places without a number: all are left out */
+	if (refused == GO && s->nrcpt > 0)
+		refused = deliver(s);
+	if (s->setup->lmtp)
+		return answer_each(s, refused);
+	if (refused != GO)
+		return refused;
+	/* as Exim does: not for one, whose reply is the message's */
+	if (s->message.prdr && s->nplaces > 1)
+		return answer_prdr(s);
+	note_accepted(s, s->result[0].id, s->nrcpt);
+	put_missing(s, ", without ", &s->note);
+	return worst_reply(s);
+}

@@ -1,0 +1,275 @@
+/*
+ * tls_sandbox: limits everywhere; seccomp and Landlock on Linux, pledge on
+ * OpenBSD.  Unlike the session, which needs iconv's modules, this program
+ * opens nothing at all.  A build with -DSANDBOX_NONE has only the limits:
+ * for the sanitizers, which make system calls of their own.
+ */
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "tls/tls_sandbox.h"
+
+#define POLL_FDS 4 /* poll(2) refuses more descriptors than RLIMIT_NOFILE */
+
+#if defined(__linux__)
+#include <sys/prctl.h>
+#elif defined(__FreeBSD__)
+#include <sys/procctl.h>
+#include <signal.h>
+#endif
+
+int
+tls_sandbox_hide(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return -1;
+#if defined(__linux__)
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#elif defined(__FreeBSD__)
+	int off = PROC_TRACE_CTL_DISABLE;
+
+	return procctl(P_PID, 0, PROC_TRACE_CTL, &off);
+#else
+	return 0;
+#endif
+}
+
+void
+tls_sandbox_tie(int sig)
+{
+#if defined(__linux__)
+	prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0);
+#elif defined(__FreeBSD__)
+	procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &sig);
+#else
+	(void)sig;
+#endif
+}
+
+/* No new descriptors and, unless root, no new processes. */
+static int
+limit(void)
+{
+#ifndef SANDBOX_NONE
+	const struct rlimit none = {0, 0}, fds = {POLL_FDS, POLL_FDS};
+
+	if (setrlimit(RLIMIT_NOFILE, &fds) == -1 ||
+	    setrlimit(RLIMIT_NPROC, &none) == -1)
+		return -1;
+#endif
+	return 0;
+}
+
+#if defined(__linux__) && !defined(SANDBOX_NONE)
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self  446
+#endif
+#define LANDLOCK_VERSION 1U /* LANDLOCK_CREATE_RULESET_VERSION */
+
+/* All are little-endian and pass mmap's arguments in registers. */
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__arm__)
+#define ARCH AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCH AUDIT_ARCH_PPC64LE
+#else
+#error "tls_sandbox.c: name this architecture's AUDIT_ARCH"
+#endif
+
+#define LOW(n)	     offsetof(struct seccomp_data, args[n])
+#define HIGH(n)	     (LOW(n) + 4)
+#define LOAD(at)     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define DENY	     RETURN(SECCOMP_RET_ERRNO | EPERM)
+#define ALLOW	     RETURN(SECCOMP_RET_ALLOW)
+/* if the loaded word equals k go on, else jump over n instructions */
+#define IF_EQUAL(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), 0, (n))
+/* if the loaded word has any of these bits jump over n instructions */
+#define IF_NONE(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (n), 0)
+
+#define PERMIT(name) IF_EQUAL(SYS_##name, 1), ALLOW
+/* ... only with none of these bits in argument n */
+#define PERMIT_WITHOUT(name, n, bits) \
+	IF_EQUAL(SYS_##name, 4), LOAD(LOW(n)), IF_NONE((bits), 1), ALLOW, DENY
+
+static const struct sock_filter filter[] = {
+	LOAD(offsetof(struct seccomp_data, arch)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	LOAD(offsetof(struct seccomp_data, nr)),
+	/* the pump */
+	PERMIT(read),
+	PERMIT(write),
+#ifdef SYS_poll
+	PERMIT(poll),
+#endif
+	PERMIT(ppoll),
+#ifdef SYS_ppoll_time64
+	PERMIT(ppoll_time64),
+#endif
+	PERMIT(close),
+	PERMIT(shutdown),
+	PERMIT(recvfrom), /* a look at what the client sends first */
+	PERMIT(wait4),
+	PERMIT(exit_group),
+	PERMIT(exit),
+	/* O_NONBLOCK; no copies of descriptors */
+#ifdef SYS_fcntl64
+#define FCNTL SYS_fcntl64
+#else
+#define FCNTL SYS_fcntl
+#endif
+	IF_EQUAL(FCNTL, 6),
+	LOAD(LOW(1)),
+	IF_EQUAL(F_GETFL, 1),
+	ALLOW,
+	IF_EQUAL(F_SETFL, 1),
+	ALLOW,
+	DENY,
+	/* the clock, where the vDSO does not answer */
+	PERMIT(clock_gettime),
+#ifdef SYS_clock_gettime64
+	PERMIT(clock_gettime64),
+#endif
+	PERMIT(gettimeofday),
+#ifdef SYS_time
+	PERMIT(time),
+#endif
+	/* malloc; no memory that can be run */
+	PERMIT(brk),
+	PERMIT(munmap),
+	PERMIT(mremap),
+	PERMIT(madvise),
+	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
+#ifdef SYS_mmap2
+	PERMIT_WITHOUT(mmap2, 2, PROT_EXEC),
+#else
+	PERMIT_WITHOUT(mmap, 2, PROT_EXEC),
+#endif
+	/* the TLS library */
+	PERMIT(getrandom),
+	PERMIT(getpid),
+	PERMIT(sysinfo),
+	PERMIT(futex),
+#ifdef SYS_futex_time64
+	PERMIT(futex_time64),
+#endif
+	/* syslog(3) on the socket that is connected already */
+	IF_EQUAL(SYS_sendto, 6),
+	LOAD(LOW(4)),
+	IF_EQUAL(0, 3),
+	LOAD(HIGH(4)),
+	IF_EQUAL(0, 1),
+	ALLOW,
+	DENY,
+	/* signals */
+	PERMIT(rt_sigaction),
+	PERMIT(rt_sigprocmask),
+	PERMIT(rt_sigreturn),
+	PERMIT(restart_syscall),
+	DENY,
+};
+
+/* Names of rights by the version of Landlock that added them. */
+static const struct {
+	int abi;
+	uint64_t fs, net, scoped;
+} rights[] = {
+	{1, (1ULL << 13) - 1, 0, 0},
+	{2, 1ULL << 13, 0, 0},		/* refer */
+	{3, 1ULL << 14, 0, 0},		/* truncate */
+	{4, 0, 3, 0},			/* bind and connect of TCP */
+	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
+	{6, 0, 0, 1},			/* abstract sockets; of signals the
+					   filter takes care: this would stop
+					   tls_sandbox_tie too */
+};
+
+/*
+ * A rule set that names rights and has no rules forbids them all.  A kernel
+ * without Landlock is no error: the filter forbids the calls.
+ */
+static int
+forbid_files(void)
+{
+	struct {
+		uint64_t fs, net, scoped;
+	} set = {0, 0, 0};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
+	    LANDLOCK_VERSION);
+	size_t i, size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+	int fd, result;
+
+	if (abi < 1)
+		return 0;
+	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+		if (rights[i].abi <= abi) {
+			set.fs |= rights[i].fs;
+			set.net |= rights[i].net;
+			set.scoped |= rights[i].scoped;
+		}
+	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0U);
+	if (fd == -1)
+		return -1;
+	result = (int)syscall(SYS_landlock_restrict_self, fd, 0U);
+	close(fd);
+	return result;
+}
+
+int
+tls_sandbox_enter(void)
+{
+	struct sock_fprog prog = {
+		.len = sizeof(filter) / sizeof(filter[0]),
+		.filter = (struct sock_filter *)(uintptr_t)filter,
+	};
+
+	if (tls_sandbox_hide() == -1 || /* a new user id has undone it */
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return -1;
+	if (forbid_files() == -1 || limit() == -1)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
+}
+
+#elif defined(__OpenBSD__) && !defined(SANDBOX_NONE)
+
+int
+tls_sandbox_enter(void)
+{
+	return limit() == -1 ? -1 : pledge("stdio", NULL);
+}
+
+#else
+
+int
+tls_sandbox_enter(void)
+{
+	return limit();
+}
+
+#endif
