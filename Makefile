@@ -46,7 +46,7 @@ GATEWAY = gateway/answer.o gateway/body.o gateway/descriptor.o \
 	gateway/filter.o gateway/gateway.o gateway/headers.o gateway/load.o \
 	gateway/maps.o gateway/match.o gateway/names.o gateway/pointer.o \
 	gateway/shape.o gateway/template.o gateway/variable.o gateway/wipe.o
-DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/exchange.o \
+DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/http.o \
 	delivery/job.o delivery/job_id.o delivery/job_journal.o \
 	delivery/journal.o delivery/serve.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)

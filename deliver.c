@@ -21,7 +21,7 @@
 #include "common/log.h"
 #include "delivery/advise.h"
 #include "delivery/agent.h"
-#include "delivery/exchange.h"
+#include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/serve.h"
@@ -84,7 +84,7 @@ turn(struct curl_waitfd *w, unsigned max)
 		agents = agent_prepare(w, &ms);
 	/* the descriptors stand without a gap */
 	memmove(w + agents, w + AGENT_WAITS, n * sizeof(*w));
-	exchange_turn(w, agents + n, ms);
+	http_turn(w, agents + n, ms);
 	if (self.agent)
 		agent_turn(w, agents);
 	serve_turn(w + agents);
@@ -300,8 +300,8 @@ main(int argc, char **argv)
 	}
 	if (a.test)
 		return 0;
-	if (exchange_init(&self.config) == -1) {
-		log_event(LOG_ERR, "exchange", "error", "curl cannot start",
+	if (http_init(&self.config) == -1) {
+		log_event(LOG_ERR, "http", "error", "curl cannot start",
 		    NULL);
 		leave(75);
 	}

@@ -2,7 +2,7 @@
  * job: one message on its way to the gateway.  It makes one request for as
  * many recipients as the gateway takes, asks the gateway what it has already,
  * and waits for all.  Ids are job_id.c's, what the journal knows is
- * job_journal.c's; requests and answers are gateway.c's, HTTP is exchange.c's.
+ * job_journal.c's; requests and answers are gateway.c's, HTTP is http.c's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "delivery/exchange.h"
+#include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
@@ -148,7 +148,7 @@ go_on(struct parcel *p)
  * for 5xx: the message may be there, or may yet be sent.
  */
 static enum outcome
-refusal(struct parcel *p, const struct exchange_end *e)
+refusal(struct parcel *p, const struct http_result *e)
 {
 	gateway_judge(self.gateway, &p->message, e->status, e->body, e->len,
 	    e->whole, &p->answer, p->each);
@@ -160,7 +160,7 @@ refusal(struct parcel *p, const struct exchange_end *e)
 }
 
 static void
-on_found(void *arg, const struct exchange_end *e)
+on_found(void *arg, const struct http_result *e)
 {
 	struct parcel *p = arg;
 	enum gateway_found found = e->answered ?
@@ -199,13 +199,13 @@ look_up(struct parcel *p, const char *id)
 	if (gateway_lookup(self.gateway, p->job->login, id, &r) == -1)
 		return -1;
 	strcpy(p->asked, id);
-	exchange_start(&r, clock_left(p->job->deadline), on_found, p);
+	http_start(&r, clock_left(p->job->deadline), on_found, p);
 	return 0;
 }
 
 /* Seconds until the gateway wants to see it again; 0: it does not say. */
 static long
-retry_after(const struct gateway_answer *a, const struct exchange_end *e)
+retry_after(const struct gateway_answer *a, const struct http_result *e)
 {
 	if (e->answered && a->retry_after > 0)
 		return a->retry_after;
@@ -213,7 +213,7 @@ retry_after(const struct gateway_answer *a, const struct exchange_end *e)
 }
 
 static void
-on_sent(void *arg, const struct exchange_end *e)
+on_sent(void *arg, const struct http_result *e)
 {
 	struct parcel *p = arg;
 	struct gateway_answer *a = &p->answer;
@@ -275,7 +275,7 @@ send_parcel(struct parcel *p)
 	if (p->job->dry)
 		show(p);
 	else
-		exchange_start_once(make_send, clock_left(p->job->deadline),
+		http_start_once(make_send, clock_left(p->job->deadline),
 		    on_sent, p);
 }
 

@@ -65,7 +65,7 @@ struct job *job_new(void);
 void job_free(struct job *);
 
 /*
- * Deliver.  done is called once, from here or from exchange_turn, not later
+ * Deliver.  done is called once, from here or from http_turn, not later
  * than the deadline; then the job is the caller's again.
  */
 void job_start(struct job *, job_done, void *);

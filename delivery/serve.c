@@ -15,7 +15,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "delivery/exchange.h"
+#include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/serve.h"
@@ -463,7 +463,7 @@ answer_login(struct client *c, struct ipc_frame *f)
 }
 
 static void
-on_checked(void *arg, const struct exchange_end *e)
+on_checked(void *arg, const struct http_result *e)
 {
 	enum verdict v = VERDICT_TEMPORARY;
 	struct client *c = arg;
@@ -490,7 +490,7 @@ check_at_gateway(struct client *c)
 	if (gateway_check(self.gateway, login_of(c), &r) == -1)
 		finish_auth(c, VERDICT_WRONG);
 	else
-		exchange_start(&r, self.config->timeout_gateway * 1000,
+		http_start(&r, self.config->timeout_gateway * 1000,
 		    on_checked, c);
 }
 
@@ -592,7 +592,7 @@ answer(struct client *c, struct ipc_frame *f)
 /* ---- octets ---- */
 
 static void
-on_warm(void *arg, const struct exchange_end *e)
+on_warm(void *arg, const struct http_result *e)
 {
 	(void)arg;
 	self.warming--;
@@ -607,7 +607,7 @@ may_warm(void)
 {
 	return self.warming < WARM_MAX &&
 	    2 * (self.warming + 1) <= self.config->agent_requests &&
-	    !exchange_is_warm();
+	    !http_is_warm();
 }
 
 /* Connect ahead of the message, unless it is here already. */
@@ -620,7 +620,7 @@ warm(struct client *c)
 	if (c->dry || !may_warm() || gateway_warm(self.gateway, &r) == -1)
 		return;
 	self.warming++;
-	exchange_start(&r, self.config->timeout_gateway * 1000, on_warm,
+	http_start(&r, self.config->timeout_gateway * 1000, on_warm,
 	    NULL);
 }
 

@@ -10,7 +10,7 @@
 #include <uuid/uuid.h>
 
 #include "common/address.h"
-#include "delivery/exchange.h"
+#include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/try.h"
@@ -79,7 +79,7 @@ conclude(enum outcome o, const char *id, const char *error)
 }
 
 static void
-on_end(void *arg, const struct exchange_end *e)
+on_end(void *arg, const struct http_result *e)
 {
 	struct gateway_answer a;
 	struct gateway_result r;
@@ -154,9 +154,9 @@ try_run(const struct config *c, const struct descriptor *g,
 		return OK;
 	}
 	fflush(stdout);
-	exchange_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
+	http_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
 	while (!self.over)
-		exchange_turn(NULL, 0, TURN_WAIT);
+		http_turn(NULL, 0, TURN_WAIT);
 	explicit_bzero(secret, sizeof(secret));
 	return self.code;
 }

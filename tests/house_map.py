@@ -89,7 +89,7 @@ def objects():
                not s.startswith("tls_sandbox")}
         json = {s for s in asked if s.startswith("json")}
         crypt = {s for s in asked if s.startswith("crypt")}
-        tap.ok(not curl or name == "delivery/exchange", obj + ": curl", curl)
+        tap.ok(not curl or name == "delivery/http", obj + ": curl", curl)
         tap.ok(not json or folder_of(name) in JSON_FOLDERS,
                obj + ": jansson", json)
         tap.ok(not crypt or name == "delivery/hash", obj + ": crypt(3)",

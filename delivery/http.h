@@ -1,9 +1,9 @@
 /*
- * exchange: one HTTP request and its answer, by libcurl.  All that are
+ * http: one HTTP request and its answer, by libcurl.  All that are
  * under way share one pool of connections.
  */
-#ifndef EXCHANGE_H
-#define EXCHANGE_H
+#ifndef HTTP_H
+#define HTTP_H
 
 #include <stddef.h>
 
@@ -12,11 +12,11 @@
 #include "common/config.h"
 #include "gateway/gateway.h"
 
-#define EXCHANGE_IDLE_MAX 55 /* seconds a connection is kept unused; common
+#define HTTP_IDLE_MAX 55 /* seconds a connection is kept unused; common
 				servers and balancers close theirs at 60 */
 
 /* What became of a request. */
-struct exchange_end {
+struct http_result {
 	int answered;		/* there is an answer: status, body */
 	enum outcome outcome;	/* if there is none: why */
 	int sent;		/* the gateway may have had the request */
@@ -26,41 +26,41 @@ struct exchange_end {
 	int whole;		/* the body is all there was */
 	long retry_after;	/* seconds; 0: it did not say */
 	const char *error;	/* libcurl's words; "": none */
-	long ms;		/* since exchange_start */
+	long ms;		/* since http_start */
 };
 
-typedef void (*exchange_done)(void *, const struct exchange_end *);
+typedef void (*http_done)(void *, const struct http_result *);
 
 /* Get ready; 0, or -1. */
-int exchange_init(const struct config *);
+int http_init(const struct config *);
 
 /*
  * Begin a request, which is taken over and freed.  At most agent-requests
  * run at a time; others wait for their turn.  done is called once, from
- * exchange_turn, within ms milliseconds.
+ * http_turn, within ms milliseconds.
  */
-void exchange_start(struct gateway_request *, long ms, exchange_done, void *);
+void http_start(struct gateway_request *, long ms, http_done, void *);
 
 /* Make the request when its turn has come; 0, or -1 and its `why`. */
-typedef int (*exchange_make)(void *, struct gateway_request *);
+typedef int (*http_make)(void *, struct gateway_request *);
 
 /*
  * The same with a request that must not be sent twice, and is made when it is
  * sent, since many large ones may wait.  If a connection that was kept breaks
  * before there is an answer, the outcome is LOST; others are tried again then.
  */
-void exchange_start_once(exchange_make, long ms, exchange_done, void *);
+void http_start_once(http_make, long ms, http_done, void *);
 
 /*
  * 1 if there is likely a connection that is open and not in use: more were
  * needed at a time, a little while ago, than are now.
  */
-int exchange_is_warm(void);
+int http_is_warm(void);
 
 /*
  * Go on with all of them; wait for something to happen to them or to the
  * descriptors, at most ms milliseconds.
  */
-void exchange_turn(struct curl_waitfd *, unsigned n, int ms);
+void http_turn(struct curl_waitfd *, unsigned n, int ms);
 
 #endif

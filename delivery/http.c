@@ -1,5 +1,5 @@
 /*
- * exchange: one HTTP request and its answer.  Everything that curl does is
+ * http: one HTTP request and its answer.  Everything that curl does is
  * done here; what a request says and an answer means is gateway.c's.
  */
 #include <stdio.h>
@@ -11,17 +11,17 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "delivery/exchange.h"
+#include "delivery/http.h"
 #include "gateway/wipe.h"
 
 #define ANSWER_ROOM 16384 /* octets; an answer that needs more gets more */
 #define TURN_MAX  3600000 /* milliseconds; a wait without a deadline */
-#define PEAK_KEEP 30000	  /* milliseconds; less than EXCHANGE_IDLE_MAX */
+#define PEAK_KEEP 30000	  /* milliseconds; less than HTTP_IDLE_MAX */
 
-struct exchange {
-	struct exchange *next;	/* of those that wait for their turn */
+struct transfer {
+	struct transfer *next;	/* of those that wait for their turn */
 	CURL *curl;		/* NULL: it waits */
-	exchange_make make;	/* NULL: the request is there */
+	http_make make;	/* NULL: the request is there */
 	struct curl_slist *headers;
 	struct gateway_request request;
 	int once;		/* what it asks for must not be done twice */
@@ -32,14 +32,14 @@ struct exchange {
 	int cut;		/* the answer was longer */
 	long long began, deadline;
 	char error[CURL_ERROR_SIZE];
-	exchange_done done;
+	http_done done;
 	void *arg;
 };
 
 static struct {
 	const struct config *config;
 	CURLM *multi;
-	struct exchange *first, **last;	/* that wait, in their order */
+	struct transfer *first, **last;	/* that wait, in their order */
 	long long soonest;	/* no deadline of theirs is earlier */
 	int ended;		/* some have, in this turn */
 	long running;
@@ -53,12 +53,12 @@ static void panic(const char *) __attribute__((noreturn));
 static void
 panic(const char *why)
 {
-	log_event(LOG_CRIT, "exchange", "error", why, NULL);
+	log_event(LOG_CRIT, "http", "error", why, NULL);
 	_exit(75);
 }
 
 int
-exchange_init(const struct config *c)
+http_init(const struct config *c)
 {
 	self.config = c;
 	self.last = &self.first;
@@ -78,7 +78,7 @@ exchange_init(const struct config *c)
 
 /* Room for n more octets of the answer. */
 static void
-make_room(struct exchange *x, size_t n)
+make_room(struct transfer *x, size_t n)
 {
 	size_t room = x->room > 0 ? x->room : ANSWER_ROOM;
 
@@ -92,7 +92,7 @@ make_room(struct exchange *x, size_t n)
 static size_t
 on_answer(char *p, size_t size, size_t n, void *arg)
 {
-	struct exchange *x = arg;
+	struct transfer *x = arg;
 
 	n *= size;
 	if (n > GATEWAY_ANSWER_MAX - x->len) {
@@ -113,7 +113,7 @@ on_answer(char *p, size_t size, size_t n, void *arg)
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
-	struct exchange *x = arg;
+	struct transfer *x = arg;
 	size_t left = x->request.nbody - x->given;
 
 	n *= size;
@@ -133,7 +133,7 @@ on_body(char *p, size_t size, size_t n, void *arg)
 static int
 on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
-	struct exchange *x = arg;
+	struct transfer *x = arg;
 
 	(void)peer;
 	(void)local;
@@ -147,7 +147,7 @@ on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 /* ---- setting one up ---- */
 
 static void
-add_header(struct exchange *x, const struct gateway_header *h)
+add_header(struct transfer *x, const struct gateway_header *h)
 {
 	size_t room = strlen(h->name) + strlen(h->value) + 3;
 	char *line = malloc(room);
@@ -161,7 +161,7 @@ add_header(struct exchange *x, const struct gateway_header *h)
 }
 
 static void
-set_signature(struct exchange *x)
+set_signature(struct transfer *x)
 {
 	curl_easy_setopt(x->curl, CURLOPT_AWS_SIGV4, x->request.sigv4);
 	curl_easy_setopt(x->curl, CURLOPT_USERNAME, x->request.sigv4_user);
@@ -169,7 +169,7 @@ set_signature(struct exchange *x)
 }
 
 static void
-set_body(struct exchange *x)
+set_body(struct transfer *x)
 {
 	CURL *c = x->curl;
 
@@ -189,7 +189,7 @@ set_body(struct exchange *x)
 }
 
 static void
-set_once(struct exchange *x)
+set_once(struct transfer *x)
 {
 #if LIBCURL_VERSION_NUM >= 0x075000
 	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_request);
@@ -202,7 +202,7 @@ set_once(struct exchange *x)
 }
 
 static void
-set_options(struct exchange *x)
+set_options(struct transfer *x)
 {
 	CURL *c = x->curl;
 	size_t i;
@@ -223,7 +223,7 @@ set_options(struct exchange *x)
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
 	    (long)clock_left(x->deadline) + 1);
-	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)EXCHANGE_IDLE_MAX);
+	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_MAX);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "smtp2sms/" VERSION);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_answer);
@@ -244,7 +244,7 @@ set_options(struct exchange *x)
 }
 
 static void
-free_exchange(struct exchange *x)
+free_transfer(struct transfer *x)
 {
 	struct curl_slist *h;
 
@@ -259,10 +259,10 @@ free_exchange(struct exchange *x)
 }
 
 /* Take the first that waits out of the queue. */
-static struct exchange *
+static struct transfer *
 take_first(void)
 {
-	struct exchange *x = self.first;
+	struct transfer *x = self.first;
 
 	self.first = x->next;
 	if (self.first == NULL)
@@ -272,7 +272,7 @@ take_first(void)
 
 /* 0, or -1 if there is no request to be made. */
 static int
-run(struct exchange *x)
+run(struct transfer *x)
 {
 	if (x->make != NULL && x->make(x->arg, &x->request) == -1) {
 		snprintf(x->error, sizeof(x->error), "%s", x->request.why);
@@ -295,17 +295,17 @@ run(struct exchange *x)
 }
 
 int
-exchange_is_warm(void)
+http_is_warm(void)
 {
 	return self.first == NULL && self.running < self.peak &&
 	    clock_ms() - self.peak_time <= PEAK_KEEP;
 }
 
-/* At the end of the queue; exchange_turn will see to it. */
-static struct exchange *
-start(long ms, exchange_done done, void *arg)
+/* At the end of the queue; http_turn will see to it. */
+static struct transfer *
+start(long ms, http_done done, void *arg)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct transfer *x = calloc(1, sizeof(*x));
 
 	if (x == NULL)
 		panic("out of memory");
@@ -321,20 +321,20 @@ start(long ms, exchange_done done, void *arg)
 }
 
 void
-exchange_start(struct gateway_request *r, long ms, exchange_done done,
+http_start(struct gateway_request *r, long ms, http_done done,
     void *arg)
 {
-	struct exchange *x = start(ms, done, arg);
+	struct transfer *x = start(ms, done, arg);
 
 	x->request = *r;
 	memset(r, 0, sizeof(*r));
 }
 
 void
-exchange_start_once(exchange_make make, long ms, exchange_done done,
+http_start_once(http_make make, long ms, http_done done,
     void *arg)
 {
-	struct exchange *x = start(ms, done, arg);
+	struct transfer *x = start(ms, done, arg);
 
 	x->make = make;
 	x->once = 1;
@@ -373,9 +373,9 @@ outcome_of(CURLcode code)
 }
 
 static void
-finish(struct exchange *x, CURLcode code)
+finish(struct transfer *x, CURLcode code)
 {
-	struct exchange_end e = {
+	struct http_result e = {
 		.answered = code == CURLE_OK || x->cut,
 		.outcome = outcome_of(code),
 		.body = x->answer,
@@ -403,14 +403,14 @@ finish(struct exchange *x, CURLcode code)
 	}
 	self.ended = 1;
 	x->done(x->arg, &e);
-	free_exchange(x);
+	free_transfer(x);
 }
 
 /* Those whose time is up before their turn has come are not sent any more. */
 static void
 expire(void)
 {
-	struct exchange **p = &self.first, *x;
+	struct transfer **p = &self.first, *x;
 
 	self.soonest = clock_ms() + TURN_MAX;
 	while ((x = *p) != NULL) {
@@ -430,7 +430,7 @@ expire(void)
 static int
 admit(void)
 {
-	struct exchange *x;
+	struct transfer *x;
 
 	if (self.first != NULL && clock_left(self.soonest) == 0)
 		expire();
@@ -446,9 +446,9 @@ admit(void)
 }
 
 void
-exchange_turn(struct curl_waitfd *fds, unsigned nfds, int ms)
+http_turn(struct curl_waitfd *fds, unsigned nfds, int ms)
 {
-	struct exchange *x;
+	struct transfer *x;
 	CURLMsg *m;
 	int n, left;
 
