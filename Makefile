@@ -26,8 +26,8 @@ LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
-COMMON = common/address.o common/buf.o common/ipc.o common/options.o \
-	common/utf8.o
+COMMON = common/buf.o common/ipc.o common/number.o common/options.o \
+	common/path.o common/utf8.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_write.o mail/mime.o mail/mime_decode.o mail/mime_leaf.o \
 	mail/mime_part.o mail/mime_word.o
@@ -129,8 +129,8 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = address auth charset config gateway html ipc journal login mime \
-	parameter sandbox text utf8
+UNITS = auth charset config gateway html ipc journal login mime number \
+	parameter path sandbox text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = $(GATEWAY) $(LOGIN) session/sandbox.o $(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie

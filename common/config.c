@@ -181,11 +181,11 @@ parse_names(struct line *l, const struct keyword *k, void *field)
 static int
 parse_prefixes(struct line *l, const struct keyword *k, void *field)
 {
-	char prefix[ADDRESS_NUMBER_MAX];
+	char prefix[NUMBER_SIZE];
 	size_t i;
 
 	for (i = 0; i < l->nword; i++) {
-		if (address_prefix(l->word[i], prefix) == -1)
+		if (number_prefix(l->word[i], prefix) == -1)
 			return fail(l, "%s: '%s' is not an E.164 prefix",
 			    k->name, l->word[i]);
 		list_add(field, copy(prefix));
@@ -407,7 +407,7 @@ static const struct keyword keywords[] = {
 	NUMBER("journal-keep", journal_keep, 3600, 31536000),
 	ENUM("on-unknown", on_unknown, names_unknown),
 	{"country-code", parse_country, 0, 0, 0, NULL, 1, 0},
-	ENUM("allow-short", address.allow_short, names_yesno),
+	ENUM("allow-short", number.allow_short, names_yesno),
 	MANY("allow", parse_prefixes, allow),
 	MANY("deny", parse_prefixes, deny),
 	MANY("alias", parse_alias, alias),
@@ -625,7 +625,7 @@ static void
 finish(struct line *l)
 {
 	struct config *c = l->c;
-	char host[256], number[ADDRESS_NUMBER_MAX];
+	char host[256], number[NUMBER_SIZE];
 	size_t i, j;
 
 	if (c->hostname == NULL) {
@@ -645,11 +645,11 @@ finish(struct line *l)
 		fail(l, "tls-cert and tls-key go together");
 	if (c->tls_client_ca != NULL && c->tls_cert == NULL)
 		fail(l, "tls-client-ca goes with tls-cert and tls-key");
-	c->address.country = c->country;
+	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
 		for (j = 0; j < c->alias.v[i].numbers.n; j++) {
-			if (address_number(c->alias.v[i].numbers.v[j],
-				&c->address, number) == -1) {
+			if (number_normalise(c->alias.v[i].numbers.v[j],
+				&c->number, number) == -1) {
 				fail(l, "alias %s: '%s' is not a number",
 				    c->alias.v[i].name,
 				    c->alias.v[i].numbers.v[j]);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "common/address.h"
+#include "common/number.h"
 
 #define CONFIG_FILE	  "/etc/smtp2sms.conf"
 #define CONFIG_SIZE_MAX	  (64 * 1024)	/* octets of the file */
@@ -68,7 +68,7 @@ struct config {
 		size_t n;
 	} trust;
 	struct config_list sender_allow; /* in lower case */
-	struct address_rules address;
+	struct number_rules number;
 	char *country;
 	struct config_list allow, deny;
 	struct {

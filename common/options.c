@@ -140,5 +140,5 @@ rights_get(struct ipc_frame *f, struct rights *r)
 	r->max_parts = get_int(f, -1, 255);
 	r->nallow = (size_t)get_int(f, 0, OPTIONS_ALLOW_MAX);
 	for (i = 0; i < r->nallow; i++)
-		ipc_get_str(f, r->allow[i], ADDRESS_NUMBER_MAX - 1);
+		ipc_get_str(f, r->allow[i], NUMBER_SIZE - 1);
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/address.h"
+#include "common/number.h"
 #include "common/ipc.h"
 
 #define OPTIONS_DEVICE_MAX 64	/* octets of a device's name */
@@ -71,7 +71,7 @@ struct rights {
 	int subject;		/* enum text_subject; -1: as configured */
 	long max_parts;		/* -1: as configured */
 	size_t nallow;		/* 0: as configured */
-	char allow[OPTIONS_ALLOW_MAX][ADDRESS_NUMBER_MAX];
+	char allow[OPTIONS_ALLOW_MAX][NUMBER_SIZE];
 };
 
 void options_put(struct buf *, const struct options *);

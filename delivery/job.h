@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "common/address.h"
+#include "common/number.h"
 #include "common/config.h"
 #include "common/options.h"
 #include "delivery/journal.h"
@@ -38,7 +38,7 @@ struct job {
 	/* what it says */
 	char *text;
 	char message_id[IPC_FIELD_MAX + 1], date[IPC_FIELD_MAX + 1];
-	char number[CONFIG_RCPTS_MAX][ADDRESS_NUMBER_MAX];
+	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE];
 	size_t nto;
 	struct options options;
 	long long deadline;

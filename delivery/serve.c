@@ -303,8 +303,8 @@ check_number(const struct client *c, const struct job *j, size_t i)
 
 	for (n = 0; n < r->nallow; n++)
 		own[n] = (char *)(size_t)r->allow[n];
-	if (!address_is_number(j->number[i], k->address.allow_short) ||
-	    !address_allowed(j->number[i], n > 0 ? own : k->allow.v,
+	if (!number_is_valid(j->number[i], k->number.allow_short) ||
+	    !number_allowed(j->number[i], n > 0 ? own : k->allow.v,
 		n > 0 ? n : k->allow.n, k->deny.v, k->deny.n))
 		return -1;
 	for (n = 0; n < i; n++)
@@ -345,7 +345,7 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 	if (j->nto < 1 || j->nto > (size_t)self.config->max_recipients)
 		return "a wrong number of recipients";
 	for (i = 0; i < j->nto; i++) {
-		ipc_get_str(f, j->number[i], ADDRESS_NUMBER_MAX - 1);
+		ipc_get_str(f, j->number[i], NUMBER_SIZE - 1);
 		if (f->bad || check_number(c, j, i) == -1)
 			return "a recipient that may not be";
 	}

@@ -9,7 +9,7 @@
 
 #include <uuid/uuid.h>
 
-#include "common/address.h"
+#include "common/number.h"
 #include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
@@ -24,7 +24,7 @@ static struct {
 	const struct descriptor *gateway;
 	struct gateway_message message;
 	char *to[1];
-	char number[ADDRESS_NUMBER_MAX], id[JOB_UUID];
+	char number[NUMBER_SIZE], id[JOB_UUID];
 	int over, code;
 } self;
 
@@ -103,7 +103,7 @@ make_message(const struct config *c, const struct try_setup *t)
 	static const struct options none;
 	uuid_t id;
 
-	if (address_number(t->number, &c->address, self.number) == -1) {
+	if (number_normalise(t->number, &c->number, self.number) == -1) {
 		fprintf(stderr, "smtp2sms: '%s' is not a phone number\n",
 		    t->number);
 		return -1;

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/address.h"
+#include "common/number.h"
 #include "common/utf8.h"
 #include "delivery/users.h"
 
@@ -177,7 +177,7 @@ parse_allow(struct reader *r, const struct option *o, char *value,
 		if (rights->nallow == OPTIONS_ALLOW_MAX)
 			return fail(r, "%s: more than %d prefixes", o->name,
 			    OPTIONS_ALLOW_MAX);
-		if (address_prefix(prefix, rights->allow[rights->nallow]) == -1)
+		if (number_prefix(prefix, rights->allow[rights->nallow]) == -1)
 			return fail(r, "%s: '%s' is not an E.164 prefix",
 			    o->name, prefix);
 		rights->nallow++;

@@ -92,7 +92,7 @@ template_room(const struct template_values *v)
 	/* in UTF-16 and hex an octet is four; a number is escaped */
 	if (v->message != NULL)
 		room += 4 * strlen(v->message->text) + v->message->nto *
-		    3 * (ADDRESS_NUMBER_MAX + DESCRIPTOR_SEPARATOR_MAX);
+		    3 * (NUMBER_SIZE + DESCRIPTOR_SEPARATOR_MAX);
 	return room;
 }
 

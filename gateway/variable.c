@@ -143,7 +143,7 @@ static json_t *
 joined(const struct template_values *v)
 {
 	const struct gateway_message *m = v->message;
-	size_t room = (ADDRESS_NUMBER_MAX + DESCRIPTOR_SEPARATOR_MAX) *
+	size_t room = (NUMBER_SIZE + DESCRIPTOR_SEPARATOR_MAX) *
 	    m->nto + 1, i;
 	char *storage = malloc(room);
 	json_t *j = NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/path.h"
 #include "session/parameter.h"
 #include "session/session_private.h"
 
@@ -237,7 +238,7 @@ after_keyword(char *args, const char *keyword)
 static int
 sender_allowed(const struct config *c, const struct path *p)
 {
-	char sender[ADDRESS_LOCAL_MAX + ADDRESS_DOMAIN_MAX + 2], *q;
+	char sender[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2], *q;
 	size_t i;
 
 	snprintf(sender, sizeof(sender), "%s@%s", p->local, p->domain);
@@ -255,10 +256,10 @@ static void
 take_sender(struct session *s, const struct path *p)
 {
 	const struct config *c = s->config;
-	char number[ADDRESS_NUMBER_MAX];
+	char number[NUMBER_SIZE];
 
 	if (c->sender == CONFIG_SENDER_MAIL &&
-	    address_number(p->local, &c->address, number) == 0)
+	    number_normalise(p->local, &c->number, number) == 0)
 		snprintf(s->message.options.from,
 		    sizeof(s->message.options.from), "%s", number);
 }
@@ -271,7 +272,7 @@ take_mail(struct session *s, char *args)
 	enum reply r;
 
 	if ((args = after_keyword(args, "FROM:")) == NULL ||
-	    address_path(args, &end, &path) == -1 ||
+	    path_parse(args, &end, &path) == -1 ||
 	    (*end != '\0' && *end != ' '))
 		return REPLY_MAIL_SYNTAX;
 	r = take_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
@@ -328,9 +329,9 @@ is_allowed(const struct session *s, const char *number)
 	const struct config *c = s->config;
 
 	if (s->has_rights && s->rights.nallow > 0)
-		return address_allowed(number, s->allow, s->rights.nallow,
+		return number_allowed(number, s->allow, s->rights.nallow,
 		    c->deny.v, c->deny.n);
-	return address_allowed(number, c->allow.v, c->allow.n, c->deny.v,
+	return number_allowed(number, c->allow.v, c->allow.n, c->deny.v,
 	    c->deny.n);
 }
 
@@ -364,7 +365,7 @@ add_numbers(struct session *s, char *const *number, size_t n)
 			return REPLY_TOO_MANY_RCPTS;
 		}
 		s->rcpt[s->nrcpt] = s->numbers[s->nrcpt];
-		snprintf(s->numbers[s->nrcpt++], ADDRESS_NUMBER_MAX, "%s",
+		snprintf(s->numbers[s->nrcpt++], NUMBER_SIZE, "%s",
 		    number[i]);
 	}
 	return GO;
@@ -375,7 +376,7 @@ static enum reply
 add_recipient(struct session *s, const char *local)
 {
 	struct session_place *p = &s->place[s->nplaces];
-	char storage[ADDRESS_NUMBER_MAX], *number = storage;
+	char storage[NUMBER_SIZE], *number = storage;
 	enum reply r;
 
 	if (s->nplaces == SESSION_PLACES_MAX)
@@ -383,7 +384,7 @@ add_recipient(struct session *s, const char *local)
 	memset(p, 0, sizeof(*p));
 	if ((p->alias = config_find_alias(s->config, local)) != NULL)
 		r = add_numbers(s, p->alias->numbers.v, p->alias->numbers.n);
-	else if (address_number(local, &s->config->address, number) == -1)
+	else if (number_normalise(local, &s->config->number, number) == -1)
 		r = REPLY_RCPT_NUMBER;
 	else if ((r = add_numbers(s, &number, 1)) == GO)
 		p->number = find_number(s, number);
@@ -415,7 +416,7 @@ session_mail_rcpt(struct session *s, char *args)
 	s->notify = 0;
 	if ((args = after_keyword(args, "TO:")) == NULL)
 		return REPLY_RCPT_SYNTAX;
-	if (address_path(args, &end, &path) == -1 || path.domain[0] == '\0' ||
+	if (path_parse(args, &end, &path) == -1 || path.domain[0] == '\0' ||
 	    (*end != '\0' && *end != ' '))
 		return REPLY_RCPT_FORMAT;
 	r = take_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));

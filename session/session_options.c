@@ -177,13 +177,13 @@ take_sim(struct session *s, const char *value)
 static enum reply
 take_from(struct session *s, const char *value)
 {
-	char number[ADDRESS_NUMBER_MAX];
+	char number[NUMBER_SIZE];
 
 	if (s->config->sender == CONFIG_SENDER_FIXED)
 		return REPLY_SENDER_DENIED;
 	if (!is_name(value, OPTIONS_FROM_MAX))
 		return REPLY_FIELD_FROM;
-	if (address_number(value, &s->config->address, number) == 0)
+	if (number_normalise(value, &s->config->number, number) == 0)
 		value = number;
 	strcpy(s->message.options.from, value);
 	s->message.from_header = 1;

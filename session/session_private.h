@@ -9,9 +9,9 @@
 #define SESSION_PRIVATE_H
 
 #include "auth.h"
-#include "common/address.h"
 #include "common/buf.h"
 #include "common/config.h"
+#include "common/number.h"
 #include "mail/mime.h"
 #include "session/ask.h"
 #include "session/conn.h"
@@ -75,7 +75,7 @@ struct session {
 	struct abilities abilities;
 	struct session_message message;
 	unsigned notify;	/* of the RCPT that is being read */
-	char numbers[CONFIG_RCPTS_MAX][ADDRESS_NUMBER_MAX];
+	char numbers[CONFIG_RCPTS_MAX][NUMBER_SIZE];
 	char *rcpt[CONFIG_RCPTS_MAX];
 	size_t nrcpt;
 	struct session_place place[SESSION_PLACES_MAX];

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/address.h"
+#include "common/path.h"
 #include "session/parameter.h"
 
 #define HOLDS(what) do { if (!(what)) abort(); } while (0)
@@ -60,7 +60,7 @@ check(const char *s)
 		HOLDS(i == 0 || i == 1);
 	i = parameter_hint(s);
 	HOLDS(i == 0 || i == PARAMETER_HINT || i == -PARAMETER_HINT);
-	if (address_path(s, &end, &path) == 0)
+	if (path_parse(s, &end, &path) == 0)
 		HOLDS(end > s && end <= s + strlen(s) && end[-1] == '>');
 }
 

@@ -29,8 +29,8 @@ FOLDERS = sorted(MAY_INCLUDE)
 # Pure files are all of these folders, and:
 PURE_FOLDERS = ("mail", "sms")
 PURE_FILES = ("auth", "session/parameter", "session/reply",
-              "common/address", "common/buf", "common/ipc",
-              "common/options", "common/utf8")
+              "common/buf", "common/ipc", "common/number",
+              "common/options", "common/path", "common/utf8")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway")
 # what a pure object may ask of libc: memory, strings, iconv, no more

@@ -270,7 +270,7 @@ test_option_limits(void)
 	strcpy(end, ",2\n");
 	bad(line, 1, "allow: more than 64 prefixes");
 	tap_ok(USERS_LINE_MAX > IPC_SECRET_MAX + IPC_USER_MAX + HASH_MAX +
-	    OPTIONS_ALLOW_MAX * ADDRESS_NUMBER_MAX + 512,
+	    OPTIONS_ALLOW_MAX * NUMBER_SIZE + 512,
 	    "a line has room for all options");
 }
 

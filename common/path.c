@@ -1,0 +1,139 @@
+/*
+ * path: the paths of MAIL and RCPT (RFC 5321, 4.1.2; RFC 6531).  Pure.
+ */
+#include <string.h>
+
+#include "common/path.h"
+#include "common/utf8.h"
+
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of a character that is not ASCII; whether it is one is seen later. */
+static int
+is_utf8(char c)
+{
+	return (unsigned char)c >= 0x80;
+}
+
+/* What a local part may hold outside quotes; wider than atext. */
+static int
+is_local(char c)
+{
+	return is_utf8(c) ||
+	    (c > ' ' && c < 0x7f && strchr("<>@,\"\\", c) == NULL);
+}
+
+static int
+is_domain(char c)
+{
+	return is_utf8(c) || is_digit(c) || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._[]:", c));
+}
+
+/* A quoted-string (RFC 5321, 4.1.2); s is behind the opening quote. */
+static const char *
+take_quoted(const char *s, char *out, size_t room)
+{
+	size_t n = 0;
+
+	for (; *s != '"'; s++) {
+		if (*s == '\\')
+			s++;
+		if ((*s < ' ' && !is_utf8(*s)) || *s == 0x7f || n >= room)
+			return NULL;
+		out[n++] = *s;
+	}
+	out[n] = '\0';
+	return s + 1;
+}
+
+static const char *
+take_run(const char *s, int (*member)(char), char *out, size_t room)
+{
+	size_t n = 0;
+
+	for (; member(*s); s++) {
+		if (n >= room)
+			return NULL;
+		out[n++] = *s;
+	}
+	out[n] = '\0';
+	return s;
+}
+
+/* "@a,@b:" in front of a mailbox (RFC 5321, 4.1.1.3 and appendix C). */
+static const char *
+skip_route(const char *s)
+{
+	if (*s != '@')
+		return s;
+	while (is_domain(*s) || *s == '@' || *s == ',') {
+		if (*s == ':')
+			return s + 1;
+		s++;
+	}
+	return NULL;
+}
+
+/*
+ * 0 if it is ASCII, 1 if it is UTF-8 beyond that, -1 if it is neither, or has
+ * a control character of C1.
+ */
+static int
+look_at(const char *s)
+{
+	int beyond = 0, n;
+
+	for (; *s != '\0'; s += n) {
+		n = utf8_length(s, UTF8_MAX, NULL);
+		if (n <= 0 || (*s == '\xc2' && (unsigned char)s[1] < 0xa0))
+			return -1;
+		beyond |= n > 1;
+	}
+	return beyond;
+}
+
+static int
+look_at_path(struct path *p)
+{
+	int local = look_at(p->local), domain = look_at(p->domain);
+
+	p->utf8 = local == 1 || domain == 1;
+	return local == -1 || domain == -1 ? -1 : 0;
+}
+
+int
+path_parse(const char *s, const char **end, struct path *p)
+{
+	p->local[0] = p->domain[0] = '\0';
+	p->utf8 = 0;
+	while (*s == ' ')
+		s++;
+	if (*s++ != '<')
+		return -1;
+	if (*s == '>') {
+		*end = s + 1;
+		return 0;
+	}
+	if ((s = skip_route(s)) == NULL)
+		return -1;
+	if (*s == '"')
+		s = take_quoted(s + 1, p->local, PATH_LOCAL_MAX);
+	else
+		s = take_run(s, is_local, p->local, PATH_LOCAL_MAX);
+	if (s == NULL || p->local[0] == '\0')
+		return -1;
+	if (*s == '@') {
+		s = take_run(s + 1, is_domain, p->domain, PATH_DOMAIN_MAX);
+		if (s == NULL || p->domain[0] == '\0')
+			return -1;
+	}
+	if (*s != '>')
+		return -1;
+	*end = s + 1;
+	return look_at_path(p);
+}
