@@ -27,7 +27,7 @@ enum ipc_type {
 	REQ_WARM = 1,	/* (): connect to the gateway; no answer */
 	REQ_LOGIN,	/* (u8 kind, str user, str secret): no answer */
 	REQ_AUTH,	/* (u8 kind, str user, str secret) */
-	ANS_AUTH,	/* (u8 enum verdict, rights) */
+	ANS_AUTH,	/* (u8 enum ipc_verdict, rights) */
 	REQ_SEND,	/* see put_message in ask.c; its deadline is that of
 			   clock_ms(), modulo 2^32: both sides have one clock,
 			   and a message that waited too long is not sent
@@ -45,24 +45,24 @@ enum ipc_type {
 /* IPC_EXTERNAL: TLS knows the client; only where tls-client-ca is set. */
 enum ipc_kind { IPC_PASSWORD, IPC_BEARER, IPC_EXTERNAL };
 
-enum verdict { VERDICT_OK, VERDICT_WRONG, VERDICT_TEMPORARY };
-#define VERDICT_LAST VERDICT_TEMPORARY
+enum ipc_verdict { IPC_VERDICT_OK, IPC_VERDICT_WRONG, IPC_VERDICT_TEMPORARY };
+#define IPC_VERDICT_LAST IPC_VERDICT_TEMPORARY
 
 /* What became of a recipient; SPEC, section 6. */
-enum outcome {
-	OUTCOME_ACCEPTED,
-	OUTCOME_PERMANENT,	/* a rule of the gateway's descriptor */
-	OUTCOME_CREDENTIALS,	/* 401, 403 or such a rule */
-	OUTCOME_FAILED,		/* 5xx */
-	OUTCOME_REFUSED,	/* another 4xx */
-	OUTCOME_TEMPORARY,	/* a rule of the gateway's descriptor */
-	OUTCOME_UNCLEAR,	/* an answer that cannot be understood */
-	OUTCOME_LOST,		/* the connection broke before the answer */
-	OUTCOME_TIMEOUT,
-	OUTCOME_UNREACHABLE,	/* no connection, no DNS, TLS failure */
-	OUTCOME_INTERNAL	/* nothing was asked: our own fault */
+enum ipc_outcome {
+	IPC_OUTCOME_ACCEPTED,
+	IPC_OUTCOME_PERMANENT,	/* a rule of the gateway's descriptor */
+	IPC_OUTCOME_CREDENTIALS,	/* 401, 403 or such a rule */
+	IPC_OUTCOME_FAILED,		/* 5xx */
+	IPC_OUTCOME_REFUSED,	/* another 4xx */
+	IPC_OUTCOME_TEMPORARY,	/* a rule of the gateway's descriptor */
+	IPC_OUTCOME_UNCLEAR,	/* an answer that cannot be understood */
+	IPC_OUTCOME_LOST,	/* the connection broke before the answer */
+	IPC_OUTCOME_TIMEOUT,
+	IPC_OUTCOME_UNREACHABLE,	/* no connection, no DNS, TLS failure */
+	IPC_OUTCOME_INTERNAL	/* nothing was asked: our own fault */
 };
-#define OUTCOME_LAST OUTCOME_INTERNAL
+#define IPC_OUTCOME_LAST IPC_OUTCOME_INTERNAL
 
 /*
  * 1 if a message id may go into a reply: at most IPC_ID_MAX octets of what

@@ -49,14 +49,14 @@ get_priority(struct ipc_frame *f, struct options *o)
 	unsigned kind = ipc_get_u8(f);
 
 	switch (kind) {
-	case PRIORITY_NONE:
+	case OPTIONS_PRIORITY_NONE:
 		o->priority = get_int(f, 0, 0);
 		break;
-	case PRIORITY_LEVEL:
+	case OPTIONS_PRIORITY_LEVEL:
 		o->priority = get_int(f, -OPTIONS_LEVEL_MAX,
 		    OPTIONS_LEVEL_MAX);
 		break;
-	case PRIORITY_RAW:
+	case OPTIONS_PRIORITY_RAW:
 		o->priority = get_int(f, OPTIONS_RAW_MIN, OPTIONS_RAW_MAX);
 		break;
 	default:
@@ -77,7 +77,7 @@ options_get(struct ipc_frame *f, struct options *o)
 	o->ttl = ipc_get_u32(f);
 	o->schedule = ipc_get_u32(f);
 	report = (int)ipc_get_u8(f);
-	if (report > REPORT_NO)
+	if (report > OPTIONS_REPORT_NO)
 		f->bad = 1;
 	else
 		o->report = (enum options_report)report;

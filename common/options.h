@@ -25,12 +25,16 @@
 #define OPTIONS_ALLOW_MAX  64	/* prefixes of one login */
 
 enum options_priority {
-	PRIORITY_NONE,
-	PRIORITY_LEVEL,		/* -9..9; the descriptor maps it */
-	PRIORITY_RAW		/* on the gateway's own scale */
+	OPTIONS_PRIORITY_NONE,
+	OPTIONS_PRIORITY_LEVEL,		/* -9..9; the descriptor maps it */
+	OPTIONS_PRIORITY_RAW		/* on the gateway's own scale */
 };
 
-enum options_report { REPORT_NONE, REPORT_YES, REPORT_NO };
+enum options_report {
+	OPTIONS_REPORT_NONE,
+	OPTIONS_REPORT_YES,
+	OPTIONS_REPORT_NO
+};
 
 /* All zero: nothing was asked for. */
 struct options {
@@ -49,14 +53,14 @@ struct options {
 
 /* What the descriptor of the gateway has a place for. */
 enum {
-	CAN_PRIORITY = 1,
-	CAN_TTL = 2,
-	CAN_SCHEDULE = 4,
-	CAN_REPORT = 8,
-	CAN_SIM = 16,
-	CAN_DEVICE = 32,
-	CAN_FROM = 64,
-	CAN_DATA = 128
+	OPTIONS_CAN_PRIORITY = 1,
+	OPTIONS_CAN_TTL = 2,
+	OPTIONS_CAN_SCHEDULE = 4,
+	OPTIONS_CAN_REPORT = 8,
+	OPTIONS_CAN_SIM = 16,
+	OPTIONS_CAN_DEVICE = 32,
+	OPTIONS_CAN_FROM = 64,
+	OPTIONS_CAN_DATA = 128
 };
 
 struct abilities {

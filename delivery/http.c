@@ -343,12 +343,12 @@ http_start_once(http_make make, long ms, http_done done,
 /* ---- the end of one ---- */
 
 /* What became of a transfer that has no answer. */
-static enum outcome
+static enum ipc_outcome
 outcome_of(CURLcode code)
 {
 	switch ((int)code) {
 	case CURLE_OPERATION_TIMEDOUT:
-		return OUTCOME_TIMEOUT;
+		return IPC_OUTCOME_TIMEOUT;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
@@ -359,16 +359,16 @@ outcome_of(CURLcode code)
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
 	case CURLE_SSL_ENGINE_INITFAILED:
-		return OUTCOME_UNREACHABLE;
+		return IPC_OUTCOME_UNREACHABLE;
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:
 	case CURLE_URL_MALFORMAT:
-		return OUTCOME_INTERNAL;
+		return IPC_OUTCOME_INTERNAL;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* no HTTP status line */
 	case CURLE_WEIRD_SERVER_REPLY:
-		return OUTCOME_UNCLEAR;
+		return IPC_OUTCOME_UNCLEAR;
 	default:
-		return OUTCOME_LOST; /* the request may have arrived */
+		return IPC_OUTCOME_LOST; /* the request may have arrived */
 	}
 }
 
@@ -396,8 +396,8 @@ finish(struct transfer *x, CURLcode code)
 		e.sent = us > 0 || x->given > 0 || x->tries > 0;
 		e.retry_after = (long)wait;
 		/* a connection that could not be had was not the first */
-		if (e.sent && e.outcome == OUTCOME_UNREACHABLE)
-			e.outcome = OUTCOME_LOST;
+		if (e.sent && e.outcome == IPC_OUTCOME_UNREACHABLE)
+			e.outcome = IPC_OUTCOME_LOST;
 		curl_multi_remove_handle(self.multi, x->curl);
 		self.running--;
 	}

@@ -18,7 +18,7 @@
 /* What became of a request. */
 struct http_result {
 	int answered;		/* there is an answer: status, body */
-	enum outcome outcome;	/* if there is none: why */
+	enum ipc_outcome outcome;	/* if there is none: why */
 	int sent;		/* the gateway may have had the request */
 	long status;
 	const char *body;

@@ -102,7 +102,7 @@ settle(struct parcel *p, int sent)
 		r->ms = p->ms;
 		r->sent = sent;
 		snprintf(r->id, sizeof(r->id), "%s",
-		    r->outcome == OUTCOME_ACCEPTED && *id == '\0' ? p->id :
+		    r->outcome == IPC_OUTCOME_ACCEPTED && *id == '\0' ? p->id :
 								    id);
 	}
 	free(p->to);
@@ -111,7 +111,7 @@ settle(struct parcel *p, int sent)
 }
 
 static void
-settle_alike(struct parcel *p, enum outcome o, const char *id, int sent)
+settle_alike(struct parcel *p, enum ipc_outcome o, const char *id, int sent)
 {
 	size_t i;
 
@@ -147,15 +147,15 @@ go_on(struct parcel *p)
  * What the gateway says to a question means what it would to a message, but
  * for 5xx: the message may be there, or may yet be sent.
  */
-static enum outcome
+static enum ipc_outcome
 refusal(struct parcel *p, const struct http_result *e)
 {
 	gateway_judge(self.gateway, &p->message, e->status, e->body, e->len,
 	    e->whole, &p->answer, p->each);
-	return p->answer.outcome == OUTCOME_ACCEPTED ||
-		p->answer.outcome == OUTCOME_UNCLEAR ||
-		p->answer.outcome == OUTCOME_FAILED ?
-	    OUTCOME_TEMPORARY :
+	return p->answer.outcome == IPC_OUTCOME_ACCEPTED ||
+		p->answer.outcome == IPC_OUTCOME_UNCLEAR ||
+		p->answer.outcome == IPC_OUTCOME_FAILED ?
+	    IPC_OUTCOME_TEMPORARY :
 	    p->answer.outcome;
 }
 
@@ -170,7 +170,7 @@ on_found(void *arg, const struct http_result *e)
 	switch (found) {
 	case GATEWAY_FOUND:
 		p->status = e->status;
-		settle_alike(p, OUTCOME_ACCEPTED, p->asked, 1);
+		settle_alike(p, IPC_OUTCOME_ACCEPTED, p->asked, 1);
 		return;
 	case GATEWAY_MISSING:
 		go_on(p);
@@ -229,7 +229,7 @@ on_sent(void *arg, const struct http_result *e)
 		for (i = 0; i < p->n; i++)
 			p->each[i].outcome = e->outcome;
 	}
-	if (a->outcome == OUTCOME_ACCEPTED) {
+	if (a->outcome == IPC_OUTCOME_ACCEPTED) {
 		settle(p, 1);
 		return;
 	}
@@ -238,8 +238,8 @@ on_sent(void *arg, const struct http_result *e)
 	p->lookup_after = 1;
 	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
-		    a->outcome == OUTCOME_UNCLEAR :
-		    a->outcome == OUTCOME_LOST) ||
+		    a->outcome == IPC_OUTCOME_UNCLEAR :
+		    a->outcome == IPC_OUTCOME_LOST) ||
 	    look_up(p, p->id) == -1)
 		settle(p, e->sent);
 }
@@ -261,12 +261,12 @@ show(struct parcel *p)
 
 	if (make_send(p, &r) == -1) {
 		log_trouble(p->job, "send", 0, 0, r.why, 0);
-		settle_alike(p, OUTCOME_INTERNAL, "", 0);
+		settle_alike(p, IPC_OUTCOME_INTERNAL, "", 0);
 		return;
 	}
 	fprintf(stderr, "%s\n", r.shown != NULL ? r.shown : "");
 	gateway_free(&r);
-	settle_alike(p, OUTCOME_ACCEPTED, "", 0);
+	settle_alike(p, IPC_OUTCOME_ACCEPTED, "", 0);
 }
 
 static void
@@ -290,7 +290,7 @@ start_parcel(struct job *j, size_t first, size_t n)
 		free(p);
 		free(to);
 		for (i = first; i < first + n; i++)
-			j->result[j->todo[i]].outcome = OUTCOME_INTERNAL;
+			j->result[j->todo[i]].outcome = IPC_OUTCOME_INTERNAL;
 		finish(j);
 		return;
 	}
@@ -320,7 +320,7 @@ start_parcel(struct job *j, size_t first, size_t n)
 /* ---- the whole ---- */
 
 static void
-set_all(struct job *j, enum outcome o)
+set_all(struct job *j, enum ipc_outcome o)
 {
 	size_t i;
 
@@ -392,7 +392,7 @@ is_impossible(const struct job *j)
 	struct abilities a;
 
 	gateway_abilities(self.gateway, &a);
-	if (j->options.port != 0 && !(a.can & CAN_DATA))
+	if (j->options.port != 0 && !(a.can & OPTIONS_CAN_DATA))
 		limit = "no data";
 	if (limit != NULL)
 		log_trouble(j, "send", 0, 0, limit, 0);
@@ -412,9 +412,9 @@ job_start(struct job *j, job_done done, void *arg)
 	job_id_mark(j, self.config);
 	list_recipients(j);
 	if (clock_left(j->deadline) == 0)
-		set_all(j, OUTCOME_TIMEOUT); /* its client has given up */
+		set_all(j, IPC_OUTCOME_TIMEOUT); /* its client has given up */
 	else if (is_impossible(j))
-		set_all(j, OUTCOME_PERMANENT);
+		set_all(j, IPC_OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL && j->mark != NULL && !j->dry)
 		job_journal_read(j);
 	for (i = 0; i < j->ntodo; i += n) {

@@ -20,7 +20,7 @@
 #define JOB_UUID     37		/* octets of a UUID as text, with its NUL */
 
 struct job_result {
-	enum outcome outcome;
+	enum ipc_outcome outcome;
 	long status;		/* the gateway's; 0: none */
 	long ms;		/* what the gateway took */
 	int sent;		/* the gateway may have had it */

@@ -36,7 +36,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	job_id_recipient(j->number[i], name);
 	switch (journal_find(&j->journal, name, since, r->id)) {
 	case JOURNAL_ACCEPTED:
-		r->outcome = OUTCOME_ACCEPTED;
+		r->outcome = IPC_OUTCOME_ACCEPTED;
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
@@ -47,7 +47,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		log_event(LOG_WARNING, "journal", "session", j->session, "to",
 		    LOG_MASKED(j->number[i]), "outcome",
 		    "unknown; not sent again (on-unknown drop)", NULL);
-		r->outcome = OUTCOME_ACCEPTED;
+		r->outcome = IPC_OUTCOME_ACCEPTED;
 		snprintf(r->id, sizeof(r->id), "%s", key);
 		return 1;
 	case JOURNAL_NEW:
@@ -57,7 +57,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 }
 
 static void
-set_todo(struct job *j, enum outcome o)
+set_todo(struct job *j, enum ipc_outcome o)
 {
 	size_t i;
 
@@ -80,11 +80,11 @@ job_journal_read(struct job *j)
 		j->journalled = 1;
 		break;
 	case 1:		/* another session has this very message in hand */
-		set_todo(j, OUTCOME_TEMPORARY);
+		set_todo(j, IPC_OUTCOME_TEMPORARY);
 		return;
 	default:
 		trouble(j);
-		set_todo(j, OUTCOME_INTERNAL);
+		set_todo(j, IPC_OUTCOME_INTERNAL);
 		return;
 	}
 	if (j->window != -1)
@@ -99,7 +99,7 @@ job_journal_read(struct job *j)
 	}
 	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
 		trouble(j);
-		set_todo(j, OUTCOME_INTERNAL);
+		set_todo(j, IPC_OUTCOME_INTERNAL);
 	}
 }
 
@@ -115,22 +115,22 @@ static enum journal_state
 state_of(const struct job_result *r)
 {
 	switch (r->outcome) {
-	case OUTCOME_ACCEPTED:
+	case IPC_OUTCOME_ACCEPTED:
 		return JOURNAL_ACCEPTED;
-	case OUTCOME_UNCLEAR:
-	case OUTCOME_LOST:
-	case OUTCOME_TIMEOUT:
+	case IPC_OUTCOME_UNCLEAR:
+	case IPC_OUTCOME_LOST:
+	case IPC_OUTCOME_TIMEOUT:
 		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case OUTCOME_FAILED:
-	case OUTCOME_TEMPORARY:
+	case IPC_OUTCOME_FAILED:
+	case IPC_OUTCOME_TEMPORARY:
 		/* a proxy's words, which does not know either */
 		return r->sent && is_proxys(r->status) ?
 		    JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case OUTCOME_PERMANENT:
-	case OUTCOME_CREDENTIALS:
-	case OUTCOME_REFUSED:
-	case OUTCOME_UNREACHABLE:
-	case OUTCOME_INTERNAL:
+	case IPC_OUTCOME_PERMANENT:
+	case IPC_OUTCOME_CREDENTIALS:
+	case IPC_OUTCOME_REFUSED:
+	case IPC_OUTCOME_UNREACHABLE:
+	case IPC_OUTCOME_INTERNAL:
 		break;
 	}
 	return JOURNAL_NEW;

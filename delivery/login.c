@@ -64,7 +64,7 @@ static struct {
 } self;
 
 static void
-set_answer(struct answer *a, enum verdict v, const char *why)
+set_answer(struct answer *a, enum ipc_verdict v, const char *why)
 {
 	memset(a, 0, sizeof(*a));
 	a->verdict = (unsigned char)v;
@@ -120,12 +120,12 @@ check_hash(const struct login_work *w, struct answer *a)
 	int right = hash_verify(w->secret, w->login.hash);
 
 	if (!w->login.has_password)
-		set_answer(a, VERDICT_WRONG, "");
+		set_answer(a, IPC_VERDICT_WRONG, "");
 	else if (right == -1)
-		set_answer(a, VERDICT_TEMPORARY,
+		set_answer(a, IPC_VERDICT_TEMPORARY,
 		    "crypt(3) cannot use the login's hash");
 	else
-		set_answer(a, right ? VERDICT_OK : VERDICT_WRONG, "");
+		set_answer(a, right ? IPC_VERDICT_OK : IPC_VERDICT_WRONG, "");
 }
 
 /*
@@ -193,22 +193,22 @@ judge_status(int status, struct answer *a)
 	if (!WIFEXITED(status)) {
 		snprintf(why, sizeof(why), "checkpassword: killed by signal "
 		    "%d", WTERMSIG(status));
-		set_answer(a, VERDICT_TEMPORARY, why);
+		set_answer(a, IPC_VERDICT_TEMPORARY, why);
 		return;
 	}
 	switch (WEXITSTATUS(status)) {
 	case CHECKPASSWORD_RIGHT:
-		set_answer(a, VERDICT_OK, "");
+		set_answer(a, IPC_VERDICT_OK, "");
 		break;
 	case CHECKPASSWORD_WRONG:
 	case CHECKPASSWORD_NOBODY:
 	case CHECKPASSWORD_PERMANENT:
-		set_answer(a, VERDICT_WRONG, "");
+		set_answer(a, IPC_VERDICT_WRONG, "");
 		break;
 	default: /* misused, temporary, or who knows */
 		snprintf(why, sizeof(why), "checkpassword: exit status %d",
 		    WEXITSTATUS(status));
-		set_answer(a, VERDICT_TEMPORARY, why);
+		set_answer(a, IPC_VERDICT_TEMPORARY, why);
 	}
 }
 
@@ -224,7 +224,7 @@ check_program(const struct login_work *w, struct answer *a)
 		run_program(w->program, fd);
 	snprintf(why, sizeof(why), "checkpassword: %.200s: %s", path,
 	    strerror(errno));
-	set_answer(a, VERDICT_TEMPORARY, why);
+	set_answer(a, IPC_VERDICT_TEMPORARY, why);
 	if (pid == -1)
 		return;
 	close(fd);
@@ -321,7 +321,7 @@ join_queue(struct login_check *c, int fd, const struct login_work *w)
 
 /* For a verdict that takes no time: as if a child had said it. */
 static int
-say(int fd, enum verdict v, const char *why)
+say(int fd, enum ipc_verdict v, const char *why)
 {
 	struct answer a;
 
@@ -349,13 +349,14 @@ begin_users(struct login_check *c, int fd, const struct config *config,
 
 	*profile = u->profile;
 	if (found == USERS_BROKEN)
-		r = say(fd, VERDICT_TEMPORARY, "");
+		r = say(fd, IPC_VERDICT_TEMPORARY, "");
 	else if (kind == IPC_EXTERNAL)
-		r = say(fd, found == USERS_FOUND ? VERDICT_OK : VERDICT_WRONG,
+		r = say(fd,
+		    found == USERS_FOUND ? IPC_VERDICT_OK : IPC_VERDICT_WRONG,
 		    "");
 	else if (*w->secret == '\0' || strlen(w->secret) > HASH_PASSWORD_MAX ||
 	    u->hash[0] == '\0')
-		r = say(fd, VERDICT_WRONG, "");
+		r = say(fd, IPC_VERDICT_WRONG, "");
 	else
 		r = join_queue(c, fd, w);
 	return r;
@@ -366,9 +367,9 @@ begin_program(struct login_check *c, int fd, const struct config *config,
     enum ipc_kind kind, struct login_work *w)
 {
 	if (kind == IPC_EXTERNAL)
-		return say(fd, VERDICT_WRONG, "");
+		return say(fd, IPC_VERDICT_WRONG, "");
 	if (strlen(w->user) + strlen(w->secret) + 3 > LOGIN_PIPE_MAX)
-		return say(fd, VERDICT_WRONG,
+		return say(fd, IPC_VERDICT_WRONG,
 		    "checkpassword: more than it takes");
 	w->program = &config->checkpassword;
 	return join_queue(c, fd, w);
@@ -379,7 +380,7 @@ begin(struct login_check *c, int fd, const struct config *config,
     enum ipc_kind kind, struct login_work *w, struct login_profile *profile)
 {
 	if (kind == IPC_BEARER)
-		return say(fd, VERDICT_WRONG, "");
+		return say(fd, IPC_VERDICT_WRONG, "");
 	switch ((enum config_auth)config->auth) {
 	case CONFIG_AUTH_USERS:
 		return begin_users(c, fd, config, kind, w, profile);
@@ -389,7 +390,7 @@ begin(struct login_check *c, int fd, const struct config *config,
 	case CONFIG_AUTH_NONE:
 		break;
 	}
-	return say(fd, VERDICT_TEMPORARY, "there are no logins of our own");
+	return say(fd, IPC_VERDICT_TEMPORARY, "there are no logins of our own");
 }
 
 int
@@ -432,15 +433,15 @@ reap(struct login_check *c, int over)
 	c->pid = 0;
 }
 
-enum verdict
+enum ipc_verdict
 login_end(struct login_check *c)
 {
 	struct answer a;
 	ssize_t n = recv(c->fd, &a, sizeof(a), MSG_DONTWAIT);
-	int over = n == (ssize_t)sizeof(a) && a.verdict <= VERDICT_LAST;
+	int over = n == (ssize_t)sizeof(a) && a.verdict <= IPC_VERDICT_LAST;
 
 	if (!over)
-		set_answer(&a, VERDICT_TEMPORARY, n == 0 ?
+		set_answer(&a, IPC_VERDICT_TEMPORARY, n == 0 ?
 		    "the check came to a bad end" : "no answer in time");
 	if (c->theirs != -1)
 		leave_queue(c);
@@ -457,7 +458,7 @@ login_end(struct login_check *c)
 	if (a.why[0] != '\0')
 		log_event(LOG_WARNING, "login", "user", c->user, "error",
 		    a.why, NULL);
-	return (enum verdict)a.verdict;
+	return (enum ipc_verdict)a.verdict;
 }
 
 /* ---- -t ---- */

@@ -43,16 +43,19 @@ struct login_check {
  * (IPC_PASSWORD) is checked by either way, a certificate's subject
  * (IPC_EXTERNAL) is a login of the users file, anything else is wrong.
  * profile gets what the login has, or that it has nothing; it counts if the
- * verdict is VERDICT_OK, and holds a secret.  What is wrong with the users
- * file is logged, and VERDICT_TEMPORARY for the logins that it concerns.
+ * verdict is IPC_VERDICT_OK, and holds a secret.  What is wrong with the users
+ * file is logged, and IPC_VERDICT_TEMPORARY for the logins that it concerns.
  * user and secret must stay where they are until the check's end.  Returns 0,
  * or -1 if there are no descriptors or no memory left: errno.
  */
 int login_begin(struct login_check *, const struct config *, enum ipc_kind,
     const char *user, const char *secret, struct login_profile *);
 
-/* End it: the verdict, or VERDICT_TEMPORARY if it is not over, and killed. */
-enum verdict login_end(struct login_check *);
+/*
+ * End it: the verdict, or IPC_VERDICT_TEMPORARY if it is not over, and then it
+ * is killed.
+ */
+enum ipc_verdict login_end(struct login_check *);
 
 /* Report all that is wrong with the users file or the program.  0, or -1. */
 int login_test(const struct config *, config_report);

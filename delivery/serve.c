@@ -226,12 +226,12 @@ rights_of(const struct client *c)
 }
 
 static void
-finish_auth(struct client *c, enum verdict v)
+finish_auth(struct client *c, enum ipc_verdict v)
 {
 	struct buf b;
 
-	c->logged_in = v == VERDICT_OK;
-	c->auth_failures += v == VERDICT_WRONG;
+	c->logged_in = v == IPC_VERDICT_OK;
+	c->auth_failures += v == IPC_VERDICT_WRONG;
 	c->want_warm |= c->logged_in;
 	if (c->logged_in && c->known[0] == '\0')
 		strcpy(c->known, c->user);
@@ -257,7 +257,7 @@ finish_send(void *arg, struct job *j)
 	c->busy = 0;
 	/* credentials that the gateway alone could judge */
 	if (j->login == &c->login && c->profile == NULL &&
-	    j->result[0].outcome == OUTCOME_CREDENTIALS)
+	    j->result[0].outcome == IPC_OUTCOME_CREDENTIALS)
 		c->auth_failures++;
 	if (begin(c, &b, ANS_SEND, j->nto * (IPC_ID_MAX + 32)) == 0) {
 		ipc_put_u32(&b, (uint32_t)j->nto);
@@ -361,13 +361,13 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 static void
 merge_options(struct options *o, const struct options *d)
 {
-	if (o->priority_kind == PRIORITY_NONE) {
+	if (o->priority_kind == OPTIONS_PRIORITY_NONE) {
 		o->priority_kind = d->priority_kind;
 		o->priority = d->priority;
 	}
 	if (o->ttl == 0)
 		o->ttl = d->ttl;
-	if (o->report == REPORT_NONE)
+	if (o->report == OPTIONS_REPORT_NONE)
 		o->report = d->report;
 	if (o->sim == 0)
 		o->sim = d->sim;
@@ -465,16 +465,16 @@ answer_login(struct client *c, struct ipc_frame *f)
 static void
 on_checked(void *arg, const struct http_result *e)
 {
-	enum verdict v = VERDICT_TEMPORARY;
+	enum ipc_verdict v = IPC_VERDICT_TEMPORARY;
 	struct client *c = arg;
 
 	if (e->answered) {
 		if (e->status >= 200 && e->status < 300)
-			v = VERDICT_OK;
+			v = IPC_VERDICT_OK;
 		else if (e->status == 401 || e->status == 403)
-			v = VERDICT_WRONG;
+			v = IPC_VERDICT_WRONG;
 	}
-	if (v == VERDICT_TEMPORARY)
+	if (v == IPC_VERDICT_TEMPORARY)
 		log_event(LOG_WARNING, "gateway", "session", c->session,
 		    "peer", c->peer, "request", "check", "status",
 		    LOG_NUM(e->status), "ms", LOG_NUM(e->ms), "error",
@@ -488,7 +488,7 @@ check_at_gateway(struct client *c)
 	struct gateway_request r;
 
 	if (gateway_check(self.gateway, login_of(c), &r) == -1)
-		finish_auth(c, VERDICT_WRONG);
+		finish_auth(c, IPC_VERDICT_WRONG);
 	else
 		http_start(&r, self.config->timeout_gateway * 1000,
 		    on_checked, c);
@@ -508,13 +508,13 @@ check_here(struct client *c)
 	}
 	free(c->check);
 	c->check = NULL;
-	finish_auth(c, VERDICT_TEMPORARY);
+	finish_auth(c, IPC_VERDICT_TEMPORARY);
 }
 
 static void
 end_check(struct client *c)
 {
-	enum verdict v = login_end(c->check);
+	enum ipc_verdict v = login_end(c->check);
 
 	free(c->check);
 	c->check = NULL;
@@ -531,11 +531,11 @@ answer_auth(struct client *c, struct ipc_frame *f)
 	if (c->kind == IPC_EXTERNAL && c->known[0] != '\0' &&
 	    strcmp(c->known, c->user) != 0)
 		/* it needs no secret: whoever has logged in stays that */
-		finish_auth(c, VERDICT_WRONG);
+		finish_auth(c, IPC_VERDICT_WRONG);
 	else if (self.config->auth != CONFIG_AUTH_GATEWAY)
 		check_here(c);
 	else if (c->dry)
-		finish_auth(c, VERDICT_OK);
+		finish_auth(c, IPC_VERDICT_OK);
 	else
 		check_at_gateway(c);
 	return 0;

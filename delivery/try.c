@@ -33,23 +33,30 @@ static const struct {
 	const char *words;
 	int code;
 } outcomes[] = {
-	[OUTCOME_ACCEPTED] = {"accepted: the gateway has the message", OK},
-	[OUTCOME_PERMANENT] = {"refused: the gateway will not take it", REFUSED},
-	[OUTCOME_CREDENTIALS] = {"refused: the credentials, the credit or the "
+	[IPC_OUTCOME_ACCEPTED] = {"accepted: the gateway has the message", OK},
+	[IPC_OUTCOME_PERMANENT] = {
+	    "refused: the gateway will not take it", REFUSED},
+	[IPC_OUTCOME_CREDENTIALS] = {
+	    "refused: the credentials, the credit or the "
 	    "rights of the account", REFUSED},
-	[OUTCOME_FAILED] = {"failed: the gateway has an error", AGAIN},
-	[OUTCOME_REFUSED] = {"refused: the gateway does not like the request",
+	[IPC_OUTCOME_FAILED] = {"failed: the gateway has an error", AGAIN},
+	[IPC_OUTCOME_REFUSED] = {
+	    "refused: the gateway does not like the request",
 	    REFUSED},
-	[OUTCOME_TEMPORARY] = {"not now: the gateway wants it later", AGAIN},
-	[OUTCOME_UNCLEAR] = {"unclear: the answer cannot be understood; the "
+	[IPC_OUTCOME_TEMPORARY] = {
+	    "not now: the gateway wants it later", AGAIN},
+	[IPC_OUTCOME_UNCLEAR] = {
+	    "unclear: the answer cannot be understood; the "
 	    "message may have gone out", AGAIN},
-	[OUTCOME_LOST] = {"lost: the connection broke before the answer; the "
+	[IPC_OUTCOME_LOST] = {
+	    "lost: the connection broke before the answer; the "
 	    "message may have gone out", AGAIN},
-	[OUTCOME_TIMEOUT] = {"no answer in time; the message may have gone "
+	[IPC_OUTCOME_TIMEOUT] = {"no answer in time; the message may have gone "
 	    "out", AGAIN},
-	[OUTCOME_UNREACHABLE] = {"no connection: name, address, firewall or "
+	[IPC_OUTCOME_UNREACHABLE] = {
+	    "no connection: name, address, firewall or "
 	    "certificate", AGAIN},
-	[OUTCOME_INTERNAL] = {"not sent", NO_REQUEST},
+	[IPC_OUTCOME_INTERNAL] = {"not sent", NO_REQUEST},
 };
 
 /* What came from outside is shown without what a terminal would obey. */
@@ -65,7 +72,7 @@ print_body(const char *s, size_t n)
 }
 
 static void
-conclude(enum outcome o, const char *id, const char *error)
+conclude(enum ipc_outcome o, const char *id, const char *error)
 {
 	printf("outcome: %s\n", outcomes[o].words);
 	if (*id != '\0')
@@ -145,7 +152,7 @@ try_run(const struct config *c, const struct descriptor *g,
 		return USAGE;
 	if (gateway_send(g, t->user != NULL ? &l : NULL, &self.message, 1,
 		&r) == -1) {
-		conclude(OUTCOME_INTERNAL, "", r.why);
+		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
 		return self.code;
 	}
 	printf("request: %s\n", r.shown);

@@ -105,7 +105,7 @@ parse_priority(struct reader *r, const struct option *o, char *value,
 
 	if (number(r, o, value, &n) == -1)
 		return -1;
-	p->options.priority_kind = PRIORITY_LEVEL;
+	p->options.priority_kind = OPTIONS_PRIORITY_LEVEL;
 	p->options.priority = (int)n;
 	return 0;
 }
@@ -147,7 +147,8 @@ parse_report(struct reader *r, const struct option *o, char *value,
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
 		return fail(r, "%s: '%s' is none of: yes, no", o->name, value);
-	p->options.report = *value == 'y' ? REPORT_YES : REPORT_NO;
+	p->options.report =
+	    *value == 'y' ? OPTIONS_REPORT_YES : OPTIONS_REPORT_NO;
 	return 0;
 }
 

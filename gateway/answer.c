@@ -23,20 +23,20 @@
 /* ---- the whole ---- */
 
 /* GATEWAYS: what no rule says.  SMSGate documents its own way. */
-static enum outcome
+static enum ipc_outcome
 judge_status(const struct descriptor *g, long status)
 {
 	if (status == 401 || status == 403)
-		return OUTCOME_CREDENTIALS;
+		return IPC_OUTCOME_CREDENTIALS;
 	if (status >= 300 && status < 400)
-		return OUTCOME_TEMPORARY; /* it has not been taken here */
+		return IPC_OUTCOME_TEMPORARY; /* it has not been taken here */
 	if (status < 400 || status > 599)
-		return OUTCOME_UNCLEAR;
+		return IPC_OUTCOME_UNCLEAR;
 	if (g->documented)
-		return status < 500 ? OUTCOME_REFUSED : OUTCOME_FAILED;
+		return status < 500 ? IPC_OUTCOME_REFUSED : IPC_OUTCOME_FAILED;
 	if (status >= 500 || status == 408 || status == 425 || status == 429)
-		return OUTCOME_TEMPORARY;
-	return status == 402 ? OUTCOME_CREDENTIALS : OUTCOME_PERMANENT;
+		return IPC_OUTCOME_TEMPORARY;
+	return status == 402 ? IPC_OUTCOME_CREDENTIALS : IPC_OUTCOME_PERMANENT;
 }
 
 static int
@@ -50,7 +50,7 @@ needs_json(const struct descriptor *g)
  * A success that cannot be read may not be one.  *open: no rule decided,
  * so each recipient's own answer counts.
  */
-static enum outcome
+static enum ipc_outcome
 judge_whole(const struct descriptor *g, const struct match_subject *s,
     int *open)
 {
@@ -63,9 +63,9 @@ judge_whole(const struct descriptor *g, const struct match_subject *s,
 		return judge_status(g, s->status);
 	if (!json_is_object(s->json) && !json_is_array(s->json) &&
 	    needs_json(g))
-		return OUTCOME_UNCLEAR;
-	return match_all(&g->ok_match, s) ? OUTCOME_ACCEPTED :
-					    OUTCOME_UNCLEAR;
+		return IPC_OUTCOME_UNCLEAR;
+	return match_all(&g->ok_match, s) ? IPC_OUTCOME_ACCEPTED :
+					    IPC_OUTCOME_UNCLEAR;
 }
 
 /* ---- each recipient ---- */
@@ -94,14 +94,15 @@ same_number(const char *a, const char *b)
 	}
 }
 
-static enum outcome
+static enum ipc_outcome
 judge_element(const struct descriptor_each *e, const struct match_subject *s)
 {
 	const struct match_rule *r = match_rule(&e->rules, s);
 
 	if (r != NULL)
 		return r->then;
-	return match_all(&e->ok, s) ? OUTCOME_ACCEPTED : OUTCOME_UNCLEAR;
+	return match_all(&e->ok, s) ? IPC_OUTCOME_ACCEPTED :
+				      IPC_OUTCOME_UNCLEAR;
 }
 
 static void
@@ -130,14 +131,14 @@ static void
 take_element(struct judging *j, size_t i, json_t *element)
 {
 	struct match_subject s = {j->whole.status, element, j->whole.text};
-	enum outcome o = judge_element(&j->g->each, &s);
+	enum ipc_outcome o = judge_element(&j->g->each, &s);
 	struct gateway_result *r = &j->result[i];
 
 	if (!j->seen[i] || o > r->outcome)
 		r->outcome = o;
 	if (r->id[0] == '\0')
 		keep_id(r->id, &j->g->each.id, &s);
-	if (o != OUTCOME_ACCEPTED && j->error == NULL)
+	if (o != IPC_OUTCOME_ACCEPTED && j->error == NULL)
 		j->error = match_find(&j->g->each.error, &s);
 	j->seen[i] = 1;
 }
@@ -204,8 +205,8 @@ judge_each(struct judging *j)
 	take_list(j, pointer_get(j->whole.json, e->list));
 	for (i = 0; i < j->m->nto; i++)
 		if (!j->seen[i])
-			j->result[i].outcome = e->has_missing ? e->missing :
-								OUTCOME_UNCLEAR;
+			j->result[i].outcome = e->has_missing ?
+			    e->missing : IPC_OUTCOME_UNCLEAR;
 }
 
 /* ---- the error's text ---- */
@@ -311,13 +312,13 @@ judge_results(struct judging *j, struct gateway_answer *a, int open)
 		j->result[i].outcome = a->outcome;
 		j->result[i].id[0] = '\0';
 	}
-	if (open && a->outcome == OUTCOME_ACCEPTED)
+	if (open && a->outcome == IPC_OUTCOME_ACCEPTED)
 		judge_each(j);
 	for (i = 0; i < j->m->nto; i++) {
 		if (j->result[i].outcome > a->outcome)
 			a->outcome = j->result[i].outcome;
 		if (j->result[i].id[0] == '\0' &&
-		    j->result[i].outcome == OUTCOME_ACCEPTED)
+		    j->result[i].outcome == IPC_OUTCOME_ACCEPTED)
 			strcpy(j->result[i].id, a->id);
 	}
 }

@@ -64,7 +64,7 @@ struct descriptor_each {
 	struct match_source id, error;
 	struct match_rules rules;
 	int has_missing;	/* the outcome of who is not in the list */
-	enum outcome missing;
+	enum ipc_outcome missing;
 };
 
 /* A request that is not for a message. */

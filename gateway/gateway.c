@@ -33,10 +33,10 @@ static const struct {
 	const char *name;
 	uint32_t can;
 } abilities[] = {
-	{"priority", CAN_PRIORITY}, {"ttl", CAN_TTL},
-	{"schedule", CAN_SCHEDULE}, {"report", CAN_REPORT},
-	{"sim", CAN_SIM}, {"device", CAN_DEVICE},
-	{"from", CAN_FROM}, {"data", CAN_DATA},
+	{"priority", OPTIONS_CAN_PRIORITY}, {"ttl", OPTIONS_CAN_TTL},
+	{"schedule", OPTIONS_CAN_SCHEDULE}, {"report", OPTIONS_CAN_REPORT},
+	{"sim", OPTIONS_CAN_SIM}, {"device", OPTIONS_CAN_DEVICE},
+	{"from", OPTIONS_CAN_FROM}, {"data", OPTIONS_CAN_DATA},
 };
 #define NABILITIES (sizeof(abilities) / sizeof(abilities[0]))
 
@@ -114,7 +114,8 @@ option_limit(const struct descriptor *g, const struct options *o, time_t now)
 	if (names_sent(g, "schedule") && (time_t)o->schedule > now &&
 	    (time_t)o->schedule - now > (time_t)l->schedule[1])
 		return "schedule";
-	if (names_sent(g, "priority") && o->priority_kind == PRIORITY_RAW &&
+	if (names_sent(g, "priority") &&
+	    o->priority_kind == OPTIONS_PRIORITY_RAW &&
 	    (o->priority < g->priority.min || o->priority > g->priority.max))
 		return "priority";
 	return NULL;
@@ -325,7 +326,7 @@ gateway_has_ids(const struct descriptor *g)
 	if (!names_sent(g, "id") || g->no_ids)
 		return 0;
 	for (i = 0; i < g->rules.n; i++)
-		if (g->rules.v[i].then == OUTCOME_ACCEPTED)
+		if (g->rules.v[i].then == IPC_OUTCOME_ACCEPTED)
 			return 1;
 	return g->lookup.url != NULL;
 }

@@ -130,12 +130,12 @@ int gateway_retry_after(const struct descriptor *);
 
 /* What became of one recipient of a request. */
 struct gateway_result {
-	enum outcome outcome;
+	enum ipc_outcome outcome;
 	char id[IPC_ID_MAX + 1];	/* "": the answer has none */
 };
 
 struct gateway_answer {
-	enum outcome outcome;		/* the worst of all: for the log */
+	enum ipc_outcome outcome;		/* the worst of all: for the log */
 	char id[IPC_ID_MAX + 1];	/* of the whole; "": it has none */
 	char error[GATEWAY_ERROR_MAX + 1]; /* for the log; no secret in it */
 	long retry_after;		/* seconds, from the body; 0: none */

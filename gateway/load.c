@@ -126,16 +126,16 @@ load_integer(struct descriptor *g, json_t *o, const char *path,
 
 int
 load_outcome(struct descriptor *g, json_t *o, const char *path,
-    const char *key, int required, enum outcome *out)
+    const char *key, int required, enum ipc_outcome *out)
 {
 	static const struct {
 		const char *name;
-		enum outcome outcome;
+		enum ipc_outcome outcome;
 	} names[] = {
-		{"accepted", OUTCOME_ACCEPTED},
-		{"temporary", OUTCOME_TEMPORARY},
-		{"permanent", OUTCOME_PERMANENT},
-		{"credentials", OUTCOME_CREDENTIALS},
+		{"accepted", IPC_OUTCOME_ACCEPTED},
+		{"temporary", IPC_OUTCOME_TEMPORARY},
+		{"permanent", IPC_OUTCOME_PERMANENT},
+		{"credentials", IPC_OUTCOME_CREDENTIALS},
 	};
 	const char *s = load_string(g, o, path, key, required);
 	char where[LOAD_PATH_MAX];

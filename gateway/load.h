@@ -42,7 +42,7 @@ json_t *load_array(struct descriptor *, json_t *, const char *path,
 int load_integer(struct descriptor *, json_t *, const char *path,
     const char *key, json_int_t least, json_int_t most, json_int_t *);
 int load_outcome(struct descriptor *, json_t *, const char *path,
-    const char *key, int required, enum outcome *);
+    const char *key, int required, enum ipc_outcome *);
 
 /* A status code, or an array of 1 to LOAD_CODES_MAX of them. */
 void load_codes(struct descriptor *, json_t *, const char *path,

@@ -39,7 +39,7 @@ struct match_list {
 struct match_rule {
 	struct load_codes status;	/* none: any */
 	struct match_list match;
-	enum outcome then;
+	enum ipc_outcome then;
 };
 
 struct match_rules {

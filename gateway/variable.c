@@ -273,7 +273,7 @@ message_value(struct template_values *v, const char *name)
 static int
 priority(const struct descriptor *g, const struct options *o)
 {
-	return o->priority_kind == PRIORITY_RAW ? o->priority :
+	return o->priority_kind == OPTIONS_PRIORITY_RAW ? o->priority :
 	    g->priority.levels[o->priority + OPTIONS_LEVEL_MAX];
 }
 
@@ -286,13 +286,13 @@ option_value(const struct template_values *v, const char *name)
 	if (o == NULL)
 		return NULL;
 	if (strcmp(name, "priority") == 0)
-		return o->priority_kind != PRIORITY_NONE ?
+		return o->priority_kind != OPTIONS_PRIORITY_NONE ?
 		    json_integer(priority(v->g, o)) : NULL;
 	if (strcmp(name, "ttl") == 0)
 		return o->ttl != 0 ? json_integer((json_int_t)o->ttl) : NULL;
 	if (strcmp(name, "report") == 0)
-		return o->report == REPORT_NONE ? NULL :
-		    json_boolean(o->report == REPORT_YES);
+		return o->report == OPTIONS_REPORT_NONE ? NULL :
+		    json_boolean(o->report == OPTIONS_REPORT_YES);
 	if (strcmp(name, "sim") == 0)
 		return o->sim != 0 ? json_integer((json_int_t)o->sim) : NULL;
 	if (strcmp(name, "device") == 0)

@@ -176,7 +176,7 @@ ask_login(const struct auth *a)
 	return put_credentials(REQ_LOGIN, a);
 }
 
-enum verdict
+enum ipc_verdict
 ask_auth(const struct auth *a, struct rights *r, int ms)
 {
 	long long deadline = clock_ms() + ms + ASK_GRACE;
@@ -185,14 +185,14 @@ ask_auth(const struct auth *a, struct rights *r, int ms)
 
 	if (put_credentials(REQ_AUTH, a) == -1 ||
 	    get_frame(&f, ANS_AUTH, deadline) == -1)
-		return VERDICT_TEMPORARY;
+		return IPC_VERDICT_TEMPORARY;
 	v = ipc_get_u8(&f);
 	rights_get(&f, r);
-	if (ipc_close(&f) == -1 || v > VERDICT_LAST) {
+	if (ipc_close(&f) == -1 || v > IPC_VERDICT_LAST) {
 		fail("the answer is malformed");
-		return VERDICT_TEMPORARY;
+		return IPC_VERDICT_TEMPORARY;
 	}
-	return (enum verdict)v;
+	return (enum ipc_verdict)v;
 }
 
 int
@@ -248,9 +248,9 @@ get_results(struct ipc_frame *f, struct ask_result *r, size_t n)
 		r[i].status = ipc_get_u32(f);
 		r[i].ms = ipc_get_u32(f);
 		ipc_get_str(f, r[i].id, IPC_ID_MAX);
-		if (outcome > OUTCOME_LAST || !ipc_is_id(r[i].id))
+		if (outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id))
 			return -1;
-		r[i].outcome = (enum outcome)outcome;
+		r[i].outcome = (enum ipc_outcome)outcome;
 	}
 	return ipc_close(f);
 }
@@ -259,7 +259,7 @@ void
 ask_send(const struct ask_message *m, struct ask_result *r, int ms)
 {
 	long long deadline = clock_ms() + ms + ASK_GRACE;
-	enum outcome otherwise = OUTCOME_INTERNAL;
+	enum ipc_outcome otherwise = IPC_OUTCOME_INTERNAL;
 	struct ipc_frame f;
 	size_t i;
 
@@ -269,7 +269,7 @@ ask_send(const struct ask_message *m, struct ask_result *r, int ms)
 				return;
 			fail("the answer is malformed");
 		} else if (clock_left(deadline) == 0) {
-			otherwise = OUTCOME_TIMEOUT;
+			otherwise = IPC_OUTCOME_TIMEOUT;
 		}
 	}
 	for (i = 0; i < m->nto; i++)

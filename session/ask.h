@@ -36,7 +36,7 @@ int ask_login(const struct auth *);
  * Have credentials judged; at most ms milliseconds.  Fills in the rights of
  * the login if they are right.
  */
-enum verdict ask_auth(const struct auth *, struct rights *, int ms);
+enum ipc_verdict ask_auth(const struct auth *, struct rights *, int ms);
 
 /* What can the gateway do?  0; -1 if the link is broken. */
 int ask_can(struct abilities *);
@@ -51,7 +51,7 @@ struct ask_message {
 };
 
 struct ask_result {
-	enum outcome outcome;
+	enum ipc_outcome outcome;
 	uint32_t status;	/* the gateway's; 0: none */
 	uint32_t ms;		/* what the gateway took */
 	char id[IPC_ID_MAX + 1]; /* of the accepted message */
@@ -60,8 +60,8 @@ struct ask_result {
 /*
  * Deliver, and wait for what became of each recipient: at most ms
  * milliseconds for the gateway, and a little for the way.  Fills
- * message->nto results; on a broken link they are OUTCOME_INTERNAL, or
- * OUTCOME_TIMEOUT where no answer came in time.
+ * message->nto results; on a broken link they are IPC_OUTCOME_INTERNAL, or
+ * IPC_OUTCOME_TIMEOUT where no answer came in time.
  */
 void ask_send(const struct ask_message *, struct ask_result *, int ms);
 

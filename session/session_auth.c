@@ -64,7 +64,7 @@ mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
 }
 
 /* The credentials are well-formed: are they right, as far as we ask? */
-static enum verdict
+static enum ipc_verdict
 judge(struct session *s)
 {
 	int ms = (int)s->config->timeout_gateway * 1000;
@@ -73,11 +73,12 @@ judge(struct session *s)
 		return ask_auth(&s->auth, &s->rights, ms);
 	if (s->auth.mechanism != AUTH_EXTERNAL) {
 		if (!auth_fits_http(&s->auth))
-			return VERDICT_WRONG;
+			return IPC_VERDICT_WRONG;
 		if (s->config->auth_check)
 			return ask_auth(&s->auth, &s->rights, ms);
 	}
-	return ask_login(&s->auth) == 0 ? VERDICT_OK : VERDICT_TEMPORARY;
+	return ask_login(&s->auth) == 0 ? IPC_VERDICT_OK
+					: IPC_VERDICT_TEMPORARY;
 }
 
 static enum reply
@@ -142,11 +143,11 @@ auth_outcome(struct session *s, enum auth_status st)
 		break;
 	}
 	switch (judge(s)) {
-	case VERDICT_OK:
+	case IPC_VERDICT_OK:
 		return auth_succeeded(s);
-	case VERDICT_TEMPORARY:
+	case IPC_VERDICT_TEMPORARY:
 		return REPLY_AUTH_TEMPORARY;
-	case VERDICT_WRONG:
+	case IPC_VERDICT_WRONG:
 		break;
 	}
 	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */

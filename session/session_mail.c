@@ -71,7 +71,7 @@ take_priority(struct session *s, const char *value)
 	struct options *o = &s->message.options;
 
 	s->message.prioritised = 1;
-	o->priority_kind = PRIORITY_LEVEL;
+	o->priority_kind = OPTIONS_PRIORITY_LEVEL;
 	return value != NULL && parameter_level(value, &o->priority) == 0 ?
 	    GO : REPLY_BAD_PRIORITY;
 }

@@ -34,8 +34,8 @@ within(long long n, uint32_t least, uint32_t most)
 static int
 wants_priority(const struct options *o)
 {
-	return o->priority_kind == PRIORITY_RAW ||
-	    (o->priority_kind == PRIORITY_LEVEL && o->priority != 0);
+	return o->priority_kind == OPTIONS_PRIORITY_RAW ||
+	    (o->priority_kind == OPTIONS_PRIORITY_LEVEL && o->priority != 0);
 }
 
 /* ---- parameters of MAIL ---- */
@@ -46,11 +46,11 @@ check_parameters(const struct session *s, const struct abilities *a)
 {
 	const struct options *o = &s->message.options;
 
-	if (wants_priority(o) && !(a->can & CAN_PRIORITY))
+	if (wants_priority(o) && !(a->can & OPTIONS_CAN_PRIORITY))
 		return REPLY_CANNOT_PRIORITY;
-	if (o->ttl != 0 && !(a->can & CAN_TTL))
+	if (o->ttl != 0 && !(a->can & OPTIONS_CAN_TTL))
 		return REPLY_CANNOT_BY;
-	if (o->schedule != 0 && !(a->can & CAN_SCHEDULE))
+	if (o->schedule != 0 && !(a->can & OPTIONS_CAN_SCHEDULE))
 		return REPLY_CANNOT_HOLD;
 	if (o->ttl != 0 && !within(o->ttl, a->ttl_min, a->ttl_max))
 		return REPLY_BY_LIMIT;
@@ -64,7 +64,8 @@ check_parameters(const struct session *s, const struct abilities *a)
 static void
 relax(struct options *o, const struct abilities *a)
 {
-	if (!(a->can & CAN_TTL) || !within(o->ttl, a->ttl_min, a->ttl_max) ||
+	if (!(a->can & OPTIONS_CAN_TTL) ||
+	    !within(o->ttl, a->ttl_min, a->ttl_max) ||
 	    o->schedule > session_now() + o->ttl)
 		o->ttl = 0;
 }
@@ -99,7 +100,7 @@ take_priority(struct session *s, const char *value)
 		return REPLY_FIELD_PRIORITY;
 	if (s->message.prioritised)
 		return GO;
-	o->priority_kind = PRIORITY_RAW;
+	o->priority_kind = OPTIONS_PRIORITY_RAW;
 	o->priority = (int)n;
 	return GO;
 }
@@ -141,8 +142,8 @@ take_report(struct session *s, const char *value)
 
 	if (parameter_yes(value, &yes) == -1)
 		return REPLY_FIELD_REPORT;
-	if (o->report == REPORT_NONE)
-		o->report = yes ? REPORT_YES : REPORT_NO;
+	if (o->report == OPTIONS_REPORT_NONE)
+		o->report = yes ? OPTIONS_REPORT_YES : OPTIONS_REPORT_NO;
 	return GO;
 }
 
@@ -233,7 +234,7 @@ take_hints(struct session *s)
 	const char *value;
 	size_t i;
 
-	if (s->message.prioritised || o->priority_kind != PRIORITY_NONE)
+	if (s->message.prioritised || o->priority_kind != OPTIONS_PRIORITY_NONE)
 		return;
 	for (i = 0; i < LENGTH(hints) && o->priority == 0; i++)
 		if ((value = mime_field(&s->mime, hints[i])) != NULL)
@@ -241,7 +242,7 @@ take_hints(struct session *s)
 	if (o->priority == 0)
 		return;
 	s->message.hinted = 1;
-	o->priority_kind = PRIORITY_LEVEL;
+	o->priority_kind = OPTIONS_PRIORITY_LEVEL;
 }
 
 static enum reply
@@ -267,30 +268,30 @@ take_notify(struct session *s)
 	const struct session_message *m = &s->message;
 
 	if (m->success > 0)
-		s->message.options.report = REPORT_YES;
+		s->message.options.report = OPTIONS_REPORT_YES;
 	else if (m->never > 0 && m->never == s->nplaces - m->nbad)
-		s->message.options.report = REPORT_NO;
+		s->message.options.report = OPTIONS_REPORT_NO;
 }
 
 /* ---- what the gateway makes of it ---- */
 
 /*
- * What is asked for, as CAN_... .  A gateway without reports needs not be
- * told to send none, and a number in MAIL is nobody's wish.
+ * What is asked for, as OPTIONS_CAN_... .  A gateway without reports need not
+ * be told to send none, and nobody asked for the number in MAIL.
  */
 static uint32_t
 wanted(const struct session *s)
 {
 	const struct options *o = &s->message.options;
 
-	return (wants_priority(o) ? CAN_PRIORITY : 0U) |
-	    (o->ttl != 0 ? CAN_TTL : 0U) |
-	    (o->schedule != 0 ? CAN_SCHEDULE : 0U) |
-	    (o->report == REPORT_YES ? CAN_REPORT : 0U) |
-	    (o->sim != 0 ? CAN_SIM : 0U) |
-	    (o->device[0] != '\0' ? CAN_DEVICE : 0U) |
-	    (s->message.from_header ? CAN_FROM : 0U) |
-	    (o->port != 0 ? CAN_DATA : 0U);
+	return (wants_priority(o) ? OPTIONS_CAN_PRIORITY : 0U) |
+	    (o->ttl != 0 ? OPTIONS_CAN_TTL : 0U) |
+	    (o->schedule != 0 ? OPTIONS_CAN_SCHEDULE : 0U) |
+	    (o->report == OPTIONS_REPORT_YES ? OPTIONS_CAN_REPORT : 0U) |
+	    (o->sim != 0 ? OPTIONS_CAN_SIM : 0U) |
+	    (o->device[0] != '\0' ? OPTIONS_CAN_DEVICE : 0U) |
+	    (s->message.from_header ? OPTIONS_CAN_FROM : 0U) |
+	    (o->port != 0 ? OPTIONS_CAN_DATA : 0U);
 }
 
 /* Take out what the gateway cannot do; it is said. */
@@ -299,25 +300,25 @@ leave_out(struct session *s, uint32_t bits)
 {
 	struct options *o = &s->message.options;
 
-	if (bits & CAN_PRIORITY) {
-		o->priority_kind = PRIORITY_NONE;
+	if (bits & OPTIONS_CAN_PRIORITY) {
+		o->priority_kind = OPTIONS_PRIORITY_NONE;
 		o->priority = 0;
 	}
-	if (bits & CAN_TTL)
+	if (bits & OPTIONS_CAN_TTL)
 		o->ttl = 0;
-	if (bits & CAN_SCHEDULE)
+	if (bits & OPTIONS_CAN_SCHEDULE)
 		o->schedule = 0;
-	if (bits & CAN_REPORT)
-		o->report = REPORT_NONE;
-	if (bits & CAN_SIM)
+	if (bits & OPTIONS_CAN_REPORT)
+		o->report = OPTIONS_REPORT_NONE;
+	if (bits & OPTIONS_CAN_SIM)
 		o->sim = 0;
-	if (bits & CAN_DEVICE)
+	if (bits & OPTIONS_CAN_DEVICE)
 		o->device[0] = '\0';
-	if (bits & CAN_FROM)
+	if (bits & OPTIONS_CAN_FROM)
 		o->from[0] = '\0';
 	/* a hint is nobody's word */
 	if (s->message.hinted)
-		bits &= ~(uint32_t)CAN_PRIORITY;
+		bits &= ~(uint32_t)OPTIONS_CAN_PRIORITY;
 	s->message.left_out = bits;
 }
 
@@ -328,7 +329,7 @@ check_fields(const struct session *s, const struct abilities *a)
 	const struct options *o = &s->message.options;
 	long long now = session_now();
 
-	if (o->priority_kind == PRIORITY_RAW &&
+	if (o->priority_kind == OPTIONS_PRIORITY_RAW &&
 	    (a->priority_min != 0 || a->priority_max != 0) &&
 	    (o->priority < a->priority_min || o->priority > a->priority_max))
 		return REPLY_FIELD_PRIORITY;
@@ -362,7 +363,7 @@ session_options_message(struct session *s)
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_NO_DELIVERY;
 	bits &= ~a->can;
-	if (bits & CAN_DATA)
+	if (bits & OPTIONS_CAN_DATA)
 		return REPLY_CANNOT_DATA;
 	leave_out(s, bits);
 	return check_fields(s, a);
@@ -374,13 +375,13 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } names[] = {
-	{CAN_PRIORITY, "priority"},
-	{CAN_TTL, "TTL"},
-	{CAN_SCHEDULE, "schedule"},
-	{CAN_REPORT, "delivery report"},
-	{CAN_SIM, "SIM"},
-	{CAN_DEVICE, "device"},
-	{CAN_FROM, "sender"},
+	{OPTIONS_CAN_PRIORITY, "priority"},
+	{OPTIONS_CAN_TTL, "TTL"},
+	{OPTIONS_CAN_SCHEDULE, "schedule"},
+	{OPTIONS_CAN_REPORT, "delivery report"},
+	{OPTIONS_CAN_SIM, "SIM"},
+	{OPTIONS_CAN_DEVICE, "device"},
+	{OPTIONS_CAN_FROM, "sender"},
 };
 
 void
@@ -402,8 +403,8 @@ session_options_show(const struct session *s, struct buf *b)
 	const struct options *o = &s->message.options;
 	char date[PARAMETER_DATE_MAX];
 
-	if (o->priority_kind != PRIORITY_NONE)
-		buf_fmt(b, " %s=%d", o->priority_kind == PRIORITY_RAW ?
+	if (o->priority_kind != OPTIONS_PRIORITY_NONE)
+		buf_fmt(b, " %s=%d", o->priority_kind == OPTIONS_PRIORITY_RAW ?
 		    "priority" : "level", o->priority);
 	if (o->ttl != 0)
 		buf_fmt(b, " ttl=%lu", (unsigned long)o->ttl);
@@ -411,9 +412,9 @@ session_options_show(const struct session *s, struct buf *b)
 		parameter_put_date(o->schedule, date);
 		buf_fmt(b, " schedule=%s", date);
 	}
-	if (o->report != REPORT_NONE)
-		buf_fmt(b, " report=%s", o->report == REPORT_YES ? "yes" :
-								   "no");
+	if (o->report != OPTIONS_REPORT_NONE)
+		buf_fmt(b, " report=%s",
+		    o->report == OPTIONS_REPORT_YES ? "yes" : "no");
 	if (o->sim != 0)
 		buf_fmt(b, " sim=%u", o->sim);
 	if (o->device[0] != '\0')

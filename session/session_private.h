@@ -47,7 +47,7 @@ struct session_message {
 	int notice;		/* BY: a notice is asked for, no return */
 	int from_header;	/* options.from is X-SMS-From's */
 	size_t success, never;	/* recipients with such a NOTIFY */
-	uint32_t left_out;	/* CAN_...: what the gateway cannot */
+	uint32_t left_out;	/* OPTIONS_CAN_...: what the gateway cannot */
 	size_t size;		/* octets so far */
 	size_t nbad;		/* places that are left out */
 	struct text_info info;	/* of the text that was made */

@@ -20,30 +20,30 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 	int retry = c->replies == CONFIG_REPLIES_RETRY;
 
 	switch (r->outcome) {
-	case OUTCOME_ACCEPTED:
+	case IPC_OUTCOME_ACCEPTED:
 		return REPLY_ACCEPTED;
-	case OUTCOME_CREDENTIALS:
+	case IPC_OUTCOME_CREDENTIALS:
 		return REPLY_AUTH_FAILED;
-	case OUTCOME_REFUSED:
+	case IPC_OUTCOME_REFUSED:
 		if (!retry)
 			return REPLY_GATEWAY_4XX;
 		return r->status == 408 || r->status == 425 ||
 		    r->status == 429 ? REPLY_RETRY : REPLY_PERMANENT;
-	case OUTCOME_FAILED:
+	case IPC_OUTCOME_FAILED:
 		return retry ? REPLY_RETRY : REPLY_GATEWAY_5XX;
-	case OUTCOME_TEMPORARY:
+	case IPC_OUTCOME_TEMPORARY:
 		return REPLY_RETRY;
-	case OUTCOME_PERMANENT:
+	case IPC_OUTCOME_PERMANENT:
 		return REPLY_PERMANENT;
-	case OUTCOME_UNCLEAR:
+	case IPC_OUTCOME_UNCLEAR:
 		return REPLY_UNCLEAR;
-	case OUTCOME_LOST:
+	case IPC_OUTCOME_LOST:
 		return REPLY_LOST;
-	case OUTCOME_TIMEOUT:
+	case IPC_OUTCOME_TIMEOUT:
 		return REPLY_TIMEOUT;
-	case OUTCOME_UNREACHABLE:
+	case IPC_OUTCOME_UNREACHABLE:
 		return REPLY_UNREACHABLE;
-	case OUTCOME_INTERNAL:
+	case IPC_OUTCOME_INTERNAL:
 		return REPLY_NO_DELIVERY;
 	}
 	return REPLY_NO_DELIVERY;
@@ -72,20 +72,20 @@ worst_reply(const struct session *s)
 }
 
 static const char *
-outcome_name(enum outcome o)
+outcome_name(enum ipc_outcome o)
 {
 	static const char *const names[] = {
-		[OUTCOME_ACCEPTED] = "accepted",
-		[OUTCOME_PERMANENT] = "permanent",
-		[OUTCOME_CREDENTIALS] = "credentials",
-		[OUTCOME_FAILED] = "failed",
-		[OUTCOME_REFUSED] = "refused",
-		[OUTCOME_TEMPORARY] = "temporary",
-		[OUTCOME_UNCLEAR] = "unclear",
-		[OUTCOME_LOST] = "lost",
-		[OUTCOME_TIMEOUT] = "timeout",
-		[OUTCOME_UNREACHABLE] = "unreachable",
-		[OUTCOME_INTERNAL] = "internal",
+		[IPC_OUTCOME_ACCEPTED] = "accepted",
+		[IPC_OUTCOME_PERMANENT] = "permanent",
+		[IPC_OUTCOME_CREDENTIALS] = "credentials",
+		[IPC_OUTCOME_FAILED] = "failed",
+		[IPC_OUTCOME_REFUSED] = "refused",
+		[IPC_OUTCOME_TEMPORARY] = "temporary",
+		[IPC_OUTCOME_UNCLEAR] = "unclear",
+		[IPC_OUTCOME_LOST] = "lost",
+		[IPC_OUTCOME_TIMEOUT] = "timeout",
+		[IPC_OUTCOME_UNREACHABLE] = "unreachable",
+		[IPC_OUTCOME_INTERNAL] = "internal",
 	};
 
 	return names[o];
@@ -133,7 +133,7 @@ log_result(struct session *s, size_t first, size_t n)
 	buf_init(&m, missing, sizeof(missing));
 	session_options_missing(s, ", ", &m);
 	put_missing(s, ", ", &m);
-	log_event(r->outcome == OUTCOME_ACCEPTED ? LOG_INFO : LOG_WARNING,
+	log_event(r->outcome == IPC_OUTCOME_ACCEPTED ? LOG_INFO : LOG_WARNING,
 	    "message", "to", to, "recipients", LOG_NUM(n), "parts",
 	    data ? NULL : LOG_NUM(info->parts), "alphabet",
 	    data ? NULL : text_alphabet_name(info->alphabet), "truncated",

@@ -231,7 +231,7 @@ def pipelined():
 
 
 EXTERNAL = 2        # enum ipc_kind
-CREDENTIALS = 2     # enum outcome
+CREDENTIALS = 2     # enum ipc_outcome
 
 
 @tap.test("whoever has logged in is not somebody else by a certificate")

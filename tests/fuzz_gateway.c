@@ -74,11 +74,11 @@ static void
 check(const struct gateway_answer *a, const struct gateway_result *r,
     size_t n)
 {
-	enum outcome worst = OUTCOME_ACCEPTED;
+	enum ipc_outcome worst = IPC_OUTCOME_ACCEPTED;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (r[i].outcome > OUTCOME_LAST || !ipc_is_id(r[i].id))
+		if (r[i].outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id))
 			abort();
 		if (r[i].outcome > worst)
 			worst = r[i].outcome;

@@ -15,7 +15,7 @@ import ipc_lib
 from ipc_lib import ANS_SEND, options
 from smtp import HOME, SLOW, WRAP, configuration
 
-# enum outcome
+# enum ipc_outcome
 OUTCOMES = ["accepted", "permanent", "credentials", "failed", "refused",
             "temporary", "unclear", "lost", "timeout", "unreachable",
             "internal"]

@@ -26,9 +26,9 @@
 #define CHECKS_MAX 64
 
 static const char *const verdicts[] = {
-	[VERDICT_OK] = "ok",
-	[VERDICT_WRONG] = "wrong",
-	[VERDICT_TEMPORARY] = "temporary",
+	[IPC_VERDICT_OK] = "ok",
+	[IPC_VERDICT_WRONG] = "wrong",
+	[IPC_VERDICT_TEMPORARY] = "temporary",
 };
 
 static const char *const kinds[] = {
@@ -49,7 +49,7 @@ dump(const struct login_profile *p)
 	const struct options *o = &p->options;
 	size_t i;
 
-	if (o->priority_kind != PRIORITY_NONE)
+	if (o->priority_kind != OPTIONS_PRIORITY_NONE)
 		printf("priority: %d %d\n", (int)o->priority_kind, o->priority);
 	printf("ttl: %lu\nsim: %u\ndevice: %s\nfrom: %s\nreport: %d\n",
 	    (unsigned long)o->ttl, o->sim, o->device, o->from, (int)o->report);
@@ -97,7 +97,7 @@ check_one(const struct config *c, enum ipc_kind kind, const char *user,
 	struct login_check check;
 	struct login_profile profile;
 	long long start = clock_ms(), begun;
-	enum verdict v;
+	enum ipc_verdict v;
 
 	if (login_begin(&check, c, kind, user, secret, &profile) == -1)
 		err(71, "login_begin");

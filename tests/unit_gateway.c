@@ -513,7 +513,8 @@ is_json(const char *got, const char *want, const char *name)
 static void
 test_smsgate(void)
 {
-	struct options o = {PRIORITY_LEVEL, -9, 3600, NOW + 86400, REPORT_YES,
+	struct options o = {OPTIONS_PRIORITY_LEVEL, -9, 3600, NOW + 86400,
+	    OPTIONS_REPORT_YES,
 	    3, "phone", "", 0, 0, {0}};
 	struct options data = {.port = 2948, .ndata = 3,
 	    .data = {0, 0xff, 'x'}};
@@ -597,15 +598,16 @@ line(const struct gateway_request *r, char *out, size_t room)
 		snprintf(out + n, room - n, " %s", r->body);
 }
 
-static const struct options full = {PRIORITY_LEVEL, 9, 90, NOW + 3601,
-    REPORT_NO, 2, "d/1", "+4930", 0, 0, {0}};
+static const struct options full = {OPTIONS_PRIORITY_LEVEL, 9, 90, NOW + 3601,
+    OPTIONS_REPORT_NO, 2, "d/1", "+4930", 0, 0, {0}};
 static const struct options binary = {.port = 9200, .ndata = 4,
     .data = {0, 'A', 0xff, '&'}};
 static const struct options dots = {.device = ".."};
 static const struct options late = {.ttl = 60, .schedule = NOW - 5};
 static const struct options hour = {.ttl = 7200, .schedule = NOW + 3600};
 static const struct options soon = {.schedule = NOW + 5};
-static const struct options raw = {PRIORITY_RAW, 2, 0, 0, REPORT_YES, 0, "",
+static const struct options raw = {OPTIONS_PRIORITY_RAW, 2, 0, 0,
+    OPTIONS_REPORT_YES, 0, "",
     "", 0, 0, {0}};
 
 #define LEVELS "'priority': {'min': 0, 'max': 3, 'levels': " \
@@ -952,8 +954,10 @@ test_abilities(void)
 	struct abilities a;
 
 	gateway_abilities(load(NULL, ""), &a);
-	tap_ok(a.can == (CAN_PRIORITY | CAN_TTL | CAN_SCHEDULE | CAN_REPORT |
-	    CAN_SIM | CAN_DEVICE | CAN_DATA), "SMSGate can all but a sender");
+	tap_ok(a.can == (OPTIONS_CAN_PRIORITY | OPTIONS_CAN_TTL |
+	    OPTIONS_CAN_SCHEDULE | OPTIONS_CAN_REPORT |
+	    OPTIONS_CAN_SIM | OPTIONS_CAN_DEVICE |
+	    OPTIONS_CAN_DATA), "SMSGate can all but a sender");
 	tap_ok(a.ttl_min == 5 && a.ttl_max == 2147483647, "its ttl");
 	tap_ok(a.priority_min == -128 && a.priority_max == 127, "its scale");
 	gateway_abilities(load(WITH("'name': ''"), ""), &a);
@@ -963,7 +967,8 @@ test_abilities(void)
 	    "{'of': 'schedule', 'else': '1'}, 'unused': {'of': 'sim', 'else':"
 	    " ''}}, 'defaults': {'d': '${e}', 'e': '${ttl}'}, 'limits': "
 	    "{'schedule': [900, 3024000]}"), ""), &a);
-	tap_ok(a.can == (CAN_FROM | CAN_SCHEDULE | CAN_TTL),
+	tap_ok(a.can == (OPTIONS_CAN_FROM | OPTIONS_CAN_SCHEDULE |
+	    OPTIONS_CAN_TTL),
 	    "by way of maps and defaults");
 	tap_ok(a.schedule_min == 900 && a.schedule_max == 3024000,
 	    "its schedule");
@@ -971,9 +976,9 @@ test_abilities(void)
 	    "set device x\n"), &a);
 	tap_ok(a.can == 0, "what is not sent does not count");
 	gateway_abilities(load(WITH(NEEDY), ""), &a);
-	tap_ok(a.can == CAN_TTL, "nor what lacks a variable");
+	tap_ok(a.can == OPTIONS_CAN_TTL, "nor what lacks a variable");
 	gateway_abilities(load(WITH(NEEDY), "set x 1\n"), &a);
-	tap_ok(a.can == (CAN_TTL | CAN_SIM), "until it is set");
+	tap_ok(a.can == (OPTIONS_CAN_TTL | OPTIONS_CAN_SIM), "until it is set");
 }
 
 static const struct {
@@ -1002,9 +1007,11 @@ static const struct {
 	{"'schedule': [60, 90]", "t", {.schedule = NOW + 91}, "schedule"},
 	{"'schedule': [60, 90]", "t", {.schedule = NOW + 1}, NULL},
 	{"'schedule': [60, 90]", "t", {.schedule = NOW - 1}, NULL},
-	{"'text': 9", "t", {.priority_kind = PRIORITY_RAW, .priority = 3},
+	{"'text': 9", "t",
+	    {.priority_kind = OPTIONS_PRIORITY_RAW, .priority = 3},
 	    NULL},
-	{"'text': 9", "t", {.priority_kind = PRIORITY_RAW, .priority = 4},
+	{"'text': 9", "t",
+	    {.priority_kind = OPTIONS_PRIORITY_RAW, .priority = 4},
 	    "priority"},
 };
 
@@ -1089,7 +1096,7 @@ test_sizes(void)
 struct answer {
 	long status;
 	const char *body;
-	enum outcome outcome;
+	enum ipc_outcome outcome;
 	const char *id;
 };
 
@@ -1118,50 +1125,50 @@ judge(struct descriptor *g, const struct answer *a, size_t n)
 }
 
 static const struct answer smsgate[] = {
-	{202, "{'id': 'x'}", OUTCOME_ACCEPTED, "x"},
-	{202, "{}", OUTCOME_ACCEPTED, ""},
-	{202, "{'id': 7}", OUTCOME_ACCEPTED, "7"},
-	{202, "{'id': 'a b'}", OUTCOME_ACCEPTED, ""},
+	{202, "{'id': 'x'}", IPC_OUTCOME_ACCEPTED, "x"},
+	{202, "{}", IPC_OUTCOME_ACCEPTED, ""},
+	{202, "{'id': 7}", IPC_OUTCOME_ACCEPTED, "7"},
+	{202, "{'id': 'a b'}", IPC_OUTCOME_ACCEPTED, ""},
 	{202, "{'id': '12345678901234567890123456789012345678901234567890"
-	    "123456789012345'}", OUTCOME_ACCEPTED, ""},
-	{202, "", OUTCOME_UNCLEAR, ""},
-	{202, "7", OUTCOME_UNCLEAR, ""},
-	{202, "<html>", OUTCOME_UNCLEAR, ""},
-	{200, "{'id': 'x'}", OUTCOME_UNCLEAR, "x"},
-	{302, "", OUTCOME_TEMPORARY, ""},
-	{400, "{'message': 'no'}", OUTCOME_REFUSED, ""},
-	{401, "", OUTCOME_CREDENTIALS, ""},
-	{402, "", OUTCOME_REFUSED, ""},
-	{403, "", OUTCOME_CREDENTIALS, ""},
-	{404, "", OUTCOME_REFUSED, ""},
+	    "123456789012345'}", IPC_OUTCOME_ACCEPTED, ""},
+	{202, "", IPC_OUTCOME_UNCLEAR, ""},
+	{202, "7", IPC_OUTCOME_UNCLEAR, ""},
+	{202, "<html>", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "{'id': 'x'}", IPC_OUTCOME_UNCLEAR, "x"},
+	{302, "", IPC_OUTCOME_TEMPORARY, ""},
+	{400, "{'message': 'no'}", IPC_OUTCOME_REFUSED, ""},
+	{401, "", IPC_OUTCOME_CREDENTIALS, ""},
+	{402, "", IPC_OUTCOME_REFUSED, ""},
+	{403, "", IPC_OUTCOME_CREDENTIALS, ""},
+	{404, "", IPC_OUTCOME_REFUSED, ""},
 	{409, "{'message': 'message with the same ID already exists'}",
-	    OUTCOME_ACCEPTED, ""},
-	{409, "{'message': 'constraint failed'}", OUTCOME_REFUSED, ""},
-	{409, "", OUTCOME_REFUSED, ""},
-	{400, "{'message': 'same ID'}", OUTCOME_REFUSED, ""},
-	{429, "", OUTCOME_REFUSED, ""},
-	{500, "", OUTCOME_FAILED, ""},
-	{503, "{'message': 'queue limits exceeded'}", OUTCOME_FAILED, ""},
-	{0, "", OUTCOME_UNCLEAR, ""},
-	{600, "", OUTCOME_UNCLEAR, ""},
+	    IPC_OUTCOME_ACCEPTED, ""},
+	{409, "{'message': 'constraint failed'}", IPC_OUTCOME_REFUSED, ""},
+	{409, "", IPC_OUTCOME_REFUSED, ""},
+	{400, "{'message': 'same ID'}", IPC_OUTCOME_REFUSED, ""},
+	{429, "", IPC_OUTCOME_REFUSED, ""},
+	{500, "", IPC_OUTCOME_FAILED, ""},
+	{503, "{'message': 'queue limits exceeded'}", IPC_OUTCOME_FAILED, ""},
+	{0, "", IPC_OUTCOME_UNCLEAR, ""},
+	{600, "", IPC_OUTCOME_UNCLEAR, ""},
 };
 
 /* no rule, no id */
 static const struct answer plain[] = {
-	{200, "", OUTCOME_ACCEPTED, ""},
-	{201, "", OUTCOME_UNCLEAR, ""},
-	{302, "", OUTCOME_TEMPORARY, ""},
-	{400, "", OUTCOME_PERMANENT, ""},
-	{401, "", OUTCOME_CREDENTIALS, ""},
-	{402, "", OUTCOME_CREDENTIALS, ""},
-	{403, "", OUTCOME_CREDENTIALS, ""},
-	{404, "", OUTCOME_PERMANENT, ""},
-	{408, "", OUTCOME_TEMPORARY, ""},
-	{422, "", OUTCOME_PERMANENT, ""},
-	{425, "", OUTCOME_TEMPORARY, ""},
-	{429, "", OUTCOME_TEMPORARY, ""},
-	{500, "", OUTCOME_TEMPORARY, ""},
-	{599, "", OUTCOME_TEMPORARY, ""},
+	{200, "", IPC_OUTCOME_ACCEPTED, ""},
+	{201, "", IPC_OUTCOME_UNCLEAR, ""},
+	{302, "", IPC_OUTCOME_TEMPORARY, ""},
+	{400, "", IPC_OUTCOME_PERMANENT, ""},
+	{401, "", IPC_OUTCOME_CREDENTIALS, ""},
+	{402, "", IPC_OUTCOME_CREDENTIALS, ""},
+	{403, "", IPC_OUTCOME_CREDENTIALS, ""},
+	{404, "", IPC_OUTCOME_PERMANENT, ""},
+	{408, "", IPC_OUTCOME_TEMPORARY, ""},
+	{422, "", IPC_OUTCOME_PERMANENT, ""},
+	{425, "", IPC_OUTCOME_TEMPORARY, ""},
+	{429, "", IPC_OUTCOME_TEMPORARY, ""},
+	{500, "", IPC_OUTCOME_TEMPORARY, ""},
+	{599, "", IPC_OUTCOME_TEMPORARY, ""},
 };
 
 #define VONAGE WITH("'ok': {'status': 200, 'match': {'path': " \
@@ -1175,24 +1182,24 @@ static const struct answer plain[] = {
 
 static const struct answer vonage[] = {
 	{200, "{'messages': [{'status': '0', 'message-id': 'A'}]}",
-	    OUTCOME_ACCEPTED, "A"},
+	    IPC_OUTCOME_ACCEPTED, "A"},
 	{200, "{'messages': [{'status': 0, 'message-id': 'A'}, "
-	    "{'status': '0'}]}", OUTCOME_ACCEPTED, "A"},
+	    "{'status': '0'}]}", IPC_OUTCOME_ACCEPTED, "A"},
 	{200, "{'messages': [{'status': '0'}, {'status': '1'}]}",
-	    OUTCOME_TEMPORARY, ""},
+	    IPC_OUTCOME_TEMPORARY, ""},
 	{200, "{'messages': [{'status': '0'}, {'status': '4'}]}",
-	    OUTCOME_CREDENTIALS, ""},
+	    IPC_OUTCOME_CREDENTIALS, ""},
 	{200, "{'messages': [{'status': '0'}, {'status': '99'}]}",
-	    OUTCOME_UNCLEAR, ""},
-	{200, "{'messages': [{'status': '0'}, {}]}", OUTCOME_UNCLEAR, ""},
-	{200, "{'messages': []}", OUTCOME_UNCLEAR, ""},
-	{200, "{'messages': {'a': {'status': 0}}}", OUTCOME_ACCEPTED, ""},
-	{200, "{'messages': '0'}", OUTCOME_UNCLEAR, ""},
-	{200, "{}", OUTCOME_UNCLEAR, ""},
-	{200, "0", OUTCOME_UNCLEAR, ""},
-	{411, "{'error': 'gone away'}", OUTCOME_PERMANENT, ""},
-	{412, "{'error': 'gone'}", OUTCOME_PERMANENT, ""},
-	{500, "{'messages': [{'status': '4'}]}", OUTCOME_CREDENTIALS, ""},
+	    IPC_OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': [{'status': '0'}, {}]}", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': []}", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "{'messages': {'a': {'status': 0}}}", IPC_OUTCOME_ACCEPTED, ""},
+	{200, "{'messages': '0'}", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "{}", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "0", IPC_OUTCOME_UNCLEAR, ""},
+	{411, "{'error': 'gone away'}", IPC_OUTCOME_PERMANENT, ""},
+	{412, "{'error': 'gone'}", IPC_OUTCOME_PERMANENT, ""},
+	{500, "{'messages': [{'status': '4'}]}", IPC_OUTCOME_CREDENTIALS, ""},
 };
 
 #define TEXTS WITHOUT_OK("'ok': {'status': 200, 'match': [{'regex': " \
@@ -1202,14 +1209,14 @@ static const struct answer vonage[] = {
     "{'match': {'path': '', 'equals': 700}, 'then': 'permanent'}, " \
     "{'match': [{'regex': 'a'}, {'regex': 'b'}], 'then': 'permanent'}]")
 static const struct answer texts[] = {
-	{200, "900", OUTCOME_CREDENTIALS, ""},
-	{200, " 900\r\n", OUTCOME_CREDENTIALS, ""},
-	{200, "9001", OUTCOME_UNCLEAR, ""},
-	{200, "600\n", OUTCOME_TEMPORARY, ""},
-	{200, "x", OUTCOME_TEMPORARY, ""},
-	{200, "700", OUTCOME_PERMANENT, ""},
-	{200, "a b", OUTCOME_PERMANENT, ""},
-	{200, "c\nSuccess", OUTCOME_UNCLEAR, ""},
+	{200, "900", IPC_OUTCOME_CREDENTIALS, ""},
+	{200, " 900\r\n", IPC_OUTCOME_CREDENTIALS, ""},
+	{200, "9001", IPC_OUTCOME_UNCLEAR, ""},
+	{200, "600\n", IPC_OUTCOME_TEMPORARY, ""},
+	{200, "x", IPC_OUTCOME_TEMPORARY, ""},
+	{200, "700", IPC_OUTCOME_PERMANENT, ""},
+	{200, "a b", IPC_OUTCOME_PERMANENT, ""},
+	{200, "c\nSuccess", IPC_OUTCOME_UNCLEAR, ""},
 };
 
 static void
@@ -1224,10 +1231,10 @@ test_answers(void)
 #define ALL(a) (a), sizeof(a) / sizeof((a)[0])
 	judge(g, ALL(smsgate));
 	gateway_judge(g, &m, 202, "{\"id\": \"x\"}", 11, 0, &a, &result);
-	tap_ok(a.outcome == OUTCOME_UNCLEAR, "an answer that was cut");
+	tap_ok(a.outcome == IPC_OUTCOME_UNCLEAR, "an answer that was cut");
 	gateway_judge(g, &m, 202, "{\"id\": \"a\\u0000b\"}", 18, 1, &a,
 	    &result);
-	tap_ok(a.outcome == OUTCOME_ACCEPTED, "a NUL in an answer");
+	tap_ok(a.outcome == IPC_OUTCOME_ACCEPTED, "a NUL in an answer");
 	gateway_judge(g, &m, 400, "{\"message\": \"no\"}", 17, 1, &a, &result);
 	tap_is(a.error, "no", "the gateway's words");
 	judge(load(WITH("'name': ''"), ""), ALL(plain));
@@ -1242,19 +1249,19 @@ test_answers(void)
 	judge(load(TEXTS, ""), ALL(texts));
 	judge(load(WITHOUT_OK("'ok': {'status': 200, 'match': {'path': "
 	    "'/error', 'absent': true}}"), ""), (struct answer[]){
-	    {200, "{}", OUTCOME_ACCEPTED, ""},
-	    {200, "{'error': null}", OUTCOME_ACCEPTED, ""},
-	    {200, "{'error': 0}", OUTCOME_UNCLEAR, ""},
-	    {200, "x", OUTCOME_UNCLEAR, ""}}, 4);
+	    {200, "{}", IPC_OUTCOME_ACCEPTED, ""},
+	    {200, "{'error': null}", IPC_OUTCOME_ACCEPTED, ""},
+	    {200, "{'error': 0}", IPC_OUTCOME_UNCLEAR, ""},
+	    {200, "x", IPC_OUTCOME_UNCLEAR, ""}}, 4);
 	judge(load(WITH("'id': {'regex': 'Success \\\\x22([^\\\\x22]+)'}"),
-	    ""), (struct answer[]){{200, "x", OUTCOME_ACCEPTED, ""}}, 1);
+	    ""), (struct answer[]){{200, "x", IPC_OUTCOME_ACCEPTED, ""}}, 1);
 	judge(load(WITH("'id': {'regex': '<Id>([^<]+)</Id>'}"), ""),
-	    (struct answer[]){{200, "<a><Id>7-x</Id></a>", OUTCOME_ACCEPTED,
-	    "7-x"}, {200, "<a></a>", OUTCOME_ACCEPTED, ""}}, 2);
+	    (struct answer[]){{200, "<a><Id>7-x</Id></a>", IPC_OUTCOME_ACCEPTED,
+	    "7-x"}, {200, "<a></a>", IPC_OUTCOME_ACCEPTED, ""}}, 2);
 	judge(load(WITH("'id': ['/a', '/b/0', {'regex': 'n=(.)'}]"), ""),
-	    (struct answer[]){{200, "{'b': ['B']}", OUTCOME_ACCEPTED, "B"},
-	    {200, "{'a': 'A', 'b': ['B']}", OUTCOME_ACCEPTED, "A"},
-	    {200, "n=4", OUTCOME_ACCEPTED, "4"}}, 3);
+	    (struct answer[]){{200, "{'b': ['B']}", IPC_OUTCOME_ACCEPTED, "B"},
+	    {200, "{'a': 'A', 'b': ['B']}", IPC_OUTCOME_ACCEPTED, "A"},
+	    {200, "n=4", IPC_OUTCOME_ACCEPTED, "4"}}, 3);
 }
 
 /* ---- each recipient ---- */
@@ -1276,42 +1283,47 @@ static const struct {
 	const char *descriptor;
 	long status;
 	const char *body;
-	enum outcome outcome[2];
+	enum ipc_outcome outcome[2];
 	const char *id[2], *error;
 } each[] = {
 	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'ok', 'i': 'B'}, "
 	    "{'to': '+49 171 1234567', 's': 'ok', 'i': 'A'}]}",
-	    {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED}, {"A", "B"}, ""},
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_ACCEPTED}, {"A", "B"}, ""},
 	{BY_TO, 207, "{'m': [{'to': 431234567890, 's': 'bad', 'e': 'no'}, "
 	    "{'to': 491711234567, 's': 'ok', 'i': 'A'}]}",
-	    {OUTCOME_ACCEPTED, OUTCOME_PERMANENT}, {"A", ""}, "no"},
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_PERMANENT}, {"A", ""}, "no"},
 	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'busy'}]}",
-	    {OUTCOME_UNCLEAR, OUTCOME_TEMPORARY}, {"", ""}, ""},
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_TEMPORARY}, {"", ""}, ""},
 	{BY_TO, 200, "{'m': [{'to': '431234567890', 's': 'ok'}, {'to': "
 	    "'431234567890', 's': 'bad'}, {'to': '491711234567', 's': '?'}]}",
-	    {OUTCOME_UNCLEAR, OUTCOME_PERMANENT}, {"", ""}, ""},
-	{BY_TO, 200, "{'m': {}}", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR},
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_PERMANENT}, {"", ""}, ""},
+	{BY_TO, 200, "{'m': {}}", {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR},
 	    {"", ""}, ""},
-	{BY_TO, 200, "x", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{BY_TO, 200, "x",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
 	{BY_TO, 401, "{'m': [{'to': '431234567890', 's': 'ok'}]}",
-	    {OUTCOME_CREDENTIALS, OUTCOME_CREDENTIALS}, {"", ""}, ""},
+	    {IPC_OUTCOME_CREDENTIALS, IPC_OUTCOME_CREDENTIALS}, {"", ""}, ""},
 	{BY_KEY, 200, "{'+431234567890': {'s': 'ok', 'i': 2}, '491711234567':"
-	    " {'s': 'ok', 'i': 1}}", {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED},
+	    " {'s': 'ok', 'i': 1}}",
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_ACCEPTED},
 	    {"1", "2"}, ""},
 	{BY_KEY, 200, "{'431234567890': {'s': 'ok'}}",
-	    {OUTCOME_UNCLEAR, OUTCOME_ACCEPTED}, {"", ""}, ""},
-	{BY_KEY, 200, "[]", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_ACCEPTED}, {"", ""}, ""},
+	{BY_KEY, 200, "[]",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
 	{BY_ORDER, 200, "{'r': [{'s': true, 'i': 'A'}, {'s': false}]}",
-	    {OUTCOME_ACCEPTED, OUTCOME_UNCLEAR}, {"A", ""}, ""},
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_UNCLEAR}, {"A", ""}, ""},
 	{BY_ORDER, 200, "{'r': [{'s': true}]}",
-	    {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
 	{BY_ORDER, 200, "{'r': {'s': true}}",
-	    {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
 	{INVALID, 200, "{'invalid': ['431234567890']}",
-	    {OUTCOME_ACCEPTED, OUTCOME_PERMANENT}, {"", ""}, ""},
-	{INVALID, 200, "{}", {OUTCOME_ACCEPTED, OUTCOME_ACCEPTED}, {"", ""},
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_PERMANENT}, {"", ""}, ""},
+	{INVALID, 200, "{}",
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_ACCEPTED}, {"", ""},
 	    ""},
-	{INVALID, 200, "x", {OUTCOME_UNCLEAR, OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{INVALID, 200, "x",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
 };
 
 static void
@@ -1346,14 +1358,15 @@ test_each(void)
 	m.nto = 1;
 	body = json("{'r': {'s': true, 'i': 'A'}}");
 	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
-	tap_ok(a.outcome == OUTCOME_ACCEPTED && strcmp(r[0].id, "A") == 0,
+	tap_ok(a.outcome == IPC_OUTCOME_ACCEPTED && strcmp(r[0].id, "A") == 0,
 	    "a single object for one recipient");
 	g = load("{" URL ", " ONE ", " TEXT ", " OK ", 'id': '/id', 'rules': "
 	    "[{'status': 200, 'match': {'path': '/s', 'equals': 402}, 'then':"
 	    " 'accepted'}], 'each': {'list': '/m', 'to': '/to'}}", "");
 	body = json("{'s': 402, 'id': 'X'}");
 	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
-	tap_ok(r[0].outcome == OUTCOME_ACCEPTED && strcmp(r[0].id, "X") == 0,
+	tap_ok(r[0].outcome == IPC_OUTCOME_ACCEPTED &&
+	    strcmp(r[0].id, "X") == 0,
 	    "a rule decides for all");
 }
 

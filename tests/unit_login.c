@@ -158,8 +158,9 @@ test_options(void)
 	tap_is(errors, "", "has no errors");
 	tap_ok(find("alice") == USERS_FOUND && u.has_password, "alice");
 	tap_is(u.hash, SHA512, "her hash");
-	tap_ok(o->priority_kind == PRIORITY_LEVEL && o->priority == -9 &&
-	    o->ttl == 3600 && o->sim == 3 && o->report == REPORT_NO &&
+	tap_ok(o->priority_kind == OPTIONS_PRIORITY_LEVEL &&
+	    o->priority == -9 &&
+	    o->ttl == 3600 && o->sim == 3 && o->report == OPTIONS_REPORT_NO &&
 	    o->schedule == 0 && o->port == 0, "options");
 	tap_is(o->device, "phone1", "device");
 	tap_is(o->from, "My \"Firm\"", "from");
@@ -174,11 +175,11 @@ test_options(void)
 	tap_ok(find("/CN=a b/O=c") == USERS_FOUND && !u.has_password &&
 	    u.profile.rights.subject == -1 && u.profile.rights.max_parts == -1
 	    && u.profile.rights.nallow == 0 && !u.profile.has_gateway &&
-	    o->priority_kind == PRIORITY_NONE && o->ttl == 0,
+	    o->priority_kind == OPTIONS_PRIORITY_NONE && o->ttl == 0,
 	    "a subject, and nothing of its own");
 	tap_is(u.hash, SHA512, "another's hash, for the time it takes");
 	tap_ok(find("#1") == USERS_FOUND && u.profile.has_gateway &&
-	    u.profile.kind == IPC_BEARER && o->report == REPORT_YES &&
+	    u.profile.kind == IPC_BEARER && o->report == OPTIONS_REPORT_YES &&
 	    o->priority == 9, "a token");
 	tap_is(u.profile.gateway_secret, "abc", "the token");
 	tap_ok(find("last") == USERS_FOUND, "a last line without LF");
@@ -328,7 +329,8 @@ test_others(void)
 	tap_ok(find("b") == USERS_BROKEN && strstr(errors, ":3: sim: ") &&
 	    strstr(errors, ":4: 'b' stands here twice\n"), "two errors");
 	tap_ok(find("c") == USERS_BROKEN && u.profile.options.report ==
-	    REPORT_NONE && strstr(errors, ":7: 'c' stands here twice\n"),
+	    OPTIONS_REPORT_NONE &&
+	    strstr(errors, ":7: 'c' stands here twice\n"),
 	    "a good line and a second one");
 	write_file("alice -\n");
 	tap_ok(find("alice") == USERS_FOUND && !u.has_password &&
@@ -406,14 +408,14 @@ wait_over(const struct login_check *c)
 	poll(&p, 1, 60000);
 }
 
-static enum verdict
+static enum ipc_verdict
 check(enum ipc_kind kind, const char *user, const char *secret,
     struct login_profile *profile)
 {
 	struct login_check c;
 
 	if (login_begin(&c, &config, kind, user, secret, profile) == -1)
-		return VERDICT_TEMPORARY;
+		return IPC_VERDICT_TEMPORARY;
 	wait_over(&c);
 	return login_end(&c);
 }
@@ -445,41 +447,45 @@ test_users(void)
 	    "strange $6$rounds=1000000000$k2XAnEHBqQ1Ct2aM$Kusx4StgTAJKgtQ8A1Ud"
 	    "4OEtpvLZ/2wzq/Tix/qeeqdrvuTHgR6KFuCyOP4TNp5lvuV.tmBxpDTp10bqrWJyv"
 	    "1\n");
-	tap_ok(check(IPC_PASSWORD, "alice", "secret", &p) == VERDICT_OK &&
+	tap_ok(check(IPC_PASSWORD, "alice", "secret", &p) == IPC_VERDICT_OK &&
 	    p.options.sim == 2, "the right password");
-	tap_ok(check(IPC_PASSWORD, "alice", "Secret", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_PASSWORD, "alice", "Secret", &p) == IPC_VERDICT_WRONG,
 	    "a wrong one");
-	tap_ok(check(IPC_PASSWORD, "alice", "", &p) == VERDICT_WRONG, "none");
-	tap_ok(check(IPC_PASSWORD, "carol", "secret", &p) == VERDICT_WRONG &&
+	tap_ok(check(IPC_PASSWORD, "alice", "", &p) ==
+	    IPC_VERDICT_WRONG, "none");
+	tap_ok(check(IPC_PASSWORD, "carol", "secret", &p) ==
+	    IPC_VERDICT_WRONG &&
 	    p.options.sim == 0, "an unknown login with another's password");
-	tap_ok(check(IPC_PASSWORD, "bob", "secret", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_PASSWORD, "bob", "secret", &p) == IPC_VERDICT_WRONG,
 	    "a login without a password with another's");
-	tap_ok(check(IPC_PASSWORD, "bob", "-", &p) == VERDICT_WRONG, "or -");
-	tap_ok(check(IPC_EXTERNAL, "bob", "", &p) == VERDICT_OK &&
+	tap_ok(check(IPC_PASSWORD, "bob", "-", &p) ==
+	    IPC_VERDICT_WRONG, "or -");
+	tap_ok(check(IPC_EXTERNAL, "bob", "", &p) == IPC_VERDICT_OK &&
 	    p.options.sim == 3, "bob's certificate");
-	tap_ok(check(IPC_EXTERNAL, "alice", "", &p) == VERDICT_OK,
+	tap_ok(check(IPC_EXTERNAL, "alice", "", &p) == IPC_VERDICT_OK,
 	    "alice's certificate");
-	tap_ok(check(IPC_EXTERNAL, "carol", "", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_EXTERNAL, "carol", "", &p) == IPC_VERDICT_WRONG,
 	    "somebody's certificate");
-	tap_ok(check(IPC_BEARER, "alice", "secret", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_BEARER, "alice", "secret", &p) == IPC_VERDICT_WRONG,
 	    "a token");
 	tap_is(logged(), "", "nothing to log so far");
-	tap_ok(check(IPC_PASSWORD, "bad", "x", &p) == VERDICT_TEMPORARY &&
+	tap_ok(check(IPC_PASSWORD, "bad", "x", &p) == IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), ":3: sim: ") != NULL, "a bad line");
-	tap_ok(check(IPC_PASSWORD, "strange", "x", &p) == VERDICT_TEMPORARY &&
+	tap_ok(check(IPC_PASSWORD, "strange", "x", &p) ==
+	    IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), "user=strange error=\"crypt(3) cannot use the "
 	    "login's hash\"") != NULL, "a hash that crypt does not take");
 	repeat(password, 'x', HASH_PASSWORD_MAX);
 	hash_make(password, hash);
 	snprintf(line, sizeof(line), "alice %s\n", hash);
 	write_file(line);
-	tap_ok(check(IPC_PASSWORD, "alice", password, &p) == VERDICT_OK,
+	tap_ok(check(IPC_PASSWORD, "alice", password, &p) == IPC_VERDICT_OK,
 	    "HASH_PASSWORD_MAX octets");
 	strcat(password, "x");
-	tap_ok(check(IPC_PASSWORD, "alice", password, &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_PASSWORD, "alice", password, &p) == IPC_VERDICT_WRONG,
 	    "one more");
 	unlink(path);
-	tap_ok(check(IPC_PASSWORD, "alice", "x", &p) == VERDICT_TEMPORARY &&
+	tap_ok(check(IPC_PASSWORD, "alice", "x", &p) == IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), "No such file") != NULL, "no file");
 }
 
@@ -553,25 +559,27 @@ test_program(void)
 	int n, files = open_files();
 	static const struct {
 		const char *script;
-		enum verdict v;
+		enum ipc_verdict v;
 		const char *log;
 	} rows[] = {
-		{"exec \"$@\"", VERDICT_OK, ""},
-		{"exit 0", VERDICT_OK, ""},
-		{"exit 1", VERDICT_WRONG, ""},
-		{"exit 3", VERDICT_WRONG, ""},
-		{"exit 100", VERDICT_WRONG, ""},
-		{"exit 2", VERDICT_TEMPORARY, "checkpassword: exit status 2"},
-		{"exit 111", VERDICT_TEMPORARY, "exit status 111"},
-		{"exit 4", VERDICT_TEMPORARY, "exit status 4"},
-		{"kill -9 $$", VERDICT_TEMPORARY, "killed by signal 9"},
+		{"exec \"$@\"", IPC_VERDICT_OK, ""},
+		{"exit 0", IPC_VERDICT_OK, ""},
+		{"exit 1", IPC_VERDICT_WRONG, ""},
+		{"exit 3", IPC_VERDICT_WRONG, ""},
+		{"exit 100", IPC_VERDICT_WRONG, ""},
+		{"exit 2", IPC_VERDICT_TEMPORARY,
+		    "checkpassword: exit status 2"},
+		{"exit 111", IPC_VERDICT_TEMPORARY, "exit status 111"},
+		{"exit 4", IPC_VERDICT_TEMPORARY, "exit status 4"},
+		{"kill -9 $$", IPC_VERDICT_TEMPORARY, "killed by signal 9"},
 		{"test \"$1\" = /bin/true -o \"$1\" = /usr/bin/true",
-		    VERDICT_OK, ""},
-		{"test $# = 1", VERDICT_OK, ""},
-		{"test \"$(tr '\\0' : <&3)\" = alice:secret::", VERDICT_OK, ""},
-		{"test \"$(pwd)\" = /", VERDICT_OK, ""},
-		{"echo >&0 && echo && echo >&2", VERDICT_OK, ""},
-		{"kill -PIPE $$", VERDICT_TEMPORARY, "killed by signal 13"},
+		    IPC_VERDICT_OK, ""},
+		{"test $# = 1", IPC_VERDICT_OK, ""},
+		{"test \"$(tr '\\0' : <&3)\" = alice:secret::",
+		    IPC_VERDICT_OK, ""},
+		{"test \"$(pwd)\" = /", IPC_VERDICT_OK, ""},
+		{"echo >&0 && echo && echo >&2", IPC_VERDICT_OK, ""},
+		{"kill -PIPE $$", IPC_VERDICT_TEMPORARY, "killed by signal 13"},
 	};
 	size_t i;
 
@@ -586,20 +594,20 @@ test_program(void)
 	}
 	argv[2] = "test $(wc -c <&3) = 512";
 	repeat(secret, 'x', LOGIN_PIPE_MAX - 3 - 5);
-	tap_ok(check(IPC_PASSWORD, "alice", secret, &p) == VERDICT_OK,
+	tap_ok(check(IPC_PASSWORD, "alice", secret, &p) == IPC_VERDICT_OK,
 	    "LOGIN_PIPE_MAX octets");
-	tap_ok(check(IPC_PASSWORD, "alice1", secret, &p) == VERDICT_WRONG &&
+	tap_ok(check(IPC_PASSWORD, "alice1", secret, &p) == IPC_VERDICT_WRONG &&
 	    strstr(logged(), "more than it takes") != NULL, "one more");
-	tap_ok(check(IPC_EXTERNAL, "alice", "", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_EXTERNAL, "alice", "", &p) == IPC_VERDICT_WRONG,
 	    "no certificate is a login there");
-	tap_ok(check(IPC_BEARER, "alice", "x", &p) == VERDICT_WRONG,
+	tap_ok(check(IPC_BEARER, "alice", "x", &p) == IPC_VERDICT_WRONG,
 	    "no token is");
 	snprintf(file, sizeof(file), "%s/pid", dir);
 	snprintf(script, sizeof(script), "echo $$ >%s; sleep 100 & wait", file);
 	argv[2] = script;
 	login_begin(&c, &config, IPC_PASSWORD, "alice", "x", &p);
 	pid = read_pid(file);
-	tap_ok(pid > 0 && login_end(&c) == VERDICT_TEMPORARY &&
+	tap_ok(pid > 0 && login_end(&c) == IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), "no answer in time") != NULL && gone(pid),
 	    "one that takes too long is killed");
 	unlink(file);
@@ -608,12 +616,12 @@ test_program(void)
 	read_pid(file);
 	kill(pid, SIGKILL);
 	wait_over(&c);
-	tap_ok(login_end(&c) == VERDICT_TEMPORARY &&
+	tap_ok(login_end(&c) == IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), "the check came to a bad end") != NULL,
 	    "one whose child is killed");
 	kill(read_pid(file), SIGKILL);
 	argv[0] = "/nonexistent";
-	tap_ok(check(IPC_PASSWORD, "alice", "x", &p) == VERDICT_TEMPORARY &&
+	tap_ok(check(IPC_PASSWORD, "alice", "x", &p) == IPC_VERDICT_TEMPORARY &&
 	    strstr(logged(), "checkpassword: /nonexistent: No such file"),
 	    "no such program");
 	errors[0] = '\0';
@@ -665,7 +673,7 @@ test_turns(void)
 	for (i = 1; i < n - 1; i++)
 		if (i != LOGIN_RUNNING_MAX + 1) {
 			wait_over(&c[i]);
-			ok += login_end(&c[i]) == VERDICT_OK;
+			ok += login_end(&c[i]) == IPC_VERDICT_OK;
 		}
 	tap_ok(ok == n - 3, "and all others come to theirs");
 	logged();
@@ -678,7 +686,7 @@ test_none(void)
 	struct login_profile p;
 
 	config.auth = CONFIG_AUTH_NONE;
-	tap_ok(check(IPC_PASSWORD, "a", "b", &p) == VERDICT_TEMPORARY,
+	tap_ok(check(IPC_PASSWORD, "a", "b", &p) == IPC_VERDICT_TEMPORARY,
 	    "without logins of our own nobody is right");
 	tap_ok(login_test(&config, report) == 0, "and nothing is wrong");
 	logged();
