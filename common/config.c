@@ -25,6 +25,7 @@
 #define SIZE_LEAST  1024L		/* bounds of max-size, octets */
 #define SIZE_MOST   (1024L * 1024 * 1024)
 #define MESSAGE_MAX 512			/* octets of an error message */
+#define PLACE_MAX   300			/* octets of FILE:LINE before it */
 
 /* Where a line came from, and who wants to hear what is wrong with it. */
 struct line {
@@ -47,22 +48,31 @@ struct keyword {
 	int repeats;			/* may stand on several lines */
 };
 
+/* Where the line stands: "FILE:LINE", "FILE" or "-o". */
+static void
+place(const struct line *l, char out[PLACE_MAX])
+{
+	if (l->file == NULL)
+		strcpy(out, "-o");
+	else if (l->number == 0)
+		snprintf(out, PLACE_MAX, "%s", l->file);
+	else
+		snprintf(out, PLACE_MAX, "%.*s:%d", PLACE_MAX - 16, l->file,
+		    l->number);
+}
+
 static int
 fail(struct line *l, const char *fmt, ...)
 {
-	char what[MESSAGE_MAX], all[MESSAGE_MAX + 256];
+	char what[MESSAGE_MAX], where[PLACE_MAX];
+	char all[MESSAGE_MAX + PLACE_MAX + 2];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	if (l->file == NULL)
-		snprintf(all, sizeof(all), "-o: %s", what);
-	else if (l->number == 0)
-		snprintf(all, sizeof(all), "%s: %s", l->file, what);
-	else
-		snprintf(all, sizeof(all), "%s:%d: %s", l->file, l->number,
-		    what);
+	place(l, where);
+	snprintf(all, sizeof(all), "%s: %s", where, what);
 	l->report(all);
 	l->failed = 1;
 	return -1;
@@ -212,18 +222,26 @@ static int
 parse_pair(struct line *l, const struct keyword *k, void *field)
 {
 	struct config_pairs *p = field;
+	struct config_pair *pair;
+	char where[PLACE_MAX];
 	size_t i;
 
 	(void)k;
 	for (i = 0; i < p->n; i++)
-		if (strcmp(p->v[i].name, l->word[0]) == 0) {
-			free(p->v[i].value);
-			p->v[i].value = copy(l->word[1]);
-			return 0;
-		}
-	p->v = check(realloc(p->v, (p->n + 1) * sizeof(*p->v)));
-	p->v[p->n].name = copy(l->word[0]);
-	p->v[p->n++].value = copy(l->word[1]);
+		if (strcmp(p->v[i].name, l->word[0]) == 0)
+			break;
+	if (i == p->n) {
+		p->v = check(realloc(p->v, (p->n + 1) * sizeof(*p->v)));
+		memset(&p->v[p->n++], 0, sizeof(*p->v));
+	}
+	pair = &p->v[i];
+	free(pair->name);
+	free(pair->value);
+	free(pair->where);
+	pair->name = copy(l->word[0]);
+	pair->value = copy(l->word[1]);
+	place(l, where);
+	pair->where = copy(where);
 	return 0;
 }
 
@@ -361,6 +379,7 @@ static const char *const names_signature[] = {"strip", "keep", NULL};
 static const char *const names_alphabet[] = {"auto", "gsm", "keep", NULL};
 static const char *const names_overlong[] = {"truncate", "reject", NULL};
 static const char *const names_replies[] = {"documented", "retry", NULL};
+static const char *const names_sandbox[] = {"required", "best-effort", NULL};
 static const char *const names_log[] = {"syslog", "stderr", NULL};
 
 #define AT(f)		 offsetof(struct config, f)
@@ -376,6 +395,8 @@ static const struct keyword keywords[] = {
 	MANY("domain", parse_list, domain),
 	STRING("gateway", gateway),
 	STRING("gateway-ca", gateway_ca),
+	STRING("gateway-cert", gateway_cert),
+	STRING("gateway-key", gateway_key),
 	PAIR("set", set),
 	PAIR("secret", secret),
 	STRING("descriptors", descriptors),
@@ -405,7 +426,9 @@ static const struct keyword keywords[] = {
 	SECONDS("dedupe-window", dedupe_window),
 	STRING("journal", journal),
 	NUMBER("journal-keep", journal_keep, 3600, 31536000),
+	ENUM("journal-required", journal_required, names_yesno),
 	ENUM("on-unknown", on_unknown, names_unknown),
+	NUMBER("unknown-tries", unknown_tries, 0, 100),
 	{"country-code", parse_country, 0, 0, 0, NULL, 1, 0},
 	ENUM("allow-short", number.allow_short, names_yesno),
 	MANY("allow", parse_prefixes, allow),
@@ -416,6 +439,11 @@ static const struct keyword keywords[] = {
 	NUMBER("max-messages", max_messages, 1, 1000000),
 	NUMBER("max-errors", max_errors, 1, 1000000),
 	NUMBER("max-auth-failures", max_auth_failures, 1, 1000),
+	NUMBER("max-auth-failures-per-source", max_auth_failures_per_source,
+	    0, 1000000),
+	NUMBER("max-sessions", max_sessions, 0, 100000),
+	NUMBER("max-sessions-per-source", max_sessions_per_source, 0, 100000),
+	NUMBER("listen-idle", listen_idle, 0, 86400),
 	SECONDS("timeout-command", timeout_command),
 	SECONDS("timeout-data", timeout_data),
 	SECONDS("timeout-session", timeout_session),
@@ -430,6 +458,7 @@ static const struct keyword keywords[] = {
 	ENUM("links", links, names_yesno),
 	ENUM("replies", replies, names_replies),
 	ENUM("log", log_stderr, names_log),
+	ENUM("sandbox", sandbox, names_sandbox),
 	ENUM("bare-lf", bare_lf, names_yesno),
 };
 #define NKEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -457,10 +486,16 @@ set_defaults(struct config *c)
 	c->max_hold = 7 * 86400;
 	c->dedupe_window = 600;
 	c->journal_keep = 7 * 86400;
+	c->journal_required = 1;
+	c->unknown_tries = 2;
 	c->agent_idle = 60;
 	c->agent_clients = 2000;
 	c->agent_requests = 100;
 	c->max_parts = 10;
+	c->listen_idle = -1;
+	c->max_sessions = 500;
+	c->max_sessions_per_source = 50;
+	c->max_auth_failures_per_source = 20;
 }
 
 /* ---- lines ---- */
@@ -643,6 +678,8 @@ finish(struct line *l)
 		list_add(&c->domain, copy_lower(c->hostname));
 	if ((c->tls_cert == NULL) != (c->tls_key == NULL))
 		fail(l, "tls-cert and tls-key go together");
+	if ((c->gateway_cert == NULL) != (c->gateway_key == NULL))
+		fail(l, "gateway-cert and gateway-key go together");
 	if (c->tls_client_ca != NULL && c->tls_cert == NULL)
 		fail(l, "tls-client-ca goes with tls-cert and tls-key");
 	c->number.country = c->country;

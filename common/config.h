@@ -27,6 +27,7 @@ enum config_clear { CONFIG_CLEAR_NO, CONFIG_CLEAR_LOCAL, CONFIG_CLEAR_YES };
 enum config_sender { CONFIG_SENDER_MAIL, CONFIG_SENDER_FIXED };
 enum config_dedupe { CONFIG_DEDUPE_MESSAGE, CONFIG_DEDUPE_TEXT };
 enum config_unknown { CONFIG_UNKNOWN_RETRY, CONFIG_UNKNOWN_DROP };
+enum config_sandbox { CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_BEST_EFFORT };
 enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
 
 struct config_list {
@@ -36,6 +37,7 @@ struct config_list {
 
 struct config_pair {
 	char *name, *value;
+	char *where;		/* "FILE:LINE", or "-o" */
 };
 
 struct config_pairs {
@@ -59,6 +61,7 @@ struct config {
 	char *hostname;
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
+	char *gateway_cert, *gateway_key; /* of ours; both or neither */
 	struct config_pairs set, secret;
 	int auth, auth_check, auth_without_tls, auth_legacy;
 	char *tls_cert, *tls_key, *tls_client_ca, *user;
@@ -89,11 +92,18 @@ struct config {
 	struct config_list checkpassword; /* auth checkpassword */
 	int dedupe, on_unknown;
 	long dedupe_window, journal_keep; /* seconds */
+	int journal_required;
+	long unknown_tries;		/* 0: never again */
 	char *journal;			/* a folder; NULL: none */
 	char *delivery;			/* an agent's socket; NULL: spawn */
 	long agent_idle;		/* seconds */
 	long agent_clients, agent_requests;
 	struct config_list agent_users;
+	int sandbox;			/* enum config_sandbox */
+	/* of a listener; 0: no limit, or never */
+	long listen_idle;		/* seconds; -1: not said */
+	long max_sessions, max_sessions_per_source;
+	long max_auth_failures_per_source;
 };
 
 /* How an error is told: "FILE:LINE: what is wrong". */

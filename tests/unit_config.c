@@ -53,6 +53,12 @@ test_defaults(void)
 	tap_ok(c.timeout_command == 300 && c.timeout_data == 180 &&
 	    c.timeout_session == 3600 && c.timeout_greeting == 60 &&
 	    c.timeout_gateway == 10, "timeouts");
+	tap_ok(c.max_sessions == 500 && c.max_sessions_per_source == 50 &&
+	    c.max_auth_failures_per_source == 20 && c.listen_idle == -1,
+	    "limits of a listener");
+	tap_ok(c.journal_required && c.unknown_tries == 2 &&
+	    c.sandbox == CONFIG_SANDBOX_REQUIRED && c.gateway_cert == NULL,
+	    "journal, sandbox, client certificate");
 	tap_ok(c.auth == CONFIG_AUTH_GATEWAY && !c.auth_check &&
 	    c.auth_without_tls == CONFIG_CLEAR_LOCAL && c.max_parts == 10 &&
 	    c.replies == CONFIG_REPLIES_DOCUMENTED && !c.log_stderr,
@@ -78,6 +84,50 @@ test_words(void)
 	    "aliases in any letter case");
 	tap_is(config_find_alias(&c, "on-call")->numbers.v[2], "+431234567",
 	    "an alias's number is normalised");
+}
+
+/* A set or secret knows where it stands, whoever finds fault with it. */
+static void
+test_places(void)
+{
+	char want[sizeof(path) + 8];
+
+	load("\nset a 1\nset b 2\n\nset a 3\n", "set=b 4");
+	snprintf(want, sizeof(want), "%s:5", path);
+	tap_is(c.set.v[0].where, want, "the line of the last set counts");
+	tap_is(c.set.v[1].where, "-o", "or -o");
+}
+
+static void
+test_listener(void)
+{
+	load("max-sessions 0\nmax-sessions-per-source 100000\n"
+	     "max-auth-failures-per-source 0\nlisten-idle 0\n"
+	     "journal-required no\nunknown-tries 0\nsandbox best-effort\n"
+	     "gateway-cert c\ngateway-key k\n", NULL);
+	tap_is(errors, "", "listener, journal, sandbox, client certificate");
+	tap_ok(c.max_sessions == 0 && c.max_sessions_per_source == 100000 &&
+	    c.max_auth_failures_per_source == 0 && c.listen_idle == 0,
+	    "limits of a listener are read");
+	tap_ok(!c.journal_required && c.unknown_tries == 0 &&
+	    c.sandbox == CONFIG_SANDBOX_BEST_EFFORT, "and the journal's");
+	tap_is(c.gateway_cert, "c", "gateway-cert");
+	tap_is(c.gateway_key, "k", "gateway-key");
+	bad("max-sessions 100001\n", 1,
+	    "max-sessions: '100001' is not a number from 0 to 100000");
+	bad("max-sessions-per-source 100001\n", 1, "max-sessions-per-source: "
+	    "'100001' is not a number from 0 to 100000");
+	bad("max-auth-failures-per-source 1000001\n", 1,
+	    "max-auth-failures-per-source: '1000001' is not a number from 0 "
+	    "to 1000000");
+	bad("listen-idle 86401\n", 1,
+	    "listen-idle: '86401' is not a number from 0 to 86400");
+	bad("unknown-tries 101\n", 1,
+	    "unknown-tries: '101' is not a number from 0 to 100");
+	bad("sandbox off\n", 1,
+	    "sandbox: 'off' is none of: required, best-effort");
+	bad("gateway-cert c\n", 0, "gateway-cert and gateway-key go together");
+	bad("gateway-key k\n", 0, "gateway-cert and gateway-key go together");
 }
 
 static void
@@ -189,6 +239,8 @@ main(void)
 	close(fd);
 	test_defaults();
 	test_words();
+	test_places();
+	test_listener();
 	test_overrides();
 	test_errors();
 	test_file();
