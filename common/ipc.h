@@ -21,6 +21,7 @@
 #define IPC_SECRET_MAX 8192	/* octets of a password or a bearer token */
 #define IPC_TEXT_MAX   (128 * 1024) /* octets of UTF-8 of a mail's text */
 #define IPC_FIELD_MAX  1000	/* octets of UTF-8 of a header field */
+#define IPC_SENDER_MAX 512	/* octets of an envelope sender */
 
 /* ask_x() in the session and answer_x() in the delivery side meet here. */
 enum ipc_type {
@@ -48,9 +49,11 @@ enum ipc_kind { IPC_PASSWORD, IPC_BEARER, IPC_EXTERNAL };
 enum ipc_verdict { IPC_VERDICT_OK, IPC_VERDICT_WRONG, IPC_VERDICT_TEMPORARY };
 #define IPC_VERDICT_LAST IPC_VERDICT_TEMPORARY
 
-/* What became of a recipient; SPEC, section 6. */
+/* What became of a recipient, from good to bad. */
 enum ipc_outcome {
 	IPC_OUTCOME_ACCEPTED,
+	IPC_OUTCOME_DUPLICATE,	/* sent before, as the gateway or the journal
+				   knows: not sent again */
 	IPC_OUTCOME_PERMANENT,	/* a rule of the gateway's descriptor */
 	IPC_OUTCOME_CREDENTIALS,	/* 401, 403 or such a rule */
 	IPC_OUTCOME_FAILED,		/* 5xx */

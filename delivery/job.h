@@ -38,6 +38,7 @@ struct job {
 	/* what it says */
 	char *text;
 	char message_id[IPC_FIELD_MAX + 1], date[IPC_FIELD_MAX + 1];
+	char sender[IPC_SENDER_MAX + 1]; /* of the envelope; "@": <> */
 	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE];
 	size_t nto;
 	struct options options;

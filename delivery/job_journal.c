@@ -116,6 +116,7 @@ state_of(const struct job_result *r)
 {
 	switch (r->outcome) {
 	case IPC_OUTCOME_ACCEPTED:
+	case IPC_OUTCOME_DUPLICATE:
 		return JOURNAL_ACCEPTED;
 	case IPC_OUTCOME_UNCLEAR:
 	case IPC_OUTCOME_LOST:

@@ -341,6 +341,7 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 	ipc_get_str(f, j->text, room);
 	ipc_get_str(f, j->message_id, IPC_FIELD_MAX);
 	ipc_get_str(f, j->date, IPC_FIELD_MAX);
+	ipc_get_str(f, j->sender, IPC_SENDER_MAX);
 	j->nto = ipc_get_u32(f);
 	if (j->nto < 1 || j->nto > (size_t)self.config->max_recipients)
 		return "a wrong number of recipients";

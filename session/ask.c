@@ -209,8 +209,8 @@ ask_can(struct abilities *a)
 }
 
 /*
- * u32 deadline, str text, str Message-ID, str Date, u32 n, n times str number,
- * the options
+ * u32 deadline, str text, str Message-ID, str Date, str envelope sender,
+ * u32 n, n times str number, the options
  */
 static int
 put_message(const struct ask_message *m, int ms)
@@ -227,6 +227,7 @@ put_message(const struct ask_message *m, int ms)
 	ipc_put_str(&b, m->text, strlen(m->text));
 	ipc_put_str(&b, id, strlen(id));
 	ipc_put_str(&b, date, strlen(date));
+	ipc_put_str(&b, m->sender, strlen(m->sender));
 	ipc_put_u32(&b, (uint32_t)m->nto);
 	for (i = 0; i < m->nto; i++)
 		ipc_put_str(&b, m->to[i], strlen(m->to[i]));

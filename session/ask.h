@@ -45,6 +45,7 @@ struct ask_message {
 	const char *text;	/* UTF-8; "" with a data SMS */
 	const char *message_id;	/* NULL: none */
 	const char *date;	/* NULL: none */
+	const char *sender;	/* of the envelope; "@": the null sender */
 	char *const *to;	/* numbers */
 	size_t nto;
 	const struct options *options;

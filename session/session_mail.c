@@ -235,18 +235,22 @@ after_keyword(char *args, const char *keyword)
 
 /* ---- MAIL ---- */
 
+_Static_assert(PATH_LOCAL_MAX + 1 + PATH_DOMAIN_MAX <= IPC_SENDER_MAX,
+    "any path fits");
+
+/* 1 if a pattern of sender-allow matches it, in any letter case. */
 static int
-sender_allowed(const struct config *c, const struct path *p)
+sender_allowed(const struct config *c, const char *sender)
 {
-	char sender[PATH_LOCAL_MAX + PATH_DOMAIN_MAX + 2], *q;
+	char lower[IPC_SENDER_MAX + 1], *q;
 	size_t i;
 
-	snprintf(sender, sizeof(sender), "%s@%s", p->local, p->domain);
-	for (q = sender; *q != '\0'; q++)
+	strcpy(lower, sender);
+	for (q = lower; *q != '\0'; q++)
 		if (*q >= 'A' && *q <= 'Z')
 			*q = (char)(*q - 'A' + 'a');
 	for (i = 0; i < c->sender_allow.n; i++)
-		if (fnmatch(c->sender_allow.v[i], sender, 0) == 0)
+		if (fnmatch(c->sender_allow.v[i], lower, 0) == 0)
 			return 1;
 	return c->sender_allow.n == 0;
 }
@@ -280,7 +284,9 @@ take_mail(struct session *s, char *args)
 		return r;
 	if (path.utf8 && !s->message.utf8)
 		return REPLY_NOT_ASCII;
-	if (!sender_allowed(s->config, &path))
+	snprintf(s->message.sender, sizeof(s->message.sender), "%s@%s",
+	    path.local, path.domain);
+	if (!sender_allowed(s->config, s->message.sender))
 		return REPLY_SENDER_DENIED;
 	take_sender(s, &path);
 	return session_options_mail(s);

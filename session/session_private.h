@@ -40,6 +40,7 @@ struct session_place {
 
 /* What one message brings with it; all zero: nothing. */
 struct session_message {
+	char sender[IPC_SENDER_MAX + 1]; /* "local@domain"; "@": <> */
 	struct options options;
 	int utf8, binary, prdr;
 	int prioritised, held;	/* by a parameter, whatever its value */

@@ -13,7 +13,7 @@
 #define LOG_MISSING  256 /* octets of what was left out */
 #define NAMED_PLACES 10	 /* recipients that were left out, by number */
 
-/* SPEC, section 6: the two tables of replies. */
+/* The reply of smtp2sms(8)'s two tables, for `replies` of either kind. */
 static enum reply
 outcome_reply(const struct config *c, const struct ask_result *r)
 {
@@ -21,6 +21,7 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 
 	switch (r->outcome) {
 	case IPC_OUTCOME_ACCEPTED:
+	case IPC_OUTCOME_DUPLICATE:
 		return REPLY_ACCEPTED;
 	case IPC_OUTCOME_CREDENTIALS:
 		return REPLY_AUTH_FAILED;
@@ -76,6 +77,7 @@ outcome_name(enum ipc_outcome o)
 {
 	static const char *const names[] = {
 		[IPC_OUTCOME_ACCEPTED] = "accepted",
+		[IPC_OUTCOME_DUPLICATE] = "duplicate",
 		[IPC_OUTCOME_PERMANENT] = "permanent",
 		[IPC_OUTCOME_CREDENTIALS] = "credentials",
 		[IPC_OUTCOME_FAILED] = "failed",
@@ -133,15 +135,16 @@ log_result(struct session *s, size_t first, size_t n)
 	buf_init(&m, missing, sizeof(missing));
 	session_options_missing(s, ", ", &m);
 	put_missing(s, ", ", &m);
-	log_event(r->outcome == IPC_OUTCOME_ACCEPTED ? LOG_INFO : LOG_WARNING,
+	log_event(r->outcome <= IPC_OUTCOME_DUPLICATE ? LOG_INFO : LOG_WARNING,
 	    "message", "to", to, "recipients", LOG_NUM(n), "parts",
 	    data ? NULL : LOG_NUM(info->parts), "alphabet",
 	    data ? NULL : text_alphabet_name(info->alphabet), "truncated",
 	    info->truncated ? "yes" : NULL, "source",
 	    data ? NULL : mime_source(&s->mime), "options",
 	    o.len > 0 ? o.p + 1 : NULL, "left-out", m.len > 0 ? m.p + 2 : NULL,
-	    "outcome", outcome_name(r->outcome), "status", LOG_NUM(r->status),
-	    "ms", LOG_NUM(r->ms), "id", r->id, NULL);
+	    "outcome", outcome_name(r->outcome), "status",
+	    r->status != 0 ? LOG_NUM(r->status) : NULL, "ms", LOG_NUM(r->ms),
+	    "id", r->id, NULL);
 }
 
 static void
@@ -202,6 +205,7 @@ deliver(struct session *s)
 		.text = s->text,
 		.message_id = mime_field(&s->mime, MIME_MESSAGE_ID),
 		.date = mime_field(&s->mime, MIME_DATE),
+		.sender = s->message.sender,
 		.to = s->rcpt,
 		.nto = s->nrcpt,
 		.options = &s->message.options,
@@ -220,14 +224,36 @@ deliver(struct session *s)
 
 /* ---- replies ---- */
 
-/* The note of success for n recipients, of whom the first has that id. */
+/* Recipients that are served, and the id that the reply names. */
+struct tally {
+	size_t accepted, duplicate;
+	const char *id;
+};
+
 static void
-note_accepted(struct session *s, const char *id, size_t n)
+tally_add(struct tally *t, const struct ask_result *r)
+{
+	size_t *n = r->outcome == IPC_OUTCOME_DUPLICATE ? &t->duplicate :
+							  &t->accepted;
+
+	/* an id of now rather than one of then */
+	if (t->id == NULL || (n == &t->accepted && *n == 0))
+		t->id = r->id;
+	(*n)++;
+}
+
+/* The note of success: what was sent, how, and what was left out. */
+static void
+note_success(struct session *s, const struct tally *t)
 {
 	const struct text_info *info = &s->message.info;
 
-	session_note(s, "Message accepted, queued as %s (%zu recipient%s, ", id,
-	    n, n == 1 ? "" : "s");
+	if (t->accepted == 0) {
+		session_note(s, "Already sent, %s", t->id);
+		return;
+	}
+	session_note(s, "Message accepted, queued as %s (%zu recipient%s, ",
+	    t->id, t->accepted, t->accepted == 1 ? "" : "s");
 	if (s->message.options.port != 0)
 		buf_fmt(&s->note, "%zu octets of data)",
 		    s->message.options.ndata);
@@ -236,7 +262,21 @@ note_accepted(struct session *s, const char *id, size_t n)
 		    info->parts == 1 ? "" : "s",
 		    text_alphabet_name(info->alphabet),
 		    info->truncated ? ", truncated" : "");
+	if (t->duplicate > 0)
+		buf_fmt(&s->note, ", already sent to %zu", t->duplicate);
 	session_options_missing(s, ", without ", &s->note);
+}
+
+/* ... to all the recipients. */
+static void
+note_all(struct session *s)
+{
+	struct tally t = {0};
+	size_t i;
+
+	for (i = 0; i < s->nrcpt; i++)
+		tally_add(&t, &s->result[i]);
+	note_success(s, &t);
 }
 
 /* The result of a number that is one of the message's. */
@@ -255,24 +295,22 @@ result_of(const struct session *s, const char *number)
 static enum reply
 place_reply(struct session *s, const struct session_place *p)
 {
-	const struct ask_result *first = &s->result[p->number];
-	enum reply r = REPLY_ACCEPTED;
-	size_t i, n = 1;
+	const struct ask_result *r = &s->result[p->number];
+	enum reply worst = REPLY_ACCEPTED;
+	struct tally t = {0};
+	size_t i, n = p->alias != NULL ? p->alias->numbers.n : 1;
 
 	if (p->bad != GO)
 		return p->bad;
-	if (p->alias == NULL) {
-		r = outcome_reply(s->config, first);
-	} else {
-		n = p->alias->numbers.n;
-		first = result_of(s, p->alias->numbers.v[0]);
-		for (i = 0; i < n; i++)
-			r = worse(r, outcome_reply(s->config,
-			    result_of(s, p->alias->numbers.v[i])));
+	for (i = 0; i < n; i++) {
+		if (p->alias != NULL)
+			r = result_of(s, p->alias->numbers.v[i]);
+		worst = worse(worst, outcome_reply(s->config, r));
+		tally_add(&t, r);
 	}
-	if (r == REPLY_ACCEPTED)
-		note_accepted(s, first->id, n);
-	return r;
+	if (worst == REPLY_ACCEPTED)
+		note_success(s, &t);
+	return worst;
 }
 
 /*
@@ -312,7 +350,7 @@ answer_prdr(struct session *s)
 	if (good > 0 && good < s->nplaces)
 		return REPLY_SOME_ACCEPTED;
 	if (all == REPLY_ACCEPTED)
-		note_accepted(s, s->result[0].id, s->nrcpt);
+		note_all(s);
 	return all;
 }
 
@@ -329,7 +367,7 @@ session_send(struct session *s, enum reply refused)
 	/* as Exim does: not for one, whose reply is the message's */
 	if (s->message.prdr && s->nplaces > 1)
 		return answer_prdr(s);
-	note_accepted(s, s->result[0].id, s->nrcpt);
+	note_all(s);
 	put_missing(s, ", without ", &s->note);
 	return worst_reply(s);
 }

@@ -22,7 +22,7 @@ from smtp import HOME, NUMBER, SLOW, TOP, WRAP, own_credentials, wait_until
 
 gw = Gateway()
 OWN = own_credentials()
-TIMEOUT = 8 # enum ipc_outcome
+TIMEOUT = 9 # enum ipc_outcome
 LATE = 3    # seconds that a bounded answer may be late
 
 

@@ -231,7 +231,7 @@ def pipelined():
 
 
 EXTERNAL = 2        # enum ipc_kind
-CREDENTIALS = 2     # enum ipc_outcome
+CREDENTIALS = 3     # enum ipc_outcome
 
 
 @tap.test("whoever has logged in is not somebody else by a certificate")
@@ -273,7 +273,7 @@ def no_time():
     gw.reset()
     with Deliver(OWN + ["set device d1"]) as d:
         d.tell(send(ms=0))
-        tap.is_(d.outcome(), 8, "timeout")
+        tap.is_(d.outcome(), 9, "timeout")
         d.finish()
     tap.is_(gw.posts(), [], "is not sent")
 

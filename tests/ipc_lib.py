@@ -44,10 +44,11 @@ NO_RIGHTS = u32(0xffffffff) + u32(0xffffffff) + u32(0)
 
 
 def send(text="hello", to=(NUMBER,), ms=int(min(1000 * SLOW, 9000)), message_id="<1@c>", date="",
-         count=None, more=options()):
+         sender="", count=None, more=options()):
     deadline = int(time.monotonic() * 1000) + ms & 0xffffffff
     return frame(REQ_SEND, u32(deadline) + string(text) + string(message_id)
-                 + string(date) + u32(len(to) if count is None else count)
+                 + string(date) + string(sender)
+                 + u32(len(to) if count is None else count)
                  + b"".join(string(n) for n in to) + more)
 
 

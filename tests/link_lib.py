@@ -16,9 +16,9 @@ from ipc_lib import ANS_SEND, options
 from smtp import HOME, SLOW, WRAP, configuration
 
 # enum ipc_outcome
-OUTCOMES = ["accepted", "permanent", "credentials", "failed", "refused",
-            "temporary", "unclear", "lost", "timeout", "unreachable",
-            "internal"]
+OUTCOMES = ["accepted", "duplicate", "permanent", "credentials", "failed",
+            "refused", "temporary", "unclear", "lost", "timeout",
+            "unreachable", "internal"]
 
 
 def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,

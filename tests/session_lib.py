@@ -22,8 +22,8 @@ LEVEL, RAW = 1, 2
 YES, NO = 1, 2
 
 # ipc.h
-(ACCEPTED, PERMANENT, CREDENTIALS, FAILED, REFUSED, TEMPORARY, UNCLEAR, LOST,
- TIMEOUT, UNREACHABLE, INTERNAL) = range(11)
+(ACCEPTED, DUPLICATE, PERMANENT, CREDENTIALS, FAILED, REFUSED, TEMPORARY,
+ UNCLEAR, LOST, TIMEOUT, UNREACHABLE, INTERNAL) = range(12)
 RIGHT, WRONG, LATER = range(3)
 
 SCRIPT = r"""#!/usr/bin/python3
@@ -72,7 +72,8 @@ def answer(kind, fields):
     os.write(0, u32(1 + len(fields)) + bytes([kind]) + fields)
 
 def message(f):
-    m = dict(ms=f.u32(), text=f.str(), message_id=f.str(), date=f.str())
+    m = dict(ms=f.u32(), text=f.str(), message_id=f.str(), date=f.str(),
+             mail_from=f.str())
     m["to"] = [f.str() for _ in range(f.u32())]
     m["priority"] = [f.u8(), f.i32()]
     m.update(ttl=f.u32(), schedule=f.u32(), report=f.u8(), sim=f.u32(),
@@ -108,7 +109,7 @@ def run():
             for i, number in enumerate(note["to"]):
                 outcome = say["outcomes"].get(number, 0)
                 results += (bytes([outcome]) + u32(0) + u32(1)
-                            + string(b"id-%d" % i if outcome == 0 else b""))
+                            + string(b"id-%d" % i if outcome < 2 else b""))
             answer(ANS_SEND, u32(len(note["to"])) + results)
 
 if "-t" not in sys.argv:

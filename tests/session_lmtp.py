@@ -4,7 +4,7 @@ import smtplib
 import subprocess
 
 import tap
-from session_lib import (ACCEPTED, FAILED, PERMANENT, TEMPORARY, TIMEOUT,
+from session_lib import (ACCEPTED, DUPLICATE, FAILED, PERMANENT, TEMPORARY, TIMEOUT,
                          Delivery)
 from smtp import PROGRAM, Session
 
@@ -87,7 +87,45 @@ ROWS = [
     ([B, "both", C], {A: TEMPORARY}, [queued("id-0"), AGAIN,
                                       queued("id-2")]),
     (["one", A], {}, [queued("id-0")] * 2),
+    ([A, B, C], {B: DUPLICATE, C: PERMANENT},
+     [queued("id-0"), "250 2.0.0 Already sent, id-1", REFUSED]),
+    (["both", A], {A: DUPLICATE},
+     [queued("id-1", more=", already sent to 1"),
+      "250 2.0.0 Already sent, id-0"]),
+    (["both"], {A: DUPLICATE, B: DUPLICATE}, ["250 2.0.0 Already sent, id-0"]),
 ]
+
+
+@tap.test("one reply for all: what was sent already is said, and counted")
+def already_sent():
+    for outcomes, want in [
+            ({A: DUPLICATE, B: DUPLICATE}, "250 2.0.0 Already sent, id-0"),
+            ({A: DUPLICATE}, queued("id-1", 1, ", already sent to 1")),
+            ({A: DUPLICATE, B: PERMANENT}, REFUSED),
+            ({A: DUPLICATE, B: TEMPORARY}, AGAIN)]:
+        with Delivery(outcomes=outcomes) as d, \
+                Session(CONF, libexec=d.dir) as s:
+            s.ehlo()
+            s.envelope([A, B])
+            tap.is_(str(s.data("Message-ID: <1@c>\n\nhello")), want,
+                    "%s: %s" % (outcomes, want))
+            s.quit()
+            said = [line for line in s.log().splitlines()
+                    if "outcome=duplicate" in line]
+            tap.is_(len(said), list(outcomes.values()).count(DUPLICATE),
+                    "it is in the log")
+            tap.ok("status=" not in said[0], "without a status of 0", said)
+
+
+@tap.test("the envelope's sender goes over the link")
+def sender_on_link():
+    for sender, want in [("a@B.test", "a@B.test"), ("", "@"),
+                         ('"a b"@c.test', "a b@c.test")]:
+        with Delivery() as d, Session(CONF, libexec=d.dir) as s:
+            s.ehlo()
+            s.envelope([A], sender)
+            s.data("hello")
+            tap.is_(d.sent()[0]["mail_from"], want, "<%s>" % sender)
 
 
 @tap.test("one reply for each recipient")
