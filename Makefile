@@ -30,7 +30,7 @@ COMMON = common/buf.o common/ipc.o common/number.o common/options.o \
 	common/path.o common/utf8.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_write.o mail/mime.o mail/mime_decode.o mail/mime_leaf.o \
-	mail/mime_part.o mail/mime_word.o
+	mail/mime_mailbox.o mail/mime_part.o mail/mime_word.o
 SMS = sms/gsm.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)

@@ -378,6 +378,7 @@ const char *const config_subjects[] = {"ignore", "prefix", "fallback", "only",
 static const char *const names_signature[] = {"strip", "keep", NULL};
 static const char *const names_alphabet[] = {"auto", "gsm", "keep", NULL};
 static const char *const names_overlong[] = {"truncate", "reject", NULL};
+static const char *const names_bounces[] = {"refuse", "accept", NULL};
 static const char *const names_replies[] = {"documented", "retry", NULL};
 static const char *const names_sandbox[] = {"required", "best-effort", NULL};
 static const char *const names_log[] = {"syslog", "stderr", NULL};
@@ -456,6 +457,7 @@ static const struct keyword keywords[] = {
 	NUMBER("max-parts", max_parts, 0, 255),
 	ENUM("overlong", overlong, names_overlong),
 	ENUM("links", links, names_yesno),
+	ENUM("bounces", accept_bounces, names_bounces),
 	ENUM("replies", replies, names_replies),
 	ENUM("log", log_stderr, names_log),
 	ENUM("sandbox", sandbox, names_sandbox),

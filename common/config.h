@@ -82,7 +82,7 @@ struct config {
 	long max_auth_failures;
 	long timeout_command, timeout_data, timeout_session;
 	long timeout_greeting, timeout_gateway, timeout_tls; /* seconds */
-	int subject, keep_signature, alphabet, overlong;
+	int subject, keep_signature, alphabet, overlong, accept_bounces;
 	long max_parts;
 	int links;
 	int replies, log_stderr, bare_lf;

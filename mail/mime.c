@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "mail/mime.h"
+#include "mail/mime_mailbox.h"
 #include "mail/mime_word.h"
 
 /* Fields that describe a part come behind those that are kept. */
@@ -25,6 +26,8 @@ enum {
 
 static const char mime_fields[MIME_ALL_FIELDS][26] = {
 	[MIME_SUBJECT] = "Subject",
+	[MIME_FROM] = "From",
+	[MIME_AUTO_SUBMITTED] = "Auto-Submitted",
 	[MIME_MESSAGE_ID] = "Message-ID",
 	[MIME_DATE] = "Date",
 	[MIME_IMPORTANCE] = "Importance",
@@ -481,6 +484,8 @@ mime_head_end(struct mime *m)
 	size_t n = strlen(part->boundary);
 
 	mime_field_end(m);
+	if (m->depth == 1)
+		m->report = mime_part_is_report(part);
 	if (l->kind == MIME_PART_RELATED)
 		l->root = l->start[0] == '\0' ? l->child == 1 :
 						strcmp(l->start, part->id) == 0;
@@ -767,6 +772,7 @@ mime_init(struct mime *m, int links)
 	m->nraw = m->nkept = 0;
 	m->depth = m->bounds = 0;
 	m->reading = m->has_data = 0;
+	m->report = 0;
 	m->overflow = 0;
 	m->ntext = m->nsource = m->ndata = 0;
 	mime_push(m, MIME_PART_MESSAGE);
@@ -809,6 +815,25 @@ const char *
 mime_field(const struct mime *m, enum mime_field field)
 {
 	return m->seen & 1U << field ? m->kept[field] : NULL;
+}
+
+int
+mime_is_bounce(const struct mime *m, int null_sender)
+{
+	const char *how = mime_field(m, MIME_AUTO_SUBMITTED);
+	const char *from = mime_field(m, MIME_FROM);
+	struct mime_mailbox box;
+
+	if (m->report)
+		return 1;
+	if (how != NULL && strncasecmp(how, "auto-replied", 12) == 0 &&
+	    strchr(" \t;(", how[12]) != NULL)
+		return 1;
+	if (!null_sender || from == NULL)
+		return 0;
+	mime_mailbox_parse(&box, from);
+	return mime_mailbox_is_local(&box, "MAILER-DAEMON") ||
+	    mime_mailbox_is_local(&box, "postmaster");
 }
 
 int

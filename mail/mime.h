@@ -19,6 +19,8 @@
  */
 enum mime_field {
 	MIME_SUBJECT,
+	MIME_FROM,		/* mime_mailbox.h reads it */
+	MIME_AUTO_SUBMITTED,	/* RFC 3834, 5 */
 	MIME_MESSAGE_ID,
 	MIME_DATE,
 	MIME_IMPORTANCE,	/* RFC 2156 */
@@ -53,6 +55,14 @@ void mime_end(struct mime *);
  */
 const char *mime_text(const struct mime *);
 const char *mime_field(const struct mime *, enum mime_field);
+
+/*
+ * 1 if the message is a bounce or an automatic reply: a report (RFC 6522),
+ * or Auto-Submitted says auto-replied (RFC 3834), or it comes from
+ * MAILER-DAEMON or postmaster and null_sender says that its envelope has no
+ * sender.  That alone does not make one: devices use it, too.
+ */
+int mime_is_bounce(const struct mime *, int null_sender);
 
 /* 1 if the text went on after MIME_TEXT_MAX octets and was cut there. */
 int mime_overflow(const struct mime *);
@@ -140,6 +150,7 @@ struct mime {
 	char data[MIME_DATA_MAX + 1];
 
 	/* the result */
+	int report;		/* the message is a multipart/report */
 	int overflow;
 	size_t ntext, nsource;
 	char text[MIME_TEXT_MAX + 1];

@@ -10,6 +10,8 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
+#define MIME_REPORT "multipart/report"
+
 /* Other multiparts are mixed (RFC 2046, 5.1.3), all else is other. */
 static const struct mime_part_type mime_part_types[] = {
 	{"text/plain", MIME_PART_TEXT, MIME_PART_RANK_PLAIN, MIME_PART_MIXED},
@@ -30,6 +32,7 @@ static const struct mime_part_type mime_part_types[] = {
 	    MIME_PART_SIGNED},
 	{"multipart/digest", MIME_PART_MULTI, MIME_PART_RANK_NONE,
 	    MIME_PART_DIGEST},
+	{MIME_REPORT, MIME_PART_MULTI, MIME_PART_RANK_NONE, MIME_PART_MIXED},
 	{"message/rfc822", MIME_PART_RFC822, MIME_PART_RANK_NONE,
 	    MIME_PART_MESSAGE},
 	{"message/global", MIME_PART_RFC822, MIME_PART_RANK_NONE,
@@ -379,4 +382,10 @@ mime_part_set(struct mime_part *part, enum mime_part_field field,
 	case MIME_PART_FIELDS:
 		break;
 	}
+}
+
+int
+mime_part_is_report(const struct mime_part *part)
+{
+	return strcmp(part->type->name, MIME_REPORT) == 0;
 }

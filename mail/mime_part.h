@@ -83,4 +83,7 @@ void mime_part_init(struct mime_part *, int digest);
  */
 void mime_part_set(struct mime_part *, enum mime_part_field, const char *body);
 
+/* 1 if it is a multipart/report (RFC 6522). */
+int mime_part_is_report(const struct mime_part *);
+
 #endif

@@ -70,20 +70,26 @@ extract_run(const struct config *c)
 	struct text_info info;
 	enum text_result r;
 	struct buf b, out;
+	const char *result;
+	int bounce;
 
 	mime_init(&self.mime, c->links);
 	if (feed() == -1)
 		return -1;
 	buf_init(&out, self.text, sizeof(self.text));
+	/* there is no envelope here: it is taken to have no sender */
+	bounce = !c->accept_bounces && mime_is_bounce(&self.mime, 1);
 	r = text_make(&out, mime_field(&self.mime, MIME_SUBJECT),
 	    mime_text(&self.mime), mime_overflow(&self.mime), &rules, &info);
+	result = bounce ? "refused: a bounce or an automatic reply" :
+			  result_name(r);
 	buf_init(&b, head, sizeof(head));
 	buf_fmt(&b, "result: %s\nsource: %s\nalphabet: %s\nparts: %u\n"
-	    "truncated: %s\n\n", result_name(r), mime_source(&self.mime),
+	    "truncated: %s\n\n", result, mime_source(&self.mime),
 	    text_alphabet_name(info.alphabet), info.parts,
 	    info.truncated ? "yes" : "no");
 	buf_putc(&out, '\n');
 	if (write_all(b.p, b.len) == -1 || write_all(out.p, out.len) == -1)
 		return -1;
-	return r != TEXT_OK;
+	return bounce || r != TEXT_OK;
 }

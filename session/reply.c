@@ -143,6 +143,8 @@ static const struct reply_text replies[] = {
 	[REPLY_BARE] = {550, "5.5.2", "Bare CR, bare LF or NUL in the message",
 	    KEEP},
 	[REPLY_EMPTY] = {550, "5.6.0", "Message body is empty", KEEP},
+	[REPLY_BOUNCE] = {550, "5.7.1",
+	    "Bounces and automatic replies are not sent", KEEP},
 	[REPLY_TOO_BIG] = {552, "5.3.4", "Message too big", KEEP},
 	[REPLY_OVERLONG] = {552, "5.2.3", "Text has too many parts", KEEP},
 	[REPLY_FIELD_PRIORITY] = {550, "5.6.0",

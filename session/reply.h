@@ -102,6 +102,7 @@ enum reply {
 	REPLY_NO_RCPTS,
 	REPLY_BARE,
 	REPLY_EMPTY,
+	REPLY_BOUNCE,
 	REPLY_TOO_BIG,
 	REPLY_OVERLONG,
 	REPLY_FIELD_PRIORITY,	/* X-SMS-Priority has a bad value, and so on */

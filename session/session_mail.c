@@ -288,6 +288,7 @@ take_mail(struct session *s, char *args)
 	    path.local, path.domain);
 	if (!sender_allowed(s->config, s->message.sender))
 		return REPLY_SENDER_DENIED;
+	s->message.null_sender = path.local[0] == '\0';
 	take_sender(s, &path);
 	return session_options_mail(s);
 }

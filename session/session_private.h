@@ -43,6 +43,7 @@ struct session_message {
 	char sender[IPC_SENDER_MAX + 1]; /* "local@domain"; "@": <> */
 	struct options options;
 	int utf8, binary, prdr;
+	int null_sender;	/* MAIL FROM:<> */
 	int prioritised, held;	/* by a parameter, whatever its value */
 	int hinted;		/* the priority is only a hint's */
 	int notice;		/* BY: a notice is asked for, no return */

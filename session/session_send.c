@@ -212,6 +212,9 @@ deliver(struct session *s)
 	};
 	enum reply r;
 
+	if (!s->config->accept_bounces &&
+	    mime_is_bounce(&s->mime, s->message.null_sender))
+		return REPLY_BOUNCE;
 	if ((r = session_options_message(s)) != GO)
 		return r;
 	s->text[0] = '\0';

@@ -81,7 +81,11 @@ def extract():
             (["-o", "max-parts=1", "-o", "overlong=reject"],
              b"\n" + b"x" * 161, 65, "too many parts"),
             (["-o", "max-parts=1"], b"\n" + b"x" * 161, 0,
-             "truncated: yes")):
+             "truncated: yes"),
+            ([], b"Auto-Submitted: auto-replied\n\nx", 65, "bounce"),
+            ([], b"From: postmaster\n\nx", 65, "bounce"),
+            (["-o", "bounces=accept"], b"From: postmaster\n\nx", 0,
+             "accepted")):
         done = subprocess.run([os.path.join(TOP, "smtp2sms"), "-x", "-f",
                                "/dev/null"] + options, input=mail,
                               capture_output=True, check=False)

@@ -20,6 +20,8 @@
 
 static const char *const names[MIME_FIELDS] = {
 	[MIME_SUBJECT] = "subject",
+	[MIME_FROM] = "from",
+	[MIME_AUTO_SUBMITTED] = "auto-submitted",
 	[MIME_MESSAGE_ID] = "message-id",
 	[MIME_DATE] = "date",
 	[MIME_IMPORTANCE] = "importance",

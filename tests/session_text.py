@@ -89,6 +89,46 @@ def parts():
             "160 are one")
 
 
+REPORT = ("From: Mail Delivery System <MAILER-DAEMON@relay.test>\n"
+          "Content-Type: multipart/report; boundary=b; report-type="
+          "delivery-status\n\n--b\n\nnot delivered\n--b--\n")
+
+
+def from_sender(sender, mail, *lines):
+    """The code that a mail with this envelope sender is answered with."""
+    gw.reset()
+    with Session(OWN + list(lines), gw) as s:
+        s.ehlo()
+        s.envelope(sender=sender)
+        reply = s.data(mail)
+    tap.is_(len(gw.messages), int(reply.code == 250),
+            "sent or not, as the reply says", reply)
+    return str(reply)[:9] if reply.code != 250 else 250
+
+
+@tap.test("bounces and automatic replies")
+def bounces():
+    refused = "550 5.7.1"
+    for title, sender, mail, want in (
+            ("a report", "", REPORT, refused),
+            ("a report with a sender", "relay@host.test", REPORT, refused),
+            ("a report in a mail", "", REPORT.replace(
+                "Content-Type", "Content-Type: message/rfc822\n\nContent-Type",
+                1).replace("MAILER-DAEMON", "root"), 250),
+            ("away", "joe@host.test",
+             "Auto-Submitted: auto-replied (vacation)\n\naway\n", refused),
+            ("an alarm", "", "Auto-Submitted: auto-generated\n\nfire\n", 250),
+            ("postmaster and no sender", "",
+             "From: Postmaster@host.test\n\nfull\n", refused),
+            ("postmaster with a sender", "postmaster@host.test",
+             "From: postmaster@host.test\n\nfull\n", 250),
+            ("a device without a sender", "",
+             "From: cam3@host.test\n\nmotion\n", 250)):
+        tap.is_(from_sender(sender, mail), want, title)
+        tap.is_(from_sender(sender, mail, "bounces accept"), 250,
+                title + ", accept")
+
+
 @tap.test("blank lines and blanks")
 def blanks():
     tap.is_(sms("X: y\n\n\n\n a  \n\n\n\nb\t\n \n\n"), " a\n\nb",

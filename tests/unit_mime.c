@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mail/mime.h"
+#include "mail/mime_mailbox.h"
 #include "tap.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -148,7 +149,9 @@ fields(void)
 	static const struct {
 		const char *name;
 		enum mime_field field;
-	} all[] = {{"Subject", MIME_SUBJECT}, {"Message-ID", MIME_MESSAGE_ID},
+	} all[] = {{"Subject", MIME_SUBJECT}, {"From", MIME_FROM},
+	    {"auto-submitted", MIME_AUTO_SUBMITTED},
+	    {"Message-ID", MIME_MESSAGE_ID},
 	    {"date", MIME_DATE}, {"IMPORTANCE", MIME_IMPORTANCE},
 	    {"X-Priority", MIME_X_PRIORITY}, {"Priority", MIME_PRIORITY},
 	    {"X-SMS-Priority", MIME_SMS_PRIORITY}, {"x-sms-ttl", MIME_SMS_TTL},
@@ -1067,10 +1070,105 @@ datas(void)
 	data_limits();
 }
 
+/* ---- who wrote it ---- */
+
+static void
+mailbox(const char *from, const char *name, const char *address,
+    const char *title)
+{
+	struct mime_mailbox m;
+
+	mime_mailbox_parse(&m, from);
+	tap_ok(strcmp(m.name, name) == 0 && strcmp(m.address, address) == 0,
+	    "%s: \"%s\" <%s>", title, m.name, m.address);
+}
+
+/* A name and an address, as long as can be, and one octet longer. */
+static void
+mailbox_limits(void)
+{
+	static char s[4 * MIME_DISPLAY_MAX];
+	struct mime_mailbox m;
+
+	memset(s, 'x', MIME_MAILBOX_MAX + 1);
+	mime_mailbox_parse(&m, s);
+	tap_is(m.address, "", "an address that is too long is left out");
+	mime_mailbox_parse(&m, s + 1);
+	tap_ok(strlen(m.address) == MIME_MAILBOX_MAX, "the longest is not");
+	memset(s, 'x', sizeof(s));
+	memcpy(s + MIME_DISPLAY_MAX - 1, "\303\274 <a@b>", 9);
+	mime_mailbox_parse(&m, s);
+	tap_ok(strlen(m.name) == MIME_DISPLAY_MAX - 1 &&
+	    m.name[MIME_DISPLAY_MAX - 2] == 'x',
+	    "a name is cut between characters");
+	tap_is(m.address, "a@b", "its address is there");
+}
+
+static void
+mailboxes(void)
+{
+	mailbox("a@b.test", "", "a@b.test", "an address");
+	mailbox("<a@b.test>", "", "a@b.test", "in brackets");
+	mailbox("Disk Watch <a@b>", "Disk Watch", "a@b", "a name");
+	mailbox("\"Watch, \\\"Disk\\\"\" <a@b>", "Watch, \"Disk\"", "a@b",
+	    "in quotes");
+	mailbox("=?utf-8?Q?K=C3=BCche=2C_1?= <a@b>, c@d", "Küche, 1", "a@b",
+	    "an encoded word");
+	mailbox("\"=?utf-8?Q?K=C3=BCche?=\" <a@b>", "Küche", "a@b",
+	    "an encoded word in quotes, where none is allowed");
+	mailbox("a@b (Cron (root) Daemon)", "Cron (root) Daemon", "a@b",
+	    "a comment");
+	mailbox("x (y) <a@b>", "x", "a@b", "a name and a comment");
+	mailbox("a@b, c@d", "", "a@b", "the first of two");
+	mailbox(" , c@d", "", "c@d", "nothing in front");
+	mailbox("staff: a@b, c@d;", "", "a@b", "a group");
+	mailbox("nobody:;", "", "", "an empty group");
+	mailbox("a@[IPv6:2001:db8::1]", "", "a@[IPv6:2001:db8::1]",
+	    "a literal with colons");
+	mailbox("MAILER-DAEMON", "", "MAILER-DAEMON", "no domain");
+	mailbox("x < a @ b >", "x", "a@b", "blanks in the address");
+	mailbox("x <a@b", "x", "a@b", "a bracket that stays open");
+	mailbox("\"x <a@b>", "", "x <a@b>", "a quote that stays open");
+	mailbox("", "", "", "nothing");
+	mailbox("<>", "", "", "an empty address");
+	mailbox_limits();
+}
+
+static int
+bounce(const char *octets, int null_sender)
+{
+	feed(octets, strlen(octets), 1);
+	return mime_is_bounce(&mime, null_sender);
+}
+
+static void
+bounces(void)
+{
+	tap_ok(bounce(TYPE("multipart/report; boundary=b") "\n", 0),
+	    "a report is a bounce");
+	tap_ok(bounce(TYPE("Multipart/Report") "\n", 0), "in any letter case");
+	tap_ok(!bounce(MIXED "--b\n" TYPE("multipart/report; boundary=c")
+	    "\n--c\n\nx\n", 1), "not if a part is one");
+	tap_ok(bounce("Auto-Submitted: Auto-Replied; x=y\n\nx", 0),
+	    "so is an automatic reply");
+	tap_ok(!bounce("Auto-Submitted: auto-replied-not\n\nx", 0),
+	    "another word is none");
+	tap_ok(!bounce("Auto-Submitted: auto-notified\n\nx", 1),
+	    "nor is a notice");
+	tap_ok(bounce("From: Mailer-Daemon@x.test (Mail)\n\nx", 1),
+	    "MAILER-DAEMON and no sender");
+	tap_ok(bounce("From: <postmaster>\n\nx", 1), "postmaster");
+	tap_ok(!bounce("From: postmaster@x.test\n\nx", 0), "with a sender");
+	tap_ok(!bounce("From: postmaster2@x.test\n\nx", 1), "another name");
+	tap_ok(!bounce("\nx", 1), "no sender alone is no bounce");
+}
+
 int
 main(void)
 {
 	fields();
+	mailboxes();
+	bounces();
 	bodies();
 	words();
 	parameters();
