@@ -42,10 +42,12 @@ SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
 	session/text_rules.o $(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o
-GATEWAY = gateway/answer.o gateway/body.o gateway/descriptor.o \
-	gateway/filter.o gateway/gateway.o gateway/headers.o gateway/load.o \
-	gateway/maps.o gateway/match.o gateway/names.o gateway/pointer.o \
-	gateway/shape.o gateway/template.o gateway/variable.o gateway/wipe.o
+GATEWAY = gateway/filter.o gateway/gateway.o gateway/match.o \
+	gateway/member.o gateway/placeholder.o gateway/pointer.o \
+	gateway/read.o gateway/read_request.o gateway/read_response.o \
+	gateway/read_template.o gateway/read_variables.o gateway/request.o \
+	gateway/response.o gateway/template.o gateway/value.o \
+	gateway/variable.o gateway/wipe.o
 DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/http.o \
 	delivery/job.o delivery/job_id.o delivery/job_journal.o \
 	delivery/journal.o delivery/serve.o delivery/try.o \

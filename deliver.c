@@ -26,8 +26,8 @@
 #include "delivery/login.h"
 #include "delivery/serve.h"
 #include "delivery/try.h"
-#include "gateway/descriptor.h"
 #include "gateway/gateway.h"
+#include "gateway/read.h"
 
 #define IDLE_WAIT 3600000	/* milliseconds; a wait without a deadline */
 
@@ -249,7 +249,7 @@ configure(struct arguments *a)
 		config_load(&self.config, a->file, a->overrides, a->n, tell);
 		return -1;
 	}
-	self.gateway = descriptor_load(&self.config, tell);
+	self.gateway = read_descriptor(&self.config, tell);
 	if (self.gateway == NULL)
 		return -1;
 	bad |= check_file("gateway-ca", self.config.gateway_ca, R_OK, tell);

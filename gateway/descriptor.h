@@ -1,5 +1,6 @@
 /*
- * descriptor: a gateway as data; smtp2sms-gateway(5).
+ * descriptor: a gateway as data, as smtp2sms-gateway(5) describes it.
+ * read.c fills it in; request.c and response.c follow it.
  */
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
@@ -13,14 +14,15 @@
 #include "common/config.h"
 #include "common/ipc.h"
 #include "common/options.h"
-#include "gateway/load.h"
 #include "gateway/match.h"
-#include "gateway/template.h"
+#include "gateway/member.h"
 
-#define DESCRIPTOR_NAMES_MAX	 64	/* variables that it uses */
+#define DESCRIPTOR_NAME_MAX	 32	/* octets of a variable's name */
+#define DESCRIPTOR_VARIABLES_MAX 64	/* that it uses */
 #define DESCRIPTOR_DEPTH_MAX	 16	/* of the body's template */
+#define DESCRIPTOR_NEST_MAX	 8	/* defaults and maps in one another */
 #define DESCRIPTOR_HEADERS_MAX	 12	/* of its own */
-#define DESCRIPTOR_AUTH_MAX	 8	/* ways to authenticate */
+#define DESCRIPTOR_AUTH_MAX	 8	/* authentication schemes */
 #define DESCRIPTOR_MAPS_MAX	 32
 #define DESCRIPTOR_SEPARATOR_MAX 8	/* octets between joined numbers */
 #define DESCRIPTOR_SECRET_MAX	 8192	/* octets of a secret's file */
@@ -31,16 +33,16 @@ struct descriptor_secret {
 	char *value;
 };
 
-/* A name that a template uses. */
-struct descriptor_name {
-	char name[TEMPLATE_NAME_MAX + 1];
+/* A variable that a template uses. */
+struct descriptor_variable {
+	char name[DESCRIPTOR_NAME_MAX + 1];
 	int sent;	/* in what is sent for a message */
 };
 
 /* A variable made of another. */
 struct descriptor_map {
 	const char *name, *of;
-	json_t *values, *otherwise, *unset;
+	json_t *values, *fallback, *unset;
 };
 
 struct descriptor_limits {
@@ -52,14 +54,32 @@ struct descriptor_priority {
 	int is_set, levels[DESCRIPTOR_LEVELS], min, max;
 };
 
-enum descriptor_mode { TO_ONE, TO_ARRAY, TO_JOIN };
-enum descriptor_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
-enum descriptor_by { EACH_NONE, EACH_TO, EACH_KEY, EACH_ORDER };
+/* What ${to} stands for. */
+enum descriptor_to {
+	DESCRIPTOR_TO_ONE,
+	DESCRIPTOR_TO_ARRAY,
+	DESCRIPTOR_TO_JOIN
+};
 
-/* The answer for each recipient of a request. */
-struct descriptor_each {
+enum descriptor_body {
+	DESCRIPTOR_BODY_NONE,
+	DESCRIPTOR_BODY_JSON,
+	DESCRIPTOR_BODY_FORM,
+	DESCRIPTOR_BODY_TEXT
+};
+
+/* How an answer says which recipient an element of its list is about. */
+enum descriptor_by {
+	DESCRIPTOR_BY_NONE,	/* there is no list */
+	DESCRIPTOR_BY_NUMBER,	/* by a number in the element */
+	DESCRIPTOR_BY_KEY,	/* by the member's name */
+	DESCRIPTOR_BY_ORDER
+};
+
+/* The member "each": an answer for each recipient of a request. */
+struct descriptor_per_recipient {
 	enum descriptor_by by;
-	const char *list, *to;
+	const char *list, *number;	/* JSON pointers */
 	struct match_list ok;
 	struct match_source id, error;
 	struct match_rules rules;
@@ -79,12 +99,12 @@ struct descriptor {
 	/* the request */
 	const char *method, *url;
 	json_t *query, *headers, *auth, *body, *defaults, *variables, *needs;
-	enum descriptor_type type;
+	enum descriptor_body body_type;
 	const char *content_type;
-	enum descriptor_mode mode;
+	enum descriptor_to to;
 	const char *separator;
 	json_t *element;
-	int digits;
+	int digits;		/* numbers have no '+' */
 	size_t max_to;
 	struct descriptor_map map[DESCRIPTOR_MAPS_MAX];
 	size_t nmap;
@@ -95,31 +115,24 @@ struct descriptor {
 	/* the answer */
 	int no_ids;		/* it is told ids, and does not know them again */
 	int documented;		/* 4xx and 5xx as SMSGate documents them */
-	struct load_codes ok;
+	struct member_codes ok;
 	struct match_list ok_match;
 	struct match_source id, error;
 	const char *retry_after;
 	int retry_header;
 	struct match_rules rules;
-	struct descriptor_each each;
+	struct descriptor_per_recipient per_recipient;
 	/* other requests */
 	struct descriptor_call check, warm, lookup;
 	const char *found_id;	/* a pointer into what was looked up */
-	struct load_codes found, missing, after;
+	struct member_codes found, missing, after;
 	const char *unless;
-	/* names in it, and what is wrong with it */
-	struct descriptor_name name[DESCRIPTOR_NAMES_MAX];
-	size_t nname;
+	/* the variables that its templates use */
+	struct descriptor_variable variable[DESCRIPTOR_VARIABLES_MAX];
+	size_t nvariable;
+	/* while it is read */
 	char file[PATH_MAX];
-	config_report report;
-	int failed;
+	struct member_errors errors;
 };
-
-/*
- * Load the descriptor that the configuration names, and the secrets.
- * Every error is reported with file, JSON path and reason.  NULL if there
- * was one.
- */
-struct descriptor *descriptor_load(const struct config *, config_report);
 
 #endif

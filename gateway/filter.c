@@ -1,6 +1,6 @@
 /*
- * filter: the table of filters and what each makes of a value.  Which
- * variable they follow is known by its name: times are ttl and schedule.
+ * filter: the table of filters, and what each makes of a value.  The
+ * variables that are times are known by their names: ttl and schedule.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,7 @@
 #include <time.h>
 
 #include "gateway/filter.h"
-#include "gateway/gateway.h"
-#include "gateway/template.h"
+#include "gateway/message.h"
 #include "gateway/variable.h"
 #include "sms/gsm.h"
 
@@ -76,37 +75,42 @@ is_time(const char *name)
 	return strcmp(name, "ttl") == 0 || strcmp(name, "schedule") == 0;
 }
 
-const char *
-filter_wrong(const struct template_name *p)
+/* data is octets: it can only be sent in one of these forms. */
+static int
+encodes_octets(enum filter_kind kind)
 {
-	enum filter_kind kind;
+	return kind == FILTER_BASE64 || kind == FILTER_HEX ||
+	    kind == FILTER_RAW;
+}
+
+const char *
+filter_wrong(const char *name, const struct filter *f, size_t n)
+{
 	size_t i;
 
-	if (strcmp(p->name, "data") == 0 && (p->nfilter == 0 ||
-	    (p->filter[0].kind != FILTER_BASE64 &&
-	    p->filter[0].kind != FILTER_HEX &&
-	    p->filter[0].kind != FILTER_RAW)))
-		return "data wants base64, hex or raw";
-	for (i = 0; i < p->nfilter; i++) {
-		kind = p->filter[i].kind;
-		switch (filters[kind].of) {
+	if (strcmp(name, "data") == 0 && (n == 0 ||
+	    !encodes_octets(f[0].kind)))
+		return "data requires base64, hex or raw";
+	for (i = 0; i < n; i++)
+		switch (filters[f[i].kind].of) {
 		case OF_TIME:
-			if (!is_time(p->name) || i > 0)
-				return "is for ttl and schedule, and first";
+			if (!is_time(name) || i > 0)
+				return "a filter of times must follow ttl or "
+				    "schedule, as the first";
 			break;
 		case OF_TEXT:
-			if (strcmp(p->name, "text") != 0)
-				return "is for text";
+			if (strcmp(name, "text") != 0)
+				return "a filter of texts must follow text";
 			break;
 		case OF_OCTETS:
-			if ((strcmp(p->name, "data") != 0 &&
-			    strcmp(p->name, "port") != 0) || p->nfilter > 1)
-				return "is for data and port, and alone";
+			if ((strcmp(name, "data") != 0 &&
+			    strcmp(name, "port") != 0) || n > 1)
+				return "raw must follow data or port, as the "
+				    "only filter";
 			break;
 		case OF_ANY:
 			break;
 		}
-	}
 	return NULL;
 }
 
@@ -132,17 +136,18 @@ format_time(json_int_t at, const char *format)
 }
 
 /*
- * n: seconds that a message is valid, from now on, or the time of its
- * schedule.  Where it would be over before it began, it counts from there.
+ * n: for a ttl how many seconds the message is valid, for a schedule its
+ * time.  The ttl counts from now, or from the schedule if it would be over
+ * by then.
  */
 static json_t *
-apply_time(const struct template_values *v, const struct template_name *p,
-    const struct filter *f, json_int_t n)
+apply_time(const struct values *v, const char *name, const struct filter *f,
+    json_int_t n)
 {
 	json_int_t now = v->message != NULL ? (json_int_t)v->message->now : 0;
 	json_int_t from = (json_int_t)variable_schedule(v), at = n, left = n;
 
-	if (strcmp(p->name, "ttl") == 0)
+	if (strcmp(name, "ttl") == 0)
 		at = (from >= now + n ? from : now) + n;
 	else
 		left = n > now ? n - now : 0;
@@ -165,7 +170,7 @@ apply_time(const struct template_values *v, const struct template_name *p,
 /* ---- texts and octets ---- */
 
 static int
-alphabet_is(const struct template_values *v, enum filter_kind kind)
+alphabet_is(const struct values *v, enum filter_kind kind)
 {
 	unsigned parts;
 	const char *a;
@@ -209,9 +214,9 @@ put_hex(struct buf *out, const char *s, size_t n)
 		buf_fmt(out, "%02X", (unsigned char)s[i]);
 }
 
-/* What belongs to the set stays. */
+/* Only the digits; with letters: and the letters. */
 static void
-put_those(struct buf *out, const char *s, size_t n, int letters)
+put_alnum(struct buf *out, const char *s, size_t n, int letters)
 {
 	size_t i;
 
@@ -280,7 +285,7 @@ apply_text(const struct filter *f, const char *in, size_t n,
 		break;
 	case FILTER_DIGITS:
 	case FILTER_ALNUM:
-		put_those(out, in, n, f->kind == FILTER_ALNUM);
+		put_alnum(out, in, n, f->kind == FILTER_ALNUM);
 		break;
 	default:
 		buf_put(out, in, n);
@@ -301,19 +306,18 @@ port_octets(json_t *port)
 }
 
 static json_t *
-apply(struct template_values *v, const struct template_name *p,
-    const struct filter *f, json_t *j)
+apply(struct values *v, const char *name, const struct filter *f, json_t *j)
 {
-	size_t room = template_room(v);
+	size_t room = value_room(v);
 	struct buf in, out;
 	json_t *made = NULL, *octets = NULL;
 	char *a, *b;
 
 	if (filters[f->kind].of == OF_TIME)
-		return apply_time(v, p, f, json_integer_value(j));
+		return apply_time(v, name, f, json_integer_value(j));
 	if (f->kind >= FILTER_IF_ASCII && f->kind <= FILTER_IF_NOT_ASCII)
 		return alphabet_is(v, f->kind) ? json_incref(j) : NULL;
-	if (strcmp(p->name, "port") == 0 &&
+	if (strcmp(name, "port") == 0 &&
 	    (f->kind == FILTER_HEX || f->kind == FILTER_RAW))
 		j = octets = port_octets(j);
 	a = malloc(room);
@@ -321,9 +325,10 @@ apply(struct template_values *v, const struct template_name *p,
 	if (a != NULL && b != NULL) {
 		buf_init(&in, a, room);
 		buf_init(&out, b, room);
-		template_put(j, &in);
+		value_put(j, &in);
 		made = apply_text(f, in.p, in.len, &out);
-		v->too_long |= in.overflow | out.overflow;
+		if (in.overflow || out.overflow)
+			value_too_long(v, name);
 		explicit_bzero(a, in.len);
 		explicit_bzero(b, out.len);
 	}
@@ -334,16 +339,16 @@ apply(struct template_values *v, const struct template_name *p,
 }
 
 json_t *
-filter_apply(struct template_values *v, const struct template_name *p,
-    json_t *j)
+filter_apply(struct values *v, const char *name, const struct filter *f,
+    size_t n, json_t *value)
 {
 	json_t *next;
 	size_t i;
 
-	for (i = 0; i < p->nfilter && j != NULL; i++) {
-		next = apply(v, p, &p->filter[i], j);
-		json_decref(j);
-		j = next;
+	for (i = 0; i < n && value != NULL; i++) {
+		next = apply(v, name, &f[i], value);
+		json_decref(value);
+		value = next;
 	}
-	return j;
+	return value;
 }

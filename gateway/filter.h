@@ -1,6 +1,6 @@
 /*
- * filter: what stands behind a placeholder's name, ${ttl|minutes}: another
- * form of the value, or a condition.
+ * filter: ${ttl|minutes}: what stands behind a variable's name and gives its
+ * value in another form, or only under a condition.
  */
 #ifndef FILTER_H
 #define FILTER_H
@@ -40,8 +40,7 @@ struct filter {
 	char arg[FILTER_ARG_MAX + 1];
 };
 
-struct template_name;
-struct template_values;
+struct values;
 
 /*
  * Parse a filter at s, behind its '|'.  Returns its octets, or 0 if there
@@ -49,15 +48,15 @@ struct template_values;
  */
 size_t filter_parse(const char *s, struct filter *);
 
-/* What is wrong with the filters of a placeholder; NULL: nothing. */
-const char *filter_wrong(const struct template_name *);
+/* What is wrong with the filters of a variable; NULL: nothing. */
+const char *filter_wrong(const char *name, const struct filter *, size_t n);
 
 /*
- * The value of a placeholder behind all of its filters: a new reference,
- * or NULL if one of them unsets it.  Takes the reference over.  What would
- * be too long is missing.
+ * The value of a variable behind all n filters: a new reference, or NULL if
+ * one of them unsets it.  Takes over the reference to the value.  A result
+ * that is too long is NULL, too, and v->too_long is set.
  */
-json_t *filter_apply(struct template_values *,
-    const struct template_name *, json_t *);
+json_t *filter_apply(struct values *v, const char *name,
+    const struct filter *, size_t n, json_t *value);
 
 #endif

@@ -5,59 +5,11 @@
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
-#include <stddef.h>
-#include <time.h>
+#include "gateway/message.h"
 
-#include "common/ipc.h"
-#include "common/options.h"
-#include "gateway/template.h"
-
-#define GATEWAY_ANSWER_MAX  (2 * 1024 * 1024) /* octets that are read */
-#define GATEWAY_ERROR_MAX   200		/* octets of a gateway's error text */
-#define GATEWAY_URL_MAX	    (64 * 1024)	/* octets, filled in */
-#define GATEWAY_HEADERS_MAX 16		/* of a request, but for curl's own */
+#define GATEWAY_ANSWER_MAX (2 * 1024 * 1024) /* octets that are read */
 
 struct descriptor;
-
-/* Whose credentials a request carries; NULL: the configuration's own. */
-struct gateway_login {
-	enum ipc_kind kind;
-	const char *user, *secret;
-};
-
-struct gateway_message {
-	const char *id, *text;	/* text: "" with a data SMS */
-	char *const *to;
-	size_t nto;		/* at most gateway_max_recipients */
-	const struct options *options;	/* NULL: none */
-	time_t now;
-	/* for gateway_judge: whose secret no error may hold; may be NULL */
-	const struct gateway_login *login;
-};
-
-struct gateway_header {
-	char *name, *value;
-};
-
-struct gateway_request {
-	const char *method;	/* GET, POST, PUT */
-	char *url;
-	char *body;		/* NULL: none; it may hold NULs */
-	size_t nbody;		/* octets */
-	/* Content-Type and Authorization among them; values are secrets */
-	struct gateway_header header[GATEWAY_HEADERS_MAX];
-	size_t nheader;
-	/*
-	 * CURLOPT_AWS_SIGV4, and what it signs with; NULL: none.  A header
-	 * that is only taken out ("Expect:") must not be in curl's list
-	 * then: curl 7.88 signs it.
-	 */
-	char *sigv4, *sigv4_user, *sigv4_secret;
-	/* one line of JSON for people, secrets masked; only if asked for */
-	char *shown;
-	/* where it could not be made: what was missing, for people */
-	char why[64 + TEMPLATE_NAME_MAX];
-};
 
 /*
  * How many recipients one request takes.  A gateway that knows ids and answers
@@ -66,7 +18,7 @@ struct gateway_request {
  */
 size_t gateway_max_recipients(const struct descriptor *);
 
-/* The CAN_... of an option's name in descriptors; 0: it is none. */
+/* The OPTIONS_CAN_... of an option's name in descriptors; 0: it is none. */
 uint32_t gateway_can(const char *name);
 
 /* What the descriptor has a place for, and within which bounds. */
@@ -127,19 +79,6 @@ enum gateway_found gateway_judge_lookup(const struct descriptor *,
 
 /* 1 if the header Retry-After of an answer is worth a word in the log. */
 int gateway_retry_after(const struct descriptor *);
-
-/* What became of one recipient of a request. */
-struct gateway_result {
-	enum ipc_outcome outcome;
-	char id[IPC_ID_MAX + 1];	/* "": the answer has none */
-};
-
-struct gateway_answer {
-	enum ipc_outcome outcome;		/* the worst of all: for the log */
-	char id[IPC_ID_MAX + 1];	/* of the whole; "": it has none */
-	char error[GATEWAY_ERROR_MAX + 1]; /* for the log; no secret in it */
-	long retry_after;		/* seconds, from the body; 0: none */
-};
 
 /*
  * Judge the answer to gateway_send: its status and the n octets of its

@@ -1,28 +1,29 @@
 /*
- * match: tests of an answer and rules made of them: how they are read and
- * how they are asked.  What follows from them is answer.c's.
+ * match: tests, rules and sources: reading them from a descriptor, and
+ * asking them of an answer.  response.c decides what follows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/descriptor.h"
 #include "gateway/match.h"
 #include "gateway/pointer.h"
+
+#define SCALAR "a string, a number, true or false"
 
 /* ---- reading ---- */
 
 static int
-load_regex(struct descriptor *g, const char *path, const char *s, int flags,
+read_regex(struct member_errors *e, const char *path, const char *s, int flags,
     regex_t *out)
 {
 	char why[100];
-	int e = regcomp(out, s, REG_EXTENDED | flags);
+	int code = regcomp(out, s, REG_EXTENDED | flags);
 
-	if (e == 0)
+	if (code == 0)
 		return 0;
-	regerror(e, out, why, sizeof(why));
-	load_fail(g, path, "regex: %s", why);
+	regerror(code, out, why, sizeof(why));
+	member_fail(e, path, "regex: '%.60s': %s", s, why);
 	return -1;
 }
 
@@ -33,7 +34,7 @@ is_scalar(const json_t *j)
 }
 
 static void
-load_values(struct descriptor *g, const char *path, json_t *j,
+read_values(struct member_errors *e, const char *path, json_t *j,
     struct match *m)
 {
 	json_t *item;
@@ -42,25 +43,24 @@ load_values(struct descriptor *g, const char *path, json_t *j,
 	m->values = j;
 	if (m->kind == MATCH_EQUALS) {
 		if (!is_scalar(j))
-			load_fail(g, path, "is no string, number, true, false");
+			member_must(e, path, j, SCALAR);
 		return;
 	}
 	if (json_array_size(j) == 0 || json_array_size(j) > MATCH_VALUES_MAX)
-		load_fail(g, path, "is not an array of 1 to %d values",
+		member_fail(e, path, "must be an array of 1 to %d values",
 		    MATCH_VALUES_MAX);
 	json_array_foreach(j, i, item)
 		if (!is_scalar(item))
-			load_fail(g, path, "holds what is no string, number, "
-			    "true, false");
+			member_must(e, path, item, SCALAR);
 }
 
 static void
-load_kind(struct descriptor *g, json_t *o, const char *path, struct match *m)
+read_kind(struct member_errors *e, json_t *o, const char *path, struct match *m)
 {
 	static const char *const kinds[] = {[MATCH_EQUALS] = "equals",
 	    [MATCH_IN] = "in", [MATCH_REGEX] = "regex",
 	    [MATCH_ABSENT] = "absent"};
-	char where[LOAD_PATH_MAX];
+	char where[MEMBER_PATH_MAX];
 	const char *s;
 	json_t *j;
 	int found = 0;
@@ -71,160 +71,157 @@ load_kind(struct descriptor *g, json_t *o, const char *path, struct match *m)
 			continue;
 		found++;
 		m->kind = (enum match_kind)i;
-		load_path(where, path, kinds[i]);
+		member_path(where, path, kinds[i]);
 		if (i == MATCH_EQUALS || i == MATCH_IN)
-			load_values(g, where, j, m);
+			read_values(e, where, j, m);
 		else if (i == MATCH_ABSENT && !json_is_true(j))
-			load_fail(g, where, "is not true");
-		else if (i == MATCH_REGEX && (s = load_string(g, o, path,
+			member_must(e, where, j, "true");
+		else if (i == MATCH_REGEX && (s = member_string(e, o, path,
 		    "regex", 1)) != NULL)
-			load_regex(g, path, s, REG_NOSUB, &m->regex);
+			read_regex(e, path, s, REG_NOSUB, &m->regex);
 	}
 	if (found != 1)
-		load_fail(g, path,
-		    "has not one of: equals, in, regex, absent");
+		member_fail(e, path,
+		    "must have one of: equals, in, regex, absent");
 	else if (m->kind == MATCH_ABSENT && m->pointer == NULL)
-		load_fail(g, path, "absent wants a path");
-}
-
-static const char *
-load_pointer(struct descriptor *g, json_t *o, const char *path,
-    const char *key)
-{
-	const char *s = load_string(g, o, path, key, 0);
-	char where[LOAD_PATH_MAX];
-
-	if (s != NULL && !pointer_is(s)) {
-		load_fail(g, load_path(where, path, key),
-		    "'%.60s' is not a JSON pointer", s);
-		return NULL;
-	}
-	return s;
+		member_fail(e, path, "absent requires a path");
 }
 
 static void
-load_match(struct descriptor *g, json_t *o, const char *path,
+read_match(struct member_errors *e, json_t *o, const char *path,
     struct match_list *list)
 {
 	static const char *const names[] = {"path", "equals", "in", "regex",
 	    "absent", "any", NULL};
 	struct match *m = &list->v[list->n];
-	char where[LOAD_PATH_MAX];
+	char where[MEMBER_PATH_MAX];
 	json_t *any;
-	int failed = g->failed;
+	int failed = e->failed;
 
-	g->failed = 0;
-	load_only(g, path, o, names);
-	m->pointer = load_pointer(g, o, path, "path");
-	load_kind(g, o, path, m);
+	e->failed = 0;
+	member_only(e, path, o, names);
+	m->pointer = member_pointer(e, o, path, "path", 0);
+	read_kind(e, o, path, m);
 	any = json_object_get(o, "any");
 	if (any != NULL && !json_is_true(any))
-		load_fail(g, load_path(where, path, "any"), "is not true");
+		member_must(e, member_path(where, path, "any"), any, "true");
 	m->any = any != NULL;
-	list->n += !g->failed;
-	g->failed |= failed;
+	list->n += !e->failed;
+	e->failed |= failed;
+}
+
+int
+match_read_outcome(struct member_errors *e, json_t *o, const char *path,
+    const char *key, int required, enum ipc_outcome *out)
+{
+	static const char *const names[] = {"accepted", "temporary",
+	    "permanent", "credentials", NULL};
+	static const enum ipc_outcome outcomes[] = {IPC_OUTCOME_ACCEPTED,
+	    IPC_OUTCOME_TEMPORARY, IPC_OUTCOME_PERMANENT, IPC_OUTCOME_CREDENTIALS};
+	int i = member_choice(e, o, path, key, required, names);
+
+	if (i == -1)
+		return 0;
+	*out = outcomes[i];
+	return 1;
 }
 
 void
-match_load(struct descriptor *g, json_t *o, const char *path,
+match_read(struct member_errors *e, json_t *o, const char *path,
     const char *key, struct match_list *out)
 {
 	json_t *j = json_object_get(o, key), *item;
-	char where[LOAD_PATH_MAX], place[LOAD_PATH_MAX], n[24];
+	char list[MEMBER_PATH_MAX], where[MEMBER_PATH_MAX];
 	size_t i;
 
-	load_path(where, path, key);
+	member_path(list, path, key);
 	if (j == NULL)
 		return;
 	if (!json_is_array(j)) {
-		load_match(g, j, where, out);
+		read_match(e, j, list, out);
 		return;
 	}
 	if (json_array_size(j) > MATCH_LIST_MAX) {
-		load_fail(g, where, "has more than %d tests", MATCH_LIST_MAX);
+		member_fail(e, list, "has %zu tests; at most %d",
+		    json_array_size(j), MATCH_LIST_MAX);
 		return;
 	}
-	json_array_foreach(j, i, item) {
-		snprintf(n, sizeof(n), "%zu", i);
-		load_match(g, item, load_path(place, where, n), out);
-	}
+	json_array_foreach(j, i, item)
+		read_match(e, item, member_index(where, list, i), out);
 }
 
 void
-match_load_rules(struct descriptor *g, json_t *o, const char *path,
-    const char *key, int status, struct match_rules *out)
+match_read_rules(struct member_errors *e, json_t *o, const char *path,
+    const char *key, int with_status, struct match_rules *out)
 {
 	static const char *const names[] = {"match", "then", "status", NULL};
 	static const char *const without[] = {"match", "then", NULL};
-	json_t *rules = load_array(g, o, path, key, MATCH_RULES_MAX), *j;
-	char where[LOAD_PATH_MAX], list[LOAD_PATH_MAX], n[24];
+	json_t *rules = member_array(e, o, path, key, MATCH_RULES_MAX), *j;
+	char where[MEMBER_PATH_MAX], list[MEMBER_PATH_MAX];
 	struct match_rule *r;
 	size_t i;
 
-	load_path(list, path, key);
+	member_path(list, path, key);
 	json_array_foreach(rules, i, j) {
-		snprintf(n, sizeof(n), "%zu", i);
-		load_path(where, list, n);
+		member_index(where, list, i);
 		r = &out->v[out->n++];
-		load_only(g, where, j, status ? names : without);
-		load_codes(g, j, where, "status", 0, &r->status);
-		match_load(g, j, where, "match", &r->match);
-		load_outcome(g, j, where, "then", 1, &r->then);
+		member_only(e, where, j, with_status ? names : without);
+		member_codes(e, j, where, "status", 0, &r->status);
+		match_read(e, j, where, "match", &r->match);
+		match_read_outcome(e, j, where, "then", 1, &r->then);
 	}
 }
 
 static void
-load_way(struct descriptor *g, const char *path, const char *key, json_t *j,
+read_alternative(struct member_errors *e, const char *path, json_t *j,
     struct match_source *out)
 {
 	static const char *const names[] = {"regex", NULL};
-	struct match_way *w = &out->v[out->n];
+	struct match_alternative *a = &out->v[out->n];
 	const char *s = json_string_value(j);
-	char where[LOAD_PATH_MAX];
 
-	load_path(where, path, key);
 	if (s != NULL && !pointer_is(s)) {
-		load_fail(g, where, "'%.60s' is not a JSON pointer", s);
+		member_must(e, path, j, "a JSON pointer, or an object with "
+		    "a regex");
 		return;
 	}
 	if (s != NULL) {
-		w->pointer = s;
+		a->pointer = s;
 		out->n++;
 		return;
 	}
-	load_only(g, where, j, names);
-	s = load_string(g, j, where, "regex", 1);
-	if (s == NULL || load_regex(g, where, s, 0, &w->regex) == -1)
+	member_only(e, path, j, names);
+	s = member_string(e, j, path, "regex", 1);
+	if (s == NULL || read_regex(e, path, s, 0, &a->regex) == -1)
 		return;
 	out->n++;
-	if (w->regex.re_nsub == 0)
-		load_fail(g, where, "regex: has no group in parentheses");
+	if (a->regex.re_nsub == 0)
+		member_fail(e, path, "regex: '%.60s' has no group in "
+		    "parentheses", s);
 }
 
 void
-match_load_source(struct descriptor *g, json_t *o, const char *path,
+match_read_source(struct member_errors *e, json_t *o, const char *path,
     const char *key, struct match_source *out)
 {
 	json_t *j = json_object_get(o, key), *item;
-	char where[LOAD_PATH_MAX], n[24];
-	size_t i;
+	char list[MEMBER_PATH_MAX], where[MEMBER_PATH_MAX];
+	size_t i, size = json_array_size(j);
 
+	member_path(list, path, key);
 	if (j == NULL)
 		return;
 	if (!json_is_array(j)) {
-		load_way(g, path, key, j, out);
+		read_alternative(e, list, j, out);
 		return;
 	}
-	load_path(where, path, key);
-	if (json_array_size(j) == 0 || json_array_size(j) > MATCH_WAYS_MAX) {
-		load_fail(g, where, "is not an array of 1 to %d ways",
-		    MATCH_WAYS_MAX);
+	if (size == 0 || size > MATCH_SOURCE_MAX) {
+		member_fail(e, list, "has %zu elements; must have 1 to %d",
+		    size, MATCH_SOURCE_MAX);
 		return;
 	}
-	json_array_foreach(j, i, item) {
-		snprintf(n, sizeof(n), "%zu", i);
-		load_way(g, where, n, item, out);
-	}
+	json_array_foreach(j, i, item)
+		read_alternative(e, member_index(where, list, i), item, out);
 }
 
 /* ---- asking ---- */
@@ -262,7 +259,7 @@ text_matches(const struct match *m, const char *text)
 
 /* A pointer_test: arg is a struct match. */
 static int
-place_matches(json_t *j, const void *arg)
+value_matches(json_t *j, const void *arg)
 {
 	const struct match *m = arg;
 	char text[MATCH_TEXT_MAX + 1];
@@ -275,7 +272,7 @@ place_matches(json_t *j, const void *arg)
 	return text_matches(m, text);
 }
 
-/* equals and in look at the text without the blanks around it */
+/* `equals` and `in` look at the text without the blanks around it. */
 static int
 body_matches(const struct match *m, const char *text)
 {
@@ -302,9 +299,9 @@ holds(const struct match *m, const struct match_subject *s)
 	if (m->pointer == NULL)
 		return body_matches(m, s->text);
 	if (s->json == NULL)
-		return 0; /* nothing is known of what cannot be read */
-	pointer_walk(s->json, m->pointer, place_matches, m, &count);
-	return count.passed > 0 && (m->any || count.passed == count.places);
+		return 0; /* no test holds for what is not JSON */
+	pointer_walk(s->json, m->pointer, value_matches, m, &count);
+	return count.passed > 0 && (m->any || count.passed == count.targets);
 }
 
 int
@@ -338,7 +335,7 @@ match_rule(const struct match_rules *rules, const struct match_subject *s)
 	for (i = 0; i < rules->n; i++) {
 		r = &rules->v[i];
 		if ((r->status.n == 0 ||
-		    load_has_code(&r->status, s->status)) &&
+		    member_has_code(&r->status, s->status)) &&
 		    match_all(&r->match, s))
 			return r;
 	}
@@ -357,17 +354,17 @@ match_source_needs_json(const struct match_source *source)
 }
 
 static char *
-find_by(const struct match_way *w, const struct match_subject *s)
+find_by(const struct match_alternative *a, const struct match_subject *s)
 {
 	char text[MATCH_TEXT_MAX + 1];
 	regmatch_t group[2];
 
-	if (w->pointer != NULL) {
+	if (a->pointer != NULL) {
 		pointer_text(s->json != NULL ? pointer_get(s->json,
-		    w->pointer) : NULL, text, sizeof(text));
+		    a->pointer) : NULL, text, sizeof(text));
 		return text[0] != '\0' ? strdup(text) : NULL;
 	}
-	if (regexec(&w->regex, s->text, 2, group, 0) != 0 ||
+	if (regexec(&a->regex, s->text, 2, group, 0) != 0 ||
 	    group[1].rm_eo <= group[1].rm_so)
 		return NULL;
 	return strndup(s->text + group[1].rm_so,

@@ -1,6 +1,6 @@
 /*
- * match: what a descriptor asks of an answer: tests, rules made of them,
- * and where a text is to be found in it.
+ * match: what a descriptor asks of an answer: tests, rules made of tests,
+ * and sources: where in the answer a text is to be found.
  */
 #ifndef MATCH_H
 #define MATCH_H
@@ -11,15 +11,13 @@
 #include <jansson.h>
 
 #include "common/ipc.h"
-#include "gateway/load.h"
+#include "gateway/member.h"
 
 #define MATCH_LIST_MAX	8	/* tests that must all hold */
 #define MATCH_RULES_MAX 32
-#define MATCH_WAYS_MAX	4	/* to find a text */
+#define MATCH_SOURCE_MAX 4	/* alternatives of one source */
 #define MATCH_VALUES_MAX 64	/* of one `in` */
 #define MATCH_TEXT_MAX	4095	/* octets that are looked at of one text */
-
-struct descriptor;
 
 enum match_kind { MATCH_EQUALS, MATCH_IN, MATCH_REGEX, MATCH_ABSENT };
 
@@ -37,7 +35,7 @@ struct match_list {
 };
 
 struct match_rule {
-	struct load_codes status;	/* none: any */
+	struct member_codes status;	/* none: any */
 	struct match_list match;
 	enum ipc_outcome then;
 };
@@ -48,14 +46,14 @@ struct match_rules {
 };
 
 /* A text in an answer: at a pointer, or a group of a regular expression. */
-struct match_way {
+struct match_alternative {
 	const char *pointer;	/* NULL: regex */
 	regex_t regex;
 };
 
-/* ... the first way that finds one. */
+/* Where a text is looked for: the first alternative that finds one counts. */
 struct match_source {
-	struct match_way v[MATCH_WAYS_MAX];
+	struct match_alternative v[MATCH_SOURCE_MAX];
 	size_t n;
 };
 
@@ -66,18 +64,25 @@ struct match_subject {
 	const char *text;	/* its first MATCH_TEXT_MAX octets, at most */
 };
 
-/* Read them from member `key` of an object; what is wrong is reported. */
-void match_load(struct descriptor *, json_t *, const char *path,
+/*
+ * Read tests, rules or a source from member `key` of an object; errors are
+ * reported.  with_status: a rule may ask for the status code.
+ */
+void match_read(struct member_errors *, json_t *, const char *path,
     const char *key, struct match_list *);
-void match_load_rules(struct descriptor *, json_t *, const char *path,
-    const char *key, int status, struct match_rules *);
-void match_load_source(struct descriptor *, json_t *, const char *path,
+void match_read_rules(struct member_errors *, json_t *, const char *path,
+    const char *key, int with_status, struct match_rules *);
+void match_read_source(struct member_errors *, json_t *, const char *path,
     const char *key, struct match_source *);
+
+/* An outcome by its name in descriptors.  1 if there is one, else 0. */
+int match_read_outcome(struct member_errors *, json_t *, const char *path,
+    const char *key, int required, enum ipc_outcome *);
 
 /* 1 if every test holds; so it does if there is none. */
 int match_all(const struct match_list *, const struct match_subject *);
 
-/* 1 if one of the tests, or each of the ways, looks into JSON. */
+/* 1 if one of the tests, or each alternative of a source, needs JSON. */
 int match_needs_json(const struct match_list *);
 int match_source_needs_json(const struct match_source *);
 

@@ -1,6 +1,5 @@
 /*
- * pointer: steps through a JSON document.  What is wanted at their end is
- * not said here.
+ * pointer: following a JSON pointer through a document.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,15 +21,15 @@ pointer_is(const char *s)
 	return *s == '\0';
 }
 
-/* Take one step off a pointer, its escapes undone; returns what is left. */
+/* The first step of a pointer, unescaped; returns the rest of it. */
 static const char *
-take_step(const char *s, char step[POINTER_TOKEN_MAX + 1])
+next_step(const char *s, char step[POINTER_TOKEN_MAX + 1])
 {
 	size_t n = 0;
 
 	for (s++; *s != '\0' && *s != '/'; s++) {
 		if (n == POINTER_TOKEN_MAX)
-			continue; /* pointer_is was asked */
+			continue; /* pointer_is() has refused those */
 		if (*s == '~' && (s[1] == '0' || s[1] == '1'))
 			step[n++] = *++s == '0' ? '~' : '/';
 		else
@@ -62,11 +61,11 @@ pointer_walk(json_t *j, const char *s, pointer_test test, const void *arg,
 	size_t i;
 
 	if (j == NULL || *s == '\0') {
-		count->places++;
+		count->targets++;
 		count->passed += test(j, arg) == 1;
 		return;
 	}
-	rest = take_step(s, step);
+	rest = next_step(s, step);
 	if (strcmp(step, "*") != 0 ||
 	    (!json_is_array(j) && !json_is_object(j))) {
 		pointer_walk(follow(j, step), rest, test, arg, count);
@@ -78,7 +77,7 @@ pointer_walk(json_t *j, const char *s, pointer_test test, const void *arg,
 		pointer_walk(item, rest, test, arg, count);
 }
 
-/* arg points to a place for the first of what is found */
+/* arg: where the first value that is found goes */
 static int
 keep_first(json_t *j, const void *arg)
 {

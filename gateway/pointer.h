@@ -14,25 +14,25 @@
 /* 1 if it is a pointer: "" (the whole), or '/' and steps. */
 int pointer_is(const char *);
 
-/* What it leads to first; borrowed, NULL if there is nothing. */
+/* The first value that it leads to; borrowed.  NULL if there is none. */
 json_t *pointer_get(json_t *, const char *);
 
-/* What is asked at a place; NULL: there is nothing. */
+/* Asked of each target; NULL: there is nothing. */
 typedef int (*pointer_test)(json_t *, const void *);
 
 struct pointer_count {
-	size_t places;	/* that it leads to, there or not */
-	size_t passed;	/* where the test returned 1 */
+	size_t targets;	/* that it leads to, whether there or not */
+	size_t passed;	/* those where the test returned 1 */
 };
 
 /*
- * Ask the test at every place.  A step that leads nowhere is one place,
- * where there is nothing; `*` over something empty is none.
+ * Ask the test of every target.  A step that leads nowhere is one target,
+ * which is not there; `*` over something empty has none.
  */
 void pointer_walk(json_t *, const char *, pointer_test, const void *arg,
     struct pointer_count *);
 
-/* The string or number as text, "" if it is neither; true and false, too. */
+/* A string, a number, true or false as text; "" for anything else. */
 void pointer_text(json_t *, char *out, size_t room);
 
 #endif

@@ -1,119 +1,160 @@
 /*
- * template: placeholders are parsed and filled in.  What a name stands for
- * is variable.c's, what a filter makes of it filter.c's.
+ * template: filling in.  A default is a template, a map chooses between
+ * templates, to.element is one, and a template is made of variables: so all
+ * of these are filled in here.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "gateway/descriptor.h"
-#include "gateway/gateway.h"
+#include "gateway/message.h"
+#include "gateway/placeholder.h"
 #include "gateway/template.h"
 #include "gateway/variable.h"
 
-const char *
-template_name(const char *s, struct template_name *p)
-{
-	size_t n = strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789_-"), f;
+#define MASK "***"
 
-	memset(p, 0, sizeof(*p));
-	if (n == 0 || n > TEMPLATE_NAME_MAX)
-		return "no name of 1 to 32 of a-z, 0-9, - and _";
-	memcpy(p->name, s + 2, n);
-	n += 2;
-	if (s[n] == '!') {
-		p->required = 1;
-		n++;
-	}
-	while (s[n] == '|') {
-		if (p->nfilter == TEMPLATE_FILTERS_MAX)
-			return "more than 4 filters";
-		f = filter_parse(s + n + 1, &p->filter[p->nfilter++]);
-		if (f == 0)
-			return "no such filter";
-		n += 1 + f;
-	}
-	if (s[n] == '!' && p->nfilter > 0 && !p->required) {
-		p->required = 1;
-		n++;
-	}
-	p->len = n + 1;
-	return s[n] == '}' ? filter_wrong(p) : "no closing brace";
+/* ---- variables that are made of templates ---- */
+
+/* to.element, filled in for each recipient. */
+static json_t *
+elements(struct values *v)
+{
+	json_t *list = json_array(), *item;
+
+	for (v->recipient = 1; v->recipient <= v->message->nto; v->recipient++)
+		if ((item = template_json(v, v->g->element)) != NULL)
+			json_array_append_new(list, item);
+	v->recipient = 0;
+	return list;
 }
 
-int
-template_is_name(const char *s, struct template_name *p)
+static json_t *
+map_value(struct values *v, const struct descriptor_map *m)
 {
-	return strncmp(s, "${", 2) == 0 && template_name(s, p) == NULL &&
-	    s[p->len] == '\0';
-}
+	char text[MATCH_TEXT_MAX + 1];
+	json_t *of, *found = m->unset;
+	int masked, mask = v->mask;
+	struct buf b;
 
-void
-template_escape(const char *s, size_t n, int mask, struct buf *b)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if ((s[i] >= '0' && s[i] <= '9') ||
-		    (s[i] >= 'a' && s[i] <= 'z') ||
-		    (s[i] >= 'A' && s[i] <= 'Z') ||
-		    (s[i] != '\0' && strchr("-._~", s[i]) != NULL) ||
-		    (mask && s[i] == '*'))
-			buf_putc(b, s[i]);
+	v->mask = 0; /* to choose by the value; what is chosen is masked */
+	of = template_variable(v, m->of, &masked);
+	v->mask = mask;
+	if (of != NULL) {
+		buf_init(&b, text, sizeof(text));
+		if (strcmp(m->of, "report") == 0)
+			buf_puts(&b, json_is_true(of) ? "yes" : "no");
 		else
-			buf_fmt(b, "%%%02X", (unsigned char)s[i]);
-}
-
-void
-template_put(json_t *j, struct buf *b)
-{
-	char number[64];
-
-	if (json_is_string(j)) {
-		buf_put(b, json_string_value(j), json_string_length(j));
-	} else if (json_is_integer(j)) {
-		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
-		    json_integer_value(j));
-		buf_puts(b, number);
-	} else if (json_is_real(j)) {
-		snprintf(number, sizeof(number), "%.15g", json_real_value(j));
-		buf_puts(b, number);
-	} else if (json_is_boolean(j)) {
-		buf_puts(b, json_is_true(j) ? "true" : "false");
+			value_put(of, &b);
+		found = b.overflow ? NULL : json_object_get(m->values, text);
+		if (found == NULL)
+			found = m->fallback;
+		json_decref(of);
+		explicit_bzero(text, sizeof(text));
 	}
+	if (json_is_string(found))
+		return template_value(v, json_string_value(found));
+	return json_is_null(found) ? NULL : json_incref(found);
 }
 
-size_t
-template_room(const struct template_values *v)
+static json_t *
+default_value(struct values *v, const char *name)
 {
-	size_t room = TEMPLATE_VALUE_MAX;
+	json_t *made, *typed;
+	const char *s = json_string_value(json_object_get(v->g->defaults,
+	    name));
 
-	/* in UTF-16 and hex an octet is four; a number is escaped */
-	if (v->message != NULL)
-		room += 4 * strlen(v->message->text) + v->message->nto *
-		    3 * (NUMBER_SIZE + DESCRIPTOR_SEPARATOR_MAX);
-	return room;
+	if (s == NULL)
+		return NULL;
+	if ((made = template_value(v, s)) == NULL || !json_is_string(made))
+		return made;
+	if (v->mask && strcmp(json_string_value(made), MASK) == 0)
+		return made;
+	typed = variable_typed(v->g, name, json_string_value(made));
+	json_decref(made);
+	return typed;
 }
 
-/* A required one that is not set is the one to be told of. */
+/* What is configured comes before what the descriptor has of its own. */
+static json_t *
+own_value(struct values *v, const char *name)
+{
+	const char *s = variable_configured(v->g, name);
+	const struct descriptor_map *m = variable_map(v->g, name);
+	json_t *j;
+
+	if (s != NULL)
+		return *s != '\0' ? variable_typed(v->g, name, s) : NULL;
+	if (v->nest == DESCRIPTOR_NEST_MAX)
+		return NULL;
+	v->nest++;
+	j = m != NULL ? map_value(v, m) : default_value(v, name);
+	v->nest--;
+	return j;
+}
+
+static json_t *
+message_value(struct values *v, const char *name)
+{
+	if (v->message == NULL)
+		return v->trial ? json_string("x") : NULL;
+	if (strcmp(name, "to") == 0 && v->g->element != NULL)
+		return elements(v);
+	return variable_of_message(v, name);
+}
+
+json_t *
+template_variable(struct values *v, const char *name, int *masked)
+{
+	enum variable_kind kind = variable_kind(name);
+	const char *s;
+	json_t *j;
+
+	*masked = 0;
+	switch (kind) {
+	case VARIABLE_MESSAGE:
+		return message_value(v, name);
+	case VARIABLE_OPTION:
+		j = variable_of_options(v, name);
+		return j != NULL ? j : own_value(v, name);
+	case VARIABLE_LOGIN:
+		if (!variable_of_login(v, name, &s))
+			break;
+		*masked = v->mask && s != NULL;
+		return s == NULL ? NULL : json_string_nocheck(v->mask ? MASK : s);
+	case VARIABLE_OWN:
+		break;
+	}
+	j = own_value(v, name);
+	if (j == NULL && v->trial && kind == VARIABLE_LOGIN)
+		return json_string("x");
+	if (j == NULL || !v->mask || !variable_is_secret(v, name))
+		return j;
+	json_decref(j);
+	*masked = 1;
+	return json_string(MASK);
+}
+
+/* ---- strings ---- */
+
+/* Keep the name of what is not set, rather of one that is required. */
 static void
-note_unset(struct template_values *v, const char *name, int required)
+note_unset(struct values *v, const char *name, int required)
 {
 	if (required ? !v->missing : v->unset[0] == '\0')
 		snprintf(v->unset, sizeof(v->unset), "%s", name);
 	v->missing |= required;
 }
 
-/* text: in the words of `set`, where the value has others in JSON */
+/* text: ${report} in the words of `set`, which are not those of JSON */
 static json_t *
-fill(struct template_values *v, const struct template_name *p, int text)
+fill(struct values *v, const struct placeholder *p, int text)
 {
 	int masked;
-	json_t *j = variable_value(v, p->name, &masked), *word;
+	json_t *j = template_variable(v, p->name, &masked), *word;
 
 	if (j != NULL && !masked && (v->message != NULL || !v->trial))
-		j = filter_apply(v, p, j);
+		j = filter_apply(v, p->name, p->filter, p->nfilter, j);
 	if (j == NULL)
 		note_unset(v, p->name, p->required);
 	if (!text || !json_is_boolean(j) || strcmp(p->name, "report") != 0 ||
@@ -124,7 +165,7 @@ fill(struct template_values *v, const struct template_name *p, int text)
 	return word;
 }
 
-/* A step of a path that would lead out of it. */
+/* A path segment that would lead out of the path (RFC 3986, 3.3). */
 static int
 is_dots(json_t *j)
 {
@@ -134,11 +175,11 @@ is_dots(json_t *j)
 }
 
 static int
-put_placeholder(struct template_values *v, const struct template_name *p,
+put_placeholder(struct values *v, const struct placeholder *p,
     int escape, struct buf *out)
 {
 	json_t *j = fill(v, p, 1);
-	size_t room = template_room(v);
+	size_t room = value_room(v);
 	struct buf b;
 	char *storage;
 	int ok = 0;
@@ -149,12 +190,13 @@ put_placeholder(struct template_values *v, const struct template_name *p,
 		return -1;
 	}
 	buf_init(&b, storage, room);
-	template_put(j, &b);
-	v->too_long |= b.overflow;
+	value_put(j, &b);
+	if (b.overflow)
+		value_too_long(v, p->name);
 	if (b.overflow || json_is_array(j))
 		ok = -1;
 	else if (escape)
-		template_escape(b.p, b.len, v->mask, out);
+		value_escape(b.p, b.len, v->mask, out);
 	else
 		buf_put(out, b.p, b.len);
 	explicit_bzero(storage, b.len);
@@ -163,46 +205,47 @@ put_placeholder(struct template_values *v, const struct template_name *p,
 	return ok;
 }
 
-/* "http://host/" before "/path": people write it so. */
+/* People write "set base http://host/", and "/path" follows. */
 static void
-take_slash(struct buf *b)
+cut_slash(struct buf *b)
 {
 	if (b->len > 0 && b->p[b->len - 1] == '/')
 		buf_cut(b, b->len - 1);
 }
 
 int
-template_string(struct template_values *v, const char *s, int url,
+template_string(struct values *v, const char *s, int url,
     struct buf *out)
 {
-	struct template_name p;
+	struct placeholder p;
 	const char *start = s;
 
 	while (*s != '\0') {
-		if (strncmp(s, "${", 2) != 0 || template_name(s, &p) != NULL) {
+		if (strncmp(s, "${", 2) != 0 || placeholder_parse(s, &p) != NULL) {
 			buf_putc(out, *s++);
 			continue;
 		}
 		if (put_placeholder(v, &p, url && s != start, out) == -1)
 			return -1;
 		if (url && s == start && s[p.len] == '/')
-			take_slash(out);
+			cut_slash(out);
 		s += p.len;
 	}
-	v->too_long |= out->overflow;
+	if (out->overflow)
+		value_too_long(v, url ? "the URL" : "a string");
 	return out->overflow ? -1 : 0;
 }
 
 json_t *
-template_value(struct template_values *v, const char *s)
+template_value(struct values *v, const char *s)
 {
-	size_t room = template_room(v);
-	struct template_name p;
+	size_t room = value_room(v);
+	struct placeholder p;
 	json_t *j = NULL;
 	struct buf b;
 	char *storage;
 
-	if (template_is_name(s, &p))
+	if (placeholder_is(s, &p))
 		return fill(v, &p, 0);
 	if ((storage = malloc(room)) == NULL)
 		return NULL;
@@ -215,16 +258,18 @@ template_value(struct template_values *v, const char *s)
 }
 
 json_t *
-template_text(struct template_values *v, const char *s)
+template_text(struct values *v, const char *s)
 {
-	struct template_name p;
+	struct placeholder p;
 
-	return template_is_name(s, &p) ? fill(v, &p, 1) :
+	return placeholder_is(s, &p) ? fill(v, &p, 1) :
 					 template_value(v, s);
 }
 
+/* ---- JSON ---- */
+
 static json_t *
-fill_object(struct template_values *v, json_t *template)
+fill_object(struct values *v, json_t *template)
 {
 	json_t *out = json_object(), *item, *filled;
 	const char *key;
@@ -240,7 +285,7 @@ fill_object(struct template_values *v, json_t *template)
 }
 
 static json_t *
-fill_array(struct template_values *v, json_t *template)
+fill_array(struct values *v, json_t *template)
 {
 	json_t *out = json_array(), *item, *filled;
 	size_t i;
@@ -256,7 +301,7 @@ fill_array(struct template_values *v, json_t *template)
 }
 
 json_t *
-template_json(struct template_values *v, json_t *template)
+template_json(struct values *v, json_t *template)
 {
 	if (json_is_string(template))
 		return template_value(v, json_string_value(template));

@@ -1,19 +1,15 @@
 /*
- * variable: from names to values: a login's, the message's, the
- * configuration's, maps and defaults of the descriptor.
+ * variable: the values of names, but for those that are made of templates.
  */
 #include <errno.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/descriptor.h"
-#include "gateway/gateway.h"
-#include "gateway/maps.h"
+#include "common/number.h"
+#include "gateway/message.h"
 #include "gateway/variable.h"
 #include "sms/text.h"
-
-#define MASK "***"
 
 enum variable_kind
 variable_kind(const char *name)
@@ -41,7 +37,15 @@ variable_kind(const char *name)
 	return VARIABLE_OWN;
 }
 
-/* ---- what `set` gives ---- */
+int
+variable_is_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return n > 0 && n <= DESCRIPTOR_NAME_MAX && s[n] == '\0';
+}
+
+/* ---- `set` and `secret` ---- */
 
 static json_t *
 typed_number(const char *value, long least, long most)
@@ -55,27 +59,73 @@ typed_number(const char *value, long least, long most)
 	    n > most ? NULL : json_integer(n);
 }
 
+/* The bounds of a variable that is a number; 0: it is none. */
+static int
+find_range(const struct descriptor *g, const char *name, long range[2])
+{
+	const struct {
+		const char *name;
+		long least, most;
+	} ranges[] = {
+		{"sim", 1, OPTIONS_SIM_MAX},
+		{"priority", g->priority.min, g->priority.max},
+		{"ttl", (long)g->limits.ttl[0], (long)g->limits.ttl[1]},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (strcmp(ranges[i].name, name) == 0) {
+			range[0] = ranges[i].least;
+			range[1] = ranges[i].most;
+			return 1;
+		}
+	return 0;
+}
+
+/* The most octets that a variable may have; 0: not limited. */
+static size_t
+find_length(const struct descriptor *g, const char *name)
+{
+	return strcmp(name, "device") == 0 ? g->limits.device :
+	    strcmp(name, "from") == 0	   ? g->limits.from :
+					     0;
+}
+
 json_t *
 variable_typed(const struct descriptor *g, const char *name,
     const char *value)
 {
-	const struct descriptor_limits *l = &g->limits;
+	long range[2];
+	size_t most;
 
-	if (strcmp(name, "sim") == 0)
-		return typed_number(value, 1, OPTIONS_SIM_MAX);
-	if (strcmp(name, "priority") == 0)
-		return typed_number(value, g->priority.min, g->priority.max);
-	if (strcmp(name, "ttl") == 0)
-		return typed_number(value, (long)l->ttl[0], (long)l->ttl[1]);
+	if (find_range(g, name, range))
+		return typed_number(value, range[0], range[1]);
 	if (strcmp(name, "report") == 0)
 		return strcmp(value, "yes") == 0 ? json_true() :
 		    strcmp(value, "no") == 0	 ? json_false() :
 						   NULL;
-	if ((strcmp(name, "device") == 0 && l->device != 0 &&
-	    strlen(value) > l->device) || (strcmp(name, "from") == 0 &&
-	    l->from != 0 && strlen(value) > l->from))
-		return NULL;
-	return json_stringn_nocheck(value, strlen(value));
+	most = find_length(g, name);
+	return most != 0 && strlen(value) > most ? NULL :
+	    json_stringn_nocheck(value, strlen(value));
+}
+
+const char *
+variable_type(const struct descriptor *g, const char *name, char *out,
+    size_t room)
+{
+	size_t most = find_length(g, name);
+	long range[2];
+
+	if (find_range(g, name, range))
+		snprintf(out, room, "a number from %ld to %ld", range[0],
+		    range[1]);
+	else if (strcmp(name, "report") == 0)
+		snprintf(out, room, "yes or no");
+	else if (most != 0)
+		snprintf(out, room, "at most %zu octets", most);
+	else
+		snprintf(out, room, "a string");
+	return out;
 }
 
 static const char *
@@ -89,9 +139,23 @@ find_secret(const struct descriptor *g, const char *name)
 	return NULL;
 }
 
+const char *
+variable_set(const struct descriptor *g, const char *name)
+{
+	return config_find(&g->config->set, name);
+}
+
+const char *
+variable_configured(const struct descriptor *g, const char *name)
+{
+	const char *s = variable_set(g, name);
+
+	return s != NULL ? s : find_secret(g, name);
+}
+
 /* ---- what a login has ---- */
 
-/* A login brings its own credentials, and none of ours fill a gap. */
+/* A login brings its own credentials; ours do not fill its gaps. */
 static const char *
 login_value(const struct gateway_login *l, const char *name)
 {
@@ -103,24 +167,34 @@ login_value(const struct gateway_login *l, const char *name)
 	case IPC_BEARER:
 		return strcmp(name, "token") == 0 ? l->secret : NULL;
 	case IPC_EXTERNAL:
-		break; /* it has none: our own are used */
+		break; /* variable_of_login() leaves it to our own */
 	}
 	return NULL;
 }
 
-/* What nobody may see: all that a login brings, passwords and secrets. */
-static int
-is_secret(const struct template_values *v, const char *name)
+int
+variable_of_login(const struct values *v, const char *name,
+    const char **value)
+{
+	*value = NULL;
+	if (v->login == NULL || v->login->kind == IPC_EXTERNAL)
+		return 0;
+	*value = login_value(v->login, name);
+	return 1;
+}
+
+int
+variable_is_secret(const struct values *v, const char *name)
 {
 	return (variable_kind(name) == VARIABLE_LOGIN &&
 	    (v->login != NULL || strcmp(name, "user") != 0)) ||
 	    (find_secret(v->g, name) != NULL &&
-	    config_find(&v->g->config->set, name) == NULL);
+	    variable_set(v->g, name) == NULL);
 }
 
 /* ---- what a message has ---- */
 
-/* "digits" has no '+'; a short code never has. */
+/* Format "digits" drops the '+'; a short code has none anyway. */
 static const char *
 recipient(const struct descriptor *g, const char *number)
 {
@@ -128,19 +202,7 @@ recipient(const struct descriptor *g, const char *number)
 }
 
 static json_t *
-elements(struct template_values *v)
-{
-	json_t *list = json_array(), *item;
-
-	for (v->place = 1; v->place <= v->message->nto; v->place++)
-		if ((item = template_json(v, v->g->element)) != NULL)
-			json_array_append_new(list, item);
-	v->place = 0;
-	return list;
-}
-
-static json_t *
-joined(const struct template_values *v)
+joined(const struct values *v)
 {
 	const struct gateway_message *m = v->message;
 	size_t room = (NUMBER_SIZE + DESCRIPTOR_SEPARATOR_MAX) *
@@ -163,7 +225,7 @@ joined(const struct template_values *v)
 }
 
 static json_t *
-recipients(struct template_values *v)
+recipients(const struct values *v)
 {
 	const struct gateway_message *m = v->message;
 	json_t *list;
@@ -171,12 +233,10 @@ recipients(struct template_values *v)
 
 	if (m->nto == 0)
 		return NULL;
-	if (v->g->mode == TO_ONE)
+	if (v->g->to == DESCRIPTOR_TO_ONE)
 		return json_string(recipient(v->g, m->to[0]));
-	if (v->g->mode == TO_JOIN)
+	if (v->g->to == DESCRIPTOR_TO_JOIN)
 		return joined(v);
-	if (v->g->element != NULL)
-		return elements(v);
 	list = json_array();
 	for (i = 0; i < m->nto; i++)
 		json_array_append_new(list,
@@ -184,7 +244,7 @@ recipients(struct template_values *v)
 	return list;
 }
 
-/* Printable ASCII and LF that are in the GSM alphabet; GSM-7; the rest. */
+/* "ascii" is printable ASCII and LF that the GSM alphabet has, too. */
 const char *
 variable_alphabet(const char *text, unsigned *parts)
 {
@@ -227,11 +287,11 @@ data_value(const struct options *o, const char *name)
 }
 
 /*
- * What the gateway would find too near, since time has passed, is put off
- * to the nearest that it takes; a past one is now.
+ * A time that has come nearer than the gateway takes is put off to the
+ * nearest that it does; a past one is none.
  */
 uint32_t
-variable_schedule(const struct template_values *v)
+variable_schedule(const struct values *v)
 {
 	const struct gateway_message *m = v->message;
 	uint32_t at, near;
@@ -244,8 +304,8 @@ variable_schedule(const struct template_values *v)
 	return at < near ? near : at;
 }
 
-static json_t *
-message_value(struct template_values *v, const char *name)
+json_t *
+variable_of_message(const struct values *v, const char *name)
 {
 	const struct gateway_message *m = v->message;
 	uint32_t at;
@@ -260,11 +320,11 @@ message_value(struct template_values *v, const char *name)
 		return (at = variable_schedule(v)) != 0 ?
 		    json_integer((json_int_t)at) : NULL;
 	if (strcmp(name, "number") == 0)
-		return v->place != 0 ? json_string(recipient(v->g,
-		    m->to[v->place - 1])) : NULL;
+		return v->recipient != 0 ? json_string(recipient(v->g,
+		    m->to[v->recipient - 1])) : NULL;
 	if (strcmp(name, "index") == 0)
-		return v->place != 0 ?
-		    json_integer((json_int_t)v->place - 1) : NULL;
+		return v->recipient != 0 ?
+		    json_integer((json_int_t)v->recipient - 1) : NULL;
 	if (strcmp(name, "data") == 0 || strcmp(name, "port") == 0)
 		return data_value(m->options, name);
 	return text_value(m->text, name);
@@ -277,8 +337,8 @@ priority(const struct descriptor *g, const struct options *o)
 	    g->priority.levels[o->priority + OPTIONS_LEVEL_MAX];
 }
 
-static json_t *
-option_value(const struct template_values *v, const char *name)
+json_t *
+variable_of_options(const struct values *v, const char *name)
 {
 	const struct options *o = v->message != NULL ? v->message->options :
 						       NULL;
@@ -300,106 +360,77 @@ option_value(const struct template_values *v, const char *name)
 	return *o->from != '\0' ? json_string(o->from) : NULL;
 }
 
-/* ---- what the descriptor makes itself ---- */
+/* ---- what a descriptor says of its variables ---- */
 
-static json_t *
-map_value(struct template_values *v, const struct descriptor_map *m)
+const struct descriptor_variable *
+variable_find(const struct descriptor *g, const char *name)
 {
-	char text[MATCH_TEXT_MAX + 1];
-	json_t *of, *found = m->unset;
-	int masked, mask = v->mask;
-	struct buf b;
+	size_t i;
 
-	v->mask = 0; /* the choice; what is chosen is masked again */
-	of = variable_value(v, m->of, &masked);
-	v->mask = mask;
-	if (of != NULL) {
-		buf_init(&b, text, sizeof(text));
-		if (strcmp(m->of, "report") == 0)
-			buf_puts(&b, json_is_true(of) ? "yes" : "no");
-		else
-			template_put(of, &b);
-		found = b.overflow ? NULL : json_object_get(m->values, text);
-		if (found == NULL)
-			found = m->otherwise;
-		json_decref(of);
-		explicit_bzero(text, sizeof(text));
-	}
-	if (json_is_string(found))
-		return template_value(v, json_string_value(found));
-	return json_is_null(found) ? NULL : json_incref(found);
+	for (i = 0; i < g->nvariable; i++)
+		if (strcmp(g->variable[i].name, name) == 0)
+			return &g->variable[i];
+	return NULL;
 }
 
-static json_t *
-default_value(struct template_values *v, const char *name)
+int
+variable_is_sent(const struct descriptor *g, const char *name)
 {
-	json_t *made, *typed;
-	const char *s = json_string_value(json_object_get(v->g->defaults,
+	const struct descriptor_variable *v = variable_find(g, name);
+
+	return v != NULL && v->sent;
+}
+
+const char *
+variable_meaning(const struct descriptor *g, const char *name)
+{
+	const char *s = json_string_value(json_object_get(g->variables,
 	    name));
 
-	if (s == NULL)
-		return NULL;
-	if ((made = template_value(v, s)) == NULL || !json_is_string(made))
-		return made;
-	if (v->mask && strcmp(json_string_value(made), MASK) == 0)
-		return made;
-	typed = variable_typed(v->g, name, json_string_value(made));
-	json_decref(made);
-	return typed;
+	return s != NULL ? s : "";
 }
 
-static json_t *
-own_value(struct template_values *v, const char *name)
+const struct descriptor_map *
+variable_map(const struct descriptor *g, const char *name)
 {
-	const char *s = config_find(&v->g->config->set, name);
-	const struct descriptor_map *m;
-	json_t *j;
+	size_t i;
 
-	if (s == NULL)
-		s = find_secret(v->g, name);
-	if (s != NULL)
-		return *s != '\0' ? variable_typed(v->g, name, s) : NULL;
-	if (v->nest == TEMPLATE_NEST_MAX)
-		return NULL;
-	v->nest++;
-	m = maps_find(v->g, name);
-	j = m != NULL ? map_value(v, m) : default_value(v, name);
-	v->nest--;
-	return j;
+	for (i = 0; i < g->nmap; i++)
+		if (strcmp(g->map[i].name, name) == 0)
+			return &g->map[i];
+	return NULL;
 }
 
-json_t *
-variable_value(struct template_values *v, const char *name, int *masked)
+/* A string of a map; anything else has no placeholders. */
+static const char *
+map_template(json_t *j)
 {
-	const char *s;
-	json_t *j;
+	return json_is_string(j) ? json_string_value(j) : "";
+}
 
-	*masked = 0;
-	switch (variable_kind(name)) {
-	case VARIABLE_MESSAGE:
-		return message_value(v, name);
-	case VARIABLE_OPTION:
-		if ((j = option_value(v, name)) != NULL)
-			return j;
-		return own_value(v, name);
-	case VARIABLE_LOGIN:
-		if (v->login == NULL || v->login->kind == IPC_EXTERNAL)
-			break;
-		if ((s = login_value(v->login, name)) == NULL)
-			return NULL;
-		*masked = v->mask;
-		return *masked ? json_string(MASK) :
-				 json_stringn_nocheck(s, strlen(s));
-	case VARIABLE_OWN:
-		break;
+const char *
+variable_part(const struct descriptor *g, const char *name, size_t i,
+    const char **of)
+{
+	const struct descriptor_map *m = variable_map(g, name);
+	const char *key;
+	json_t *item;
+	size_t n = 3;
+
+	*of = NULL;
+	if (m == NULL)
+		return i > 0 ? NULL : json_string_value(
+		    json_object_get(g->defaults, name));
+	if (i == 0) {
+		*of = m->of;
+		return "";
 	}
-	if ((j = own_value(v, name)) == NULL && v->trial &&
-	    variable_kind(name) == VARIABLE_LOGIN)
-		return json_string("x");
-	if (j != NULL && v->mask && is_secret(v, name)) {
-		json_decref(j);
-		*masked = 1;
-		return json_string(MASK);
-	}
-	return j;
+	if (i == 1)
+		return map_template(m->fallback);
+	if (i == 2)
+		return map_template(m->unset);
+	json_object_foreach(m->values, key, item)
+		if (n++ == i)
+			return map_template(item);
+	return NULL;
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/descriptor.h"
 #include "gateway/gateway.h"
+#include "gateway/read.h"
 
 #define TEXT "secret text"
 
@@ -64,7 +64,7 @@ load(size_t which)
 		abort();
 	free(c[which].gateway);
 	c[which].gateway = name;
-	g = descriptor_load(&c[which], report);
+	g = read_descriptor(&c[which], report);
 	c[which].gateway = NULL;
 	unlink(name);
 	return g;

@@ -7,12 +7,13 @@
 
 #include <jansson.h>
 
-#include "gateway/body.h"
 #include "gateway/descriptor.h"
 #include "gateway/gateway.h"
-#include "gateway/load.h"
-#include "gateway/match.h"
+#include "gateway/placeholder.h"
 #include "gateway/pointer.h"
+#include "gateway/read.h"
+#include "gateway/request.h"
+#include "gateway/value.h"
 #include "tap.h"
 
 #define NOW	1800000000	/* 2027-01-15T08:00:00Z */
@@ -71,7 +72,7 @@ load(const char *descriptor, const char *lines)
 		write_file(file, json(descriptor));
 	else
 		c.gateway = (char *)(size_t)"gateways/smsgate.json";
-	return descriptor_load(&c, report);
+	return read_descriptor(&c, report);
 }
 
 #define OK  "'ok': {'status': [200]}"
@@ -105,12 +106,13 @@ static const struct {
 	{WITH("'max-text': 1"), "", "/max-text: unknown member"},
 	{WITH("'url': ''"), "", "duplicate object key"},
 	/* url, method */
-	{"{'url': '${base}/'}", "", "/url: ${base} is not set"},
+	{"{'url': '${base}/'}", "",
+	    "/url: ${base} is not set; write: set base VALUE"},
 	{"{'url': '${base}/', 'variables': {'base': 'the box'}}", "",
 	    "/url: ${base} is not set (the box)"},
 	{"{'url': '${base}/', 'defaults': {'base': 'http://${host}'}}", "",
 	    "/url: ${host} is not set"},
-	{"{'url': 7}", "", "/url: is not a string"},
+	{"{'url': 7}", "", "/url: 7: must be a string"},
 	{"{'url': 'ftp://h/'}", "",
 	    "/url: 'ftp://h/' is not an http or https URL"},
 	{"{'url': 'http://${X}'}", "", "/url: bad placeholder"},
@@ -119,27 +121,28 @@ static const struct {
 	    "/url: ${device}: cannot stand at the start"},
 	{"{'url': '${to}/'}", "", "/url: ${to}: cannot stand at the start"},
 	{"{'url': '${token}/'}", "", "${token}: cannot stand at the start"},
-	{WITH("'method': 'PATCH'"), "", "/method: 'PATCH' is none of"},
+	{WITH("'method': 'PATCH'"), "", "/method: \"PATCH\": must be one of: GET, POST, PUT"},
 	{WITH("'method': 'GET'"), "", "/body: does not go with GET"},
 	/* query, headers */
-	{WITH("'query': []"), "", "/query: is not an object"},
-	{WITH("'query': {'a': 1}"), "", "/query/a: is not a string or"},
-	{WITH("'query': {'a': ['x', 1]}"), "", "/query/a: is not a string or"},
+	{WITH("'query': []"), "", "/query: []: must be an object"},
+	{WITH("'query': {'a': 1}"), "", "/query/a: 1: must be a string or"},
+	{WITH("'query': {'a': ['x', 1]}"), "", "/query/a: [\"x\",1]: must be"},
 	{WITH("'query': {'a': '${'}"), "", "/query/a: bad placeholder"},
 	{WITH("'headers': {'a b': ''}"), "",
-	    "/headers/a b: is no name of a header"},
+	    "/headers/a b: is not a name of a header field"},
 	{WITH("'headers': {'content-type': ''}"), "",
-	    "/headers/content-type: is not set here"},
-	{WITH("'headers': {'X': 1}"), "", "/headers/X: is not a string"},
+	    "/headers/content-type: cannot be set here"},
+	{WITH("'headers': {'X': 1}"), "", "/headers/X: 1: must be a string"},
 	{WITH("'headers': {'X': '${data|raw}'}"), "",
-	    "/headers/X: ${data|raw}: raw is for a form and a query"},
+	    "/headers/X: ${data|raw}: raw can only stand in a form or a query"},
 	{WITH("'headers': {'1': '', '2': '', '3': '', '4': '', '5': '', "
 	    "'6': '', '7': '', '8': '', '9': '', '10': '', '11': '', "
-	    "'12': '', '13': ''}"), "", "/headers: has more than 12 members"},
+	    "'12': '', '13': ''}"), "", "/headers: has 13 members; at most 12"},
 	/* auth */
-	{WITH("'auth': {}"), "", "/auth: is not an array"},
+	{WITH("'auth': {}"), "", "/auth: {}: must be an array"},
 	{WITH("'auth': [{'type': 'digest'}]"), "",
-	    "/auth/0: type is none of: none, basic, bearer, header, "},
+	    "/auth/0/type: \"digest\": must be one of: none, basic, bearer, "
+	    "header, aws-sigv4"},
 	{WITH("'auth': [{}]"), "", "/auth/0/type: is missing"},
 	{WITH("'auth': [{'type': 'basic'}]"), "",
 	    "/auth/0/user: is missing"},
@@ -148,108 +151,112 @@ static const struct {
 	{WITH("'auth': [{'type': 'none', 'user': ''}]"), "",
 	    "/auth/0/user: unknown member"},
 	{WITH("'auth': [{'type': 'header', 'name': 'Host', 'value': ''}]"),
-	    "", "/auth/0/name: is not set here"},
+	    "", "/auth/0/name: 'Host' cannot be set here"},
 	{WITH("'auth': [{'type': 'aws-sigv4'}]"), "",
 	    "/auth/0/provider: is missing"},
 	{WITH("'auth': [1,1,1,1,1,1,1,1,1]"), "",
-	    "/auth: has more than 8 elements"},
+	    "/auth: has 9 elements; at most 8"},
 	/* to */
-	{"{'to': {'mode': 'many'}}", "", "/to/mode: is none of"},
+	{"{'to': {'mode': 'many'}}", "", "/to/mode: \"many\": must be one of"},
 	{"{'to': {'mode': 'one', 'max': 1}}", "",
-	    "/to/max: goes with array and join alone"},
-	{"{'to': {'mode': 'array'}}", "", "/to/max: is missing"},
+	    "/to/max: goes with mode array or join only"},
+	{"{'to': {'mode': 'array'}}", "", "/to/max: is missing; it must be a whole number from 1 to 1000"},
 	{"{'to': {'mode': 'array', 'max': 0}}", "",
-	    "/to/max: is not from 1 to 1000"},
+	    "/to/max: 0: must be a whole number from 1 to 1000"},
 	{"{'to': {'mode': 'array', 'max': 1001}}", "",
-	    "/to/max: is not from 1 to 1000"},
+	    "/to/max: 1001: must be a whole number from 1 to 1000"},
 	{"{'to': {'mode': 'join', 'max': 2}}", "",
 	    "/to/separator: is missing"},
 	{"{'to': {'mode': 'join', 'max': 2, 'separator': '123456789'}}", "",
-	    "/to/separator: is for join, and is 1 to 8 octets"},
+	    "/to/separator: '123456789' must be 1 to 8 octets"},
 	{"{'to': {'mode': 'one', 'separator': ','}}", "",
-	    "/to/separator: is for join"},
+	    "/to/separator: goes with mode join only"},
 	{"{'to': {'mode': 'one', 'format': 'national'}}", "",
-	    "/to/format: 'national' is none of"},
+	    "/to/format: \"national\": must be one of: e164, digits"},
 	{"{'to': {'mode': 'one', 'element': {}}}", "",
-	    "/to/element: is for array"},
+	    "/to/element: goes with mode array only"},
 	{"{'to': {'mode': 'array', 'max': 2, 'element': ['${to}']}}", "",
 	    "/to/element/0: ${to}: is made of to.element"},
 	{JSON_BODY("['${number}']", ""), "",
-	    "/body/template/0: ${number}: is for to.element"},
+	    "/body/template/0: ${number}: can only stand in to.element"},
 	{TO("{'mode': 'array', 'max': 2}", "['x${to}']"), "",
-	    "/body/template/0: ${to}: is an array, which stands alone"},
+	    "/body/template/0: ${to}: is an array: it must be the"
+	    " whole string"},
 	{TO("{'mode': 'array', 'max': 2}", "['${to|string}']"), "",
-	    "is an array, which stands alone"},
+	    "is an array: it must be the whole string"},
 	{"{'to': {'mode': 'array', 'max': 2}, 'headers': {'X': '${to}'}}",
-	    "", "/headers/X: ${to}: is an array, which cannot stand here"},
+	    "", "/headers/X: ${to}: is an array, which can only stand"
+	    " in JSON or a form"},
 	{"{'to': {'mode': 'array', 'max': 2}, 'map': {'a': {'of': 'b', "
-	    "'else': '${to}'}}}", "", "is an array, which cannot stand here"},
+	    "'else': '${to}'}}}", "", "is an array, which can only stand"
+	    " in JSON or a form"},
 	{"{'to': {'mode': 'array', 'max': 2, 'element': {}}, "
-	    "'query': {'a': '${to}'}}", "", "is an array, which cannot"},
+	    "'query': {'a': '${to}'}}", "", "is an array, which can only"},
 	/* body */
 	{BODY("{'type': 'xml', 'template': {}}"), "",
-	    "/body/type: 'xml' is none of: json, form, text"},
+	    "/body/type: \"xml\": must be one of: json, form, text"},
 	{BODY("{'template': {}}"), "", "/body/type: is missing"},
 	{BODY("{'type': 'json', 'template': '${text}'}"), "",
-	    "/body/template: is not an object or an array"},
+	    "/body/template: \"${text}\": must be an object or an array"},
 	{BODY("{'type': 'form', 'template': []}"), "",
-	    "/body/template: is not an object"},
+	    "/body/template: []: must be an object"},
 	{BODY("{'type': 'form', 'template': {'a': 1}}"), "",
-	    "/body/template/a: is not a string or"},
+	    "/body/template/a: 1: must be a string or"},
 	{BODY("{'type': 'text', 'template': {}}"), "",
-	    "/body/template: is not a string"},
+	    "/body/template: {}: must be a string"},
 	{BODY("{'type': 'text', 'template': '${text}', 'content-type': ''}"),
-	    "", "/body/content-type: is no type"},
+	    "", "/body/content-type: '' is not a media type"},
 	{BODY("{'type': 'text', 'template': '${text}', 'charset': ''}"), "",
 	    "/body/charset: unknown member"},
 	{JSON_BODY("{'a': ['${']}", ""), "",
 	    "/body/template/a/0: bad placeholder"},
 	{JSON_BODY("[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]", ""), "",
 	    "nested deeper than 16"},
-	{JSON_BODY("['x']", ""), "", "sends no ${text}"},
+	{JSON_BODY("['x']", ""), "", "nothing that is sent uses ${text}"},
 	/* placeholders and filters */
 	{JSON_BODY("['${text']", ""), "", "no closing brace"},
 	{JSON_BODY("['${text|shout}']", ""), "", "no such filter"},
-	{JSON_BODY("['${}']", ""), "", "no name of 1 to 32"},
+	{JSON_BODY("['${}']", ""), "", "the name must be 1 to 32"},
 	{JSON_BODY("['${aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}']", ""), "",
-	    "no name of 1 to 32"},
+	    "the name must be 1 to 32"},
 	{JSON_BODY("['${a|string|string|string|string|string}']", ""), "",
 	    "more than 4 filters"},
 	{JSON_BODY("['${text|minutes}']", ""), "",
-	    "is for ttl and schedule, and first"},
+	    "a filter of times must follow ttl or schedule"},
 	{JSON_BODY("['${ttl|string|minutes}']", ""), "",
-	    "is for ttl and schedule, and first"},
-	{JSON_BODY("['${from|if-ascii}']", ""), "", "is for text"},
-	{JSON_BODY("['${data}']", ""), "", "data wants base64, hex or raw"},
-	{JSON_BODY("['${data|string}']", ""), "", "data wants base64"},
-	{JSON_BODY("['${data|raw}']", ""), "", "raw is for a form"},
-	{FORM("{'a': '${text|raw}'}", ""), "", "is for data and port"},
-	{FORM("{'a': '${data|raw|hex}'}", ""), "", "data and port, and alone"},
+	    "a filter of times must follow ttl or schedule"},
+	{JSON_BODY("['${from|if-ascii}']", ""), "", "a filter of texts must follow text"},
+	{JSON_BODY("['${data}']", ""), "", "data requires base64, hex or raw"},
+	{JSON_BODY("['${data|string}']", ""), "", "data requires base64"},
+	{JSON_BODY("['${data|raw}']", ""), "", "raw can only stand in a form"},
+	{FORM("{'a': '${text|raw}'}", ""), "", "raw must follow data or port"},
+	{FORM("{'a': '${data|raw|hex}'}", ""), "", "data or port, as the only filter"},
 	{JSON_BODY("['${d}']", ", 'map': {'d': {'of': 'port', "
 	    "'else': '${data|raw}'}}"), "",
-	    "/body/template/0: ${d}: raw is for a form"},
+	    "/body/template/0: ${d}: raw can only stand in a form"},
 	{JSON_BODY("['${ttl|time}']", ""), "", "no such filter"},
 	{JSON_BODY("['${ttl|time()}']", ""), "", "no such filter"},
 	{JSON_BODY("['${ttl|time(%Y}']", ""), "", "no such filter"},
 	/* defaults, map, variables */
-	{WITH("'defaults': {'a': 1}"), "", "/defaults/a: is not a string"},
-	{WITH("'defaults': {'to': ''}"), "", "/defaults/to: is no name of"},
-	{WITH("'defaults': {'A': ''}"), "", "/defaults/A: is no name of"},
+	{WITH("'defaults': {'a': 1}"), "", "/defaults/a: 1: must be a string"},
+	{WITH("'defaults': {'to': ''}"), "", "/defaults/to: no variable of this name can"},
+	{WITH("'defaults': {'A': ''}"), "", "/defaults/A: no variable of this name can"},
 	{WITH("'defaults': {'a': '${a}'}"), "",
 	    "/defaults/a: refers to itself"},
 	{WITH("'defaults': {'a': '${b}', 'b': '${a}'}"), "",
 	    "/defaults/b: refers to itself"},
 	{JSON_BODY("['${text}', '${sim}']", ", 'defaults': {'sim': '9'}"),
-	    "", "/defaults/sim: bad value '9'"},
+	    "", "/defaults/sim: \"9\": must be a number from 1 to 3"},
 	{WITH("'map': {'text': {'of': 'a', 'else': ''}}"), "",
-	    "/map/text: is no name of a variable of its own"},
+	    "/map/text: no map can make this variable"},
 	{WITH("'map': {'a': {'else': ''}}"), "", "/map/a/of: is missing"},
 	{WITH("'map': {'a': {'of': 'A', 'else': ''}}"), "",
-	    "/map/a: of: 'A' is no name"},
+	    "/map/a/of: \"A\": must be the name of a variable"},
 	{WITH("'map': {'a': {'of': 'b'}}"), "",
-	    "/map/a: has none of: values, else, unset"},
+	    "/map/a: must have one of: values, else, unset"},
 	{WITH("'map': {'a': {'of': 'b', 'values': {'x': []}}}"), "",
-	    "/map/a/values/x: is no string, number, true, false, null"},
+	    "/map/a/values/x: []: must be a string, a number, true, false "
+	    "or null"},
 	{WITH("'map': {'a': {'of': 'b', 'or': ''}}"), "",
 	    "/map/a/or: unknown member"},
 	{WITH("'map': {'a': {'of': 'a', 'else': ''}}"), "",
@@ -257,118 +264,141 @@ static const struct {
 	{WITH("'map': {'a': {'of': 'b', 'unset': '${a}'}}"), "",
 	    "/map/a: refers to itself"},
 	{WITH("'variables': {'a': 'b'}"), "",
-	    "/variables/a: is a variable that is not used"},
+	    "/variables/a: no template uses ${a}"},
 	{WITH("'variables': {'text': 1}"), "",
-	    "/variables/text: is not a string"},
+	    "/variables/text: 1: must be a string"},
 	/* priority, limits */
 	{JSON_BODY("['${text}', '${priority}']", ""), "",
 	    "/priority: is missing, and ${priority} is used"},
 	{WITH("'priority': {'levels': [1], 'min': 0, 'max': 3}"), "",
-	    "/priority/levels: is not an array of 19 numbers"},
+	    "/priority/levels: must be 19 numbers, for the levels -9 to 9; "
+	    "there are 1"},
 	{WITH("'priority': {'levels': [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
 	    "9], 'min': 0, 'max': 3}"), "",
-	    "/priority/levels: has what is not from min to max"},
+	    "/priority/levels/18: 9: must be a number from min, 0, to max, 3"},
 	{WITH("'priority': {'levels': []}"), "",
-	    "/priority: min and max are missing"},
+	    "/priority/min: is missing; it must be a whole number from -128"},
 	{WITH("'priority': {'levels': [], 'min': -129, 'max': 1}"), "",
-	    "/priority/min: is not from -128 to 127"},
+	    "/priority/min: -129: must be a whole number from -128 to 127"},
 	{WITH("'limits': {'text': 0}"), "",
-	    "/limits/text: is not from 1 to"},
+	    "/limits/text: 0: must be a whole number from 1 to"},
 	{WITH("'limits': {'ttl': [0, 9]}"), "",
-	    "/limits/ttl: is not [least, most]"},
-	{WITH("'limits': {'ttl': [9, 8]}"), "", "/limits/ttl: is not [least"},
-	{WITH("'limits': {'schedule': [1]}"), "", "/limits/schedule: is not"},
-	{WITH("'limits': {'schedule': 1}"), "", "/limits/schedule: is not an"},
+	    "/limits/ttl: [0,9]: must be [LEAST, MOST], two whole numbers "
+	    "from 1 to 2147483647"},
+	{WITH("'limits': {'ttl': [9, 8]}"), "", "/limits/ttl: [9,8]: must be"},
+	{WITH("'limits': {'schedule': [1]}"), "", "/limits/schedule: [1]: must"},
+	{WITH("'limits': {'schedule': 1}"), "", "/limits/schedule: 1: must be"},
 	{WITH("'limits': {'parts': 1}"), "", "/limits/parts: unknown member"},
-	{WITH("'needs': 1"), "", "/needs: is not an object"},
-	{WITH("'needs': {'colour': 'x'}"), "", "/needs/colour: is no option"},
-	{WITH("'needs': {'ttl': 1}"), "", "/needs/ttl: is not a string"},
-	{WITH("'needs': {'ttl': 'x'}"), "", "/needs/ttl: ${x} is not used"},
+	{WITH("'needs': 1"), "", "/needs: 1: must be an object"},
+	{WITH("'needs': {'colour': 'x'}"), "", "/needs/colour: unknown member; known are: message, priority, "
+	    "ttl, schedule, report, sim, device, from, data"},
+	{WITH("'needs': {'ttl': 1}"), "", "/needs/ttl: 1: must be the name of"},
+	{WITH("'needs': {'ttl': 'x'}"), "", "/needs/ttl: nothing that is sent uses ${x}"},
 	/* ok, id, error, rules */
 	{"{'ok': {}}", "", "/ok/status: is missing"},
 	{"{'ok': {'status': []}}", "",
-	    "/ok/status: is not an array of 1 to 16 status codes"},
-	{"{'ok': {'status': 99}}", "", "/ok/status: is not a status code"},
-	{"{'ok': {'status': ['200']}}", "", "/ok/status: is not a status"},
-	{WITH("'id': 'id'"), "", "/id: 'id' is not a JSON pointer"},
-	{WITH("'id': {'regex': 'x'}"), "", "/id: regex: has no group"},
-	{WITH("'error': {'regex': '('}"), "", "/error: regex: "},
-	{WITH("'error': []"), "", "/error: is not an array of 1 to 4 ways"},
+	    "/ok/status: has 0 elements; must have 1 to 16 status codes"},
+	{"{'ok': {'status': 99}}", "", "/ok/status: 99: must be a status code of HTTP"},
+	{"{'ok': {'status': ['200']}}", "", "/ok/status: \"200\": must be a status code"},
+	{WITH("'id': 'id'"), "", "/id: \"id\": must be a JSON pointer"},
+	{WITH("'id': {'regex': 'x'}"), "", "/id: regex: 'x' has no group"},
+	{WITH("'error': {'regex': '('}"), "", "/error: regex: '(': "},
+	{WITH("'error': []"), "", "/error: has 0 elements; must have 1 to 4"},
 	{WITH("'error': ['/a', '/b', '/c', '/d', '/e']"), "",
-	    "/error: is not an array of 1 to 4 ways"},
-	{WITH("'error': ['/a', 'b']"), "", "/error/1: 'b' is not a JSON"},
-	{WITH("'retry-after': 7"), "", "/retry-after: is not true or"},
-	{WITH("'retry-after': 'x'"), "", "/retry-after: is not true or"},
-	{WITH("'replies': 'retry'"), "", "/replies: is not: documented"},
-	{WITH("'rules': {}"), "", "/rules: is not an array"},
+	    "/error: has 5 elements; must have 1 to 4"},
+	{WITH("'error': ['/a', 'b']"), "", "/error/1: \"b\": must be a JSON"},
+	{WITH("'retry-after': 7"), "", "/retry-after: 7: must be true or"},
+	{WITH("'retry-after': 'x'"), "", "/retry-after: \"x\": must be a JSON"},
+	{WITH("'replies': 'retry'"), "", "/replies: \"retry\": must be one of: documented"},
+	{WITH("'rules': {}"), "", "/rules: {}: must be an array"},
 	{WITH("'rules': [{}]"), "", "/rules/0/then: is missing"},
 	{WITH("'rules': [{'then': 'maybe'}]"), "",
-	    "/rules/0/then: 'maybe' is none of"},
+	    "/rules/0/then: \"maybe\": must be one of: accepted"},
 	{WITH("'rules': [{'status': '409', 'then': 'accepted'}]"), "",
-	    "/rules/0/status: is not a status code"},
+	    "/rules/0/status: \"409\": must be a status code"},
 	{WITH("'rules': [{'when': '', 'then': 'accepted'}]"), "",
 	    "/rules/0/when: unknown member"},
 	{WITH("'rules': [{'match': {'regex': '('}, 'then': 'accepted'}]"),
-	    "", "/rules/0/match: regex: "},
+	    "", "/rules/0/match: regex: '(': "},
 	{WITH("'rules': [{'match': {'path': '/a'}, 'then': 'accepted'}]"),
-	    "", "/rules/0/match: has not one of: equals, in, regex, absent"},
+	    "", "/rules/0/match: must have one of: equals, in, regex, absent"},
 	{WITH("'rules': [{'match': {'path': '/a', 'equals': 1, 'in': [1]}, "
-	    "'then': 'accepted'}]"), "", "has not one of: equals, in"},
+	    "'then': 'accepted'}]"), "", "must have one of: equals, in"},
 	{WITH("'rules': [{'match': {'absent': true}, 'then': 'accepted'}]"),
-	    "", "/rules/0/match: absent wants a path"},
+	    "", "/rules/0/match: absent requires a path"},
 	{WITH("'rules': [{'match': {'path': '/a', 'absent': false}, "
-	    "'then': 'accepted'}]"), "", "/rules/0/match/absent: is not true"},
+	    "'then': 'accepted'}]"), "", "/rules/0/match/absent: false: must be true"},
 	{WITH("'rules': [{'match': {'path': '/a', 'equals': []}, "
 	    "'then': 'accepted'}]"), "",
-	    "/rules/0/match/equals: is no string"},
+	    "/rules/0/match/equals: []: must be a string"},
 	{WITH("'rules': [{'match': {'path': '/a', 'in': []}, "
 	    "'then': 'accepted'}]"), "",
-	    "/rules/0/match/in: is not an array of 1 to 64 values"},
+	    "/rules/0/match/in: must be an array of 1 to 64 values"},
 	{WITH("'rules': [{'match': {'path': '/a', 'in': [null]}, "
-	    "'then': 'accepted'}]"), "", "/rules/0/match/in: holds what"},
+	    "'then': 'accepted'}]"), "", "/rules/0/match/in: null: must be a string"},
 	{WITH("'rules': [{'match': {'path': 'a', 'equals': 1}, "
-	    "'then': 'accepted'}]"), "", "/rules/0/match/path: 'a' is not"},
+	    "'then': 'accepted'}]"), "", "/rules/0/match/path: \"a\": must be"},
 	{WITH("'rules': [{'match': {'path': '/a', 'equals': 1, 'any': 1}, "
-	    "'then': 'accepted'}]"), "", "/rules/0/match/any: is not true"},
+	    "'then': 'accepted'}]"), "", "/rules/0/match/any: 1: must be true"},
 	{WITH("'rules': [{'match': [1,1,1,1,1,1,1,1,1], "
-	    "'then': 'accepted'}]"), "", "/rules/0/match: has more than 8"},
+	    "'then': 'accepted'}]"), "", "/rules/0/match: has 9 tests; at most 8"},
 	/* each */
-	{WITH("'each': {'list': '/a'}"), "", "/each: has not one of: to, "},
+	{WITH("'each': {'list': '/a'}"), "", "/each: must have one of: to, "},
 	{WITH("'each': {'list': '/a', 'to': '', 'key': true}"), "",
-	    "/each: has not one of: to, "},
+	    "/each: must have one of: to, "},
 	{WITH("'each': {'to': ''}"), "", "/each/list: is missing"},
 	{WITH("'each': {'list': 'a', 'to': ''}"), "",
-	    "/each: list and to are JSON pointers"},
+	    "/each/list: \"a\": must be a JSON pointer"},
 	{WITH("'each': {'list': '', 'key': true, 'ok': {'status': 1}}"), "",
 	    "/each/ok/status: unknown member"},
 	{WITH("'each': {'list': '', 'key': true, 'rules': [{'status': 200, "
 	    "'then': 'accepted'}]}"), "", "/each/rules/0/status: unknown"},
 	{WITH("'each': {'list': '', 'key': true, 'missing': 'lost'}"), "",
-	    "/each/missing: 'lost' is none of"},
+	    "/each/missing: \"lost\": must be one of"},
 	/* lookup, check, warm */
 	{WITH("'check': {}"), "", "/check/url: is missing"},
 	{WITH("'check': {'url': '${x}'}"), "", "/check/url: ${x} is not set"},
-	{WITH("'check': 'x'"), "", "/check: is not an object"},
+	{WITH("'check': 'x'"), "", "/check: \"x\": must be an object"},
 	{WITH("'warm': {'url': 'http://h/', 'method': 'HEAD'}"), "",
-	    "/warm/method: 'HEAD' is none of"},
+	    "/warm/method: \"HEAD\": must be one of"},
 	{WITH("'lookup': {'url': 'http://h/${id}', 'missing': 404}"), "",
 	    "/lookup/found: is missing"},
 	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
 	    "404}"), "", "/lookup/id: is missing"},
 	{WITH("'lookup': {'url': 'http://h/${id}', 'found': 200, 'missing': "
-	    "404, 'id': 'x'}"), "", "/lookup/id: 'x' is not a JSON pointer"},
+	    "404, 'id': 'x'}"), "", "/lookup/id: \"x\": must be a JSON pointer"},
 	{WITH("'lookup': {'url': 'http://h/', 'found': 1, 'missing': 404}"),
-	    "", "/lookup/found: is not a status code"},
+	    "", "/lookup/found: 1: must be a status code"},
 	/* the configuration */
 	{WITH("'name': 'x'"), "set device x\n",
-	    "has no variable 'device' (set)"},
+	    "descriptor.json has no variable 'device'; it has: none"},
+	{WITH("'query': {'a': '${service}', 'b': '${from}', 'c': '${user}', "
+	    "'d': '${m}', 'e': '${id}'}, 'map': {'m': {'of': 'sim', 'else': "
+	    "''}}"), "\nset frmo x\n", "/conf:2: set frmo: gateway "},
+	{WITH("'query': {'a': '${service}', 'b': '${from}', 'c': '${user}', "
+	    "'d': '${m}', 'e': '${id}'}, 'map': {'m': {'of': 'sim', 'else': "
+	    "''}}"), "set frmo x\n", "has no variable 'frmo'; it has: user, "
+	    "service, sim, from\n"},
 	{WITH("'name': 'x'"), "set text x\n",
-	    "set text: that is the message's own"},
+	    "/conf:1: set text: only a message has this variable"},
 	{WITH("'map': {'a': {'of': 'b', 'else': ''}}"), "set a x\n",
-	    "set a: that is made by /map"},
+	    "/conf:1: set a: the descriptor's /map makes this variable"},
+	{WITH("'query': {'a': '${sim}'}"), "set sim 4\n",
+	    "/conf:1: set sim: '4' must be a number from 1 to 3\n"},
+	{WITH("'query': {'a': '${report}'}"), "set report maybe\n",
+	    "/conf:1: set report: 'maybe' must be yes or no\n"},
+	{WITH("'query': {'a': '${from}'}, 'limits': {'from': 3}"),
+	    "set from abcd\n",
+	    "/conf:1: set from: 'abcd' must be at most 3 octets\n"},
+	{"{'url': '${base}/x', " ONE ", " TEXT ", " OK "}",
+	    "set base htp://x\n",
+	    "/url: 'htp://x/x' is not an http or https URL"},
+	{"{'url': '${base}/${token}', " ONE ", " TEXT ", " OK "}",
+	    "set base htp://x\nset token hidden\n",
+	    "/url: 'htp://x/***' is not an http or https URL"},
 	{WITH("'name': 'x'"), "auth-check yes\n", "/check: is missing"},
 	{WITH("'name': 'x'"), "secret token /nonexistent\n",
-	    "secret token: /nonexistent: No such file or directory"},
+	    "/conf:1: secret token: /nonexistent: No such file or directory"},
 };
 
 static void
@@ -377,7 +407,7 @@ bad(const char *descriptor, const char *lines, const char *want)
 	struct descriptor *g = load(descriptor, lines);
 
 	tap_ok(g == NULL && strstr(errors, want) != NULL &&
-	    strstr(errors, file) != NULL, "%s", want);
+	    strstr(errors, dir) != NULL, "%s", want);
 	if (g != NULL || strstr(errors, want) == NULL)
 		tap_show("got", errors);
 }
@@ -422,28 +452,28 @@ test_limits_of_lists(void)
 	tap_ok(load(many(START "'rules': [", "{'then': 'accepted'},",
 	    MATCH_RULES_MAX, "]}"), "") != NULL, "as many rules as may be");
 	bad(many(START "'rules': [", "{'then': 'accepted'},",
-	    MATCH_RULES_MAX + 1, "]}"), "", "/rules: has more than 32");
+	    MATCH_RULES_MAX + 1, "]}"), "", "/rules: has 33 elements; at most 32");
 	tap_ok(load(many(START "'map': {", "'m%zu': {'of': 'a', 'else': ''},",
 	    DESCRIPTOR_MAPS_MAX, "}}"), "") != NULL, "as many maps");
 	bad(many(START "'map': {", "'m%zu': {'of': 'a', 'else': ''},",
-	    DESCRIPTOR_MAPS_MAX + 1, "}}"), "", "/map: has more than 32");
+	    DESCRIPTOR_MAPS_MAX + 1, "}}"), "", "/map: has 33 members; at most 32");
 	tap_ok(load(many("{" URL ", " ONE ", " TEXT ", " OK ", 'query': {",
-	    "'q%zu': '${v%zu}',", DESCRIPTOR_NAMES_MAX - 1, "}}"), "") != NULL,
+	    "'q%zu': '${v%zu}',", DESCRIPTOR_VARIABLES_MAX - 1, "}}"), "") != NULL,
 	    "as many variables");
 	bad(many("{" URL ", " ONE ", " TEXT ", " OK ", 'query': {",
-	    "'q%zu': '${v%zu}',", DESCRIPTOR_NAMES_MAX, "}}"), "",
-	    "uses more than 64 variables");
+	    "'q%zu': '${v%zu}',", DESCRIPTOR_VARIABLES_MAX, "}}"), "",
+	    "more than 64 variables");
 	tap_ok(load(many(START "'rules': [{'then': 'accepted', 'match': "
 	    "{'path': '', 'in': [", "%zu,", MATCH_VALUES_MAX, "]}}]}"), "") !=
 	    NULL, "as many values of `in`");
 	bad(many(START "'rules': [{'then': 'accepted', 'match': "
 	    "{'path': '', 'in': [", "%zu,", MATCH_VALUES_MAX + 1, "]}}]}"),
-	    "", "/rules/0/match/in: is not an array of 1 to 64");
+	    "", "/rules/0/match/in: must be an array of 1 to 64");
 	tap_ok(load("{" URL ", " ONE ", " TEXT ", 'ok': {'status': [200,201,"
 	    "202,203,204,205,206,207,208,209,210,211,212,213,214,215]}}",
 	    "") != NULL, "as many codes");
 	bad("{'ok': {'status': [200,201,202,203,204,205,206,207,208,209,210,"
-	    "211,212,213,214,215,216]}}", "", "/ok/status: is not an array");
+	    "211,212,213,214,215,216]}}", "", "/ok/status: has 17 elements; must have");
 	/* d0 is d1 is d2 ... is d8 */
 	tap_ok(load(START "'defaults': {'a': '${b}', 'b': '${c}', 'c': "
 	    "'${d}', 'd': '${e}', 'e': '${f}', 'f': '${g}', 'g': '${h}', "
@@ -1069,7 +1099,7 @@ test_sizes(void)
 
 	memset(text, 'x', sizeof(text) - 1);
 	tap_ok(make(load(QUERY("{'t': '${text}'}", ""), ""), NULL, text, NULL,
-	    1, &r) == -1, "a URL over %d octets", GATEWAY_URL_MAX);
+	    1, &r) == -1, "a URL over %d octets", REQUEST_URL_MAX);
 	text[60 * 1024] = '\0';
 	tap_ok(make(load(QUERY("{'t': '${text}'}", ""), ""), NULL, text, NULL,
 	    1, &r) == 0, "a URL of sixty thousand");
@@ -1082,13 +1112,13 @@ test_sizes(void)
 	tap_ok(make(load(JSON_BODY("['${text|utf16be-hex}', '${text|hex}', "
 	    "'${text|utf16be-hex}', '${text|utf16be-hex}', "
 	    "'${text|utf16be-hex}', '${text|utf16be-hex}']", ""), ""), NULL,
-	    text, NULL, 1, &r) == -1, "a body over %d octets", BODY_MAX);
+	    text, NULL, 1, &r) == -1, "a body over %d octets", REQUEST_BODY_MAX);
 	n = (size_t)sprintf(long_default, "%s", "{" URL ", " ONE ", " TEXT
 	    ", " OK ", 'query': {'a': 'x${d}'}, 'defaults': {'d': '");
-	memset(long_default + n, 'y', TEMPLATE_VALUE_MAX + 200);
-	strcpy(long_default + n + TEMPLATE_VALUE_MAX + 200, "'}}");
+	memset(long_default + n, 'y', VALUE_MAX + 200);
+	strcpy(long_default + n + VALUE_MAX + 200, "'}}");
 	tap_ok(make(load(long_default, ""), NULL, "t", NULL, 1, &r) == -1,
-	    "a value over %d octets", TEMPLATE_VALUE_MAX);
+	    "a value over %d octets", VALUE_MAX);
 }
 
 /* ---- answers ---- */

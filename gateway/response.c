@@ -1,7 +1,7 @@
 /*
- * answer: rules, success, and without a rule what HTTP says; for the whole
- * request or for each recipient.  Nothing of a message or of a credential
- * stays in an error's text.
+ * response: a rule decides what an answer means, else the test for success,
+ * else the status code; for the whole request or for each recipient.  The
+ * text of an error is cleared of messages and credentials.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,26 +10,28 @@
 #include <jansson.h>
 
 #include "common/buf.h"
-#include "gateway/answer.h"
-#include "gateway/descriptor.h"
-#include "gateway/gateway.h"
-#include "gateway/match.h"
+#include "gateway/message.h"
 #include "gateway/pointer.h"
-#include "gateway/template.h"
+#include "gateway/response.h"
+#include "gateway/value.h"
+#include "gateway/variable.h"
 
 #define KEPT_DIGITS 4	/* of a number that is masked */
 #define ECHO_MIN    4	/* octets of what is looked for in an error */
 
 /* ---- the whole ---- */
 
-/* GATEWAYS: what no rule says.  SMSGate documents its own way. */
+/*
+ * What a status code means without a rule; SMSGate documents another table
+ * (email-to-sms, "SMTP responses").
+ */
 static enum ipc_outcome
 judge_status(const struct descriptor *g, long status)
 {
 	if (status == 401 || status == 403)
 		return IPC_OUTCOME_CREDENTIALS;
 	if (status >= 300 && status < 400)
-		return IPC_OUTCOME_TEMPORARY; /* it has not been taken here */
+		return IPC_OUTCOME_TEMPORARY; /* a redirection takes nothing */
 	if (status < 400 || status > 599)
 		return IPC_OUTCOME_UNCLEAR;
 	if (g->documented)
@@ -42,7 +44,7 @@ judge_status(const struct descriptor *g, long status)
 static int
 needs_json(const struct descriptor *g)
 {
-	return match_source_needs_json(&g->id) || g->each.by != EACH_NONE ||
+	return match_source_needs_json(&g->id) || g->per_recipient.by != DESCRIPTOR_BY_NONE ||
 	    match_needs_json(&g->ok_match);
 }
 
@@ -56,10 +58,10 @@ judge_whole(const struct descriptor *g, const struct match_subject *s,
 {
 	const struct match_rule *r = match_rule(&g->rules, s);
 
-	*open = r == NULL && g->each.by != EACH_NONE;
+	*open = r == NULL && g->per_recipient.by != DESCRIPTOR_BY_NONE;
 	if (r != NULL)
 		return r->then;
-	if (!load_has_code(&g->ok, s->status))
+	if (!member_has_code(&g->ok, s->status))
 		return judge_status(g, s->status);
 	if (!json_is_object(s->json) && !json_is_array(s->json) &&
 	    needs_json(g))
@@ -95,14 +97,13 @@ same_number(const char *a, const char *b)
 }
 
 static enum ipc_outcome
-judge_element(const struct descriptor_each *e, const struct match_subject *s)
+judge_element(const struct descriptor_per_recipient *e, const struct match_subject *s)
 {
 	const struct match_rule *r = match_rule(&e->rules, s);
 
 	if (r != NULL)
 		return r->then;
-	return match_all(&e->ok, s) ? IPC_OUTCOME_ACCEPTED :
-				      IPC_OUTCOME_UNCLEAR;
+	return match_all(&e->ok, s) ? IPC_OUTCOME_ACCEPTED : IPC_OUTCOME_UNCLEAR;
 }
 
 static void
@@ -128,70 +129,70 @@ struct judging {
 
 /* Of two elements for one recipient the worse one counts. */
 static void
-take_element(struct judging *j, size_t i, json_t *element)
+judge_recipient(struct judging *j, size_t i, json_t *element)
 {
 	struct match_subject s = {j->whole.status, element, j->whole.text};
-	enum ipc_outcome o = judge_element(&j->g->each, &s);
+	enum ipc_outcome o = judge_element(&j->g->per_recipient, &s);
 	struct gateway_result *r = &j->result[i];
 
 	if (!j->seen[i] || o > r->outcome)
 		r->outcome = o;
 	if (r->id[0] == '\0')
-		keep_id(r->id, &j->g->each.id, &s);
+		keep_id(r->id, &j->g->per_recipient.id, &s);
 	if (o != IPC_OUTCOME_ACCEPTED && j->error == NULL)
-		j->error = match_find(&j->g->each.error, &s);
+		j->error = match_find(&j->g->per_recipient.error, &s);
 	j->seen[i] = 1;
 }
 
 static void
-take_number(struct judging *j, const char *number, json_t *element)
+judge_number(struct judging *j, const char *number, json_t *element)
 {
 	size_t i;
 
 	for (i = 0; i < j->m->nto; i++)
 		if (same_number(number, j->m->to[i]))
-			take_element(j, i, element);
+			judge_recipient(j, i, element);
 }
 
 /* A single object for a single recipient is a list, too. */
 static void
-take_order(struct judging *j, json_t *list)
+judge_order(struct judging *j, json_t *list)
 {
 	json_t *element;
 	size_t i;
 
 	if (json_is_object(list) && j->m->nto == 1)
-		take_element(j, 0, list);
+		judge_recipient(j, 0, list);
 	if (json_array_size(list) == j->m->nto)
 		json_array_foreach(list, i, element)
-			take_element(j, i, element);
+			judge_recipient(j, i, element);
 }
 
 static void
-take_list(struct judging *j, json_t *list)
+judge_list(struct judging *j, json_t *list)
 {
-	const struct descriptor_each *e = &j->g->each;
+	const struct descriptor_per_recipient *e = &j->g->per_recipient;
 	char number[POINTER_TOKEN_MAX + 1];
 	const char *key;
 	json_t *element;
 	size_t i;
 
 	switch (e->by) {
-	case EACH_NONE:
+	case DESCRIPTOR_BY_NONE:
 		break;
-	case EACH_TO:
+	case DESCRIPTOR_BY_NUMBER:
 		json_array_foreach(list, i, element) {
-			pointer_text(pointer_get(element, e->to), number,
+			pointer_text(pointer_get(element, e->number), number,
 			    sizeof(number));
-			take_number(j, number, element);
+			judge_number(j, number, element);
 		}
 		break;
-	case EACH_KEY:
+	case DESCRIPTOR_BY_KEY:
 		json_object_foreach(list, key, element)
-			take_number(j, key, element);
+			judge_number(j, key, element);
 		break;
-	case EACH_ORDER:
-		take_order(j, list);
+	case DESCRIPTOR_BY_ORDER:
+		judge_order(j, list);
 		break;
 	}
 }
@@ -199,14 +200,14 @@ take_list(struct judging *j, json_t *list)
 static void
 judge_each(struct judging *j)
 {
-	const struct descriptor_each *e = &j->g->each;
+	const struct descriptor_per_recipient *e = &j->g->per_recipient;
 	size_t i;
 
-	take_list(j, pointer_get(j->whole.json, e->list));
+	judge_list(j, pointer_get(j->whole.json, e->list));
 	for (i = 0; i < j->m->nto; i++)
 		if (!j->seen[i])
-			j->result[i].outcome = e->has_missing ?
-			    e->missing : IPC_OUTCOME_UNCLEAR;
+			j->result[i].outcome = e->has_missing ? e->missing :
+								IPC_OUTCOME_UNCLEAR;
 }
 
 /* ---- the error's text ---- */
@@ -238,7 +239,7 @@ cover_secret(char *s, const char *user, const char *secret)
 	cover(s, secret, n, 0);
 	if (pair != NULL && storage != NULL) {
 		buf_init(&b, storage, room);
-		template_escape(secret, n, 0, &b);
+		value_escape(secret, n, 0, &b);
 		cover(s, b.p, b.len, 0);
 		memcpy(pair, user, nuser);
 		pair[nuser] = ':';
@@ -266,7 +267,7 @@ static void
 cover_all(const struct judging *j, char *s)
 {
 	const struct gateway_message *m = j->m;
-	const char *digits, *user = config_find(&j->g->config->set, "user");
+	const char *digits, *user = variable_set(j->g, "user");
 	size_t i;
 
 	for (i = 0; i < j->g->nsecret; i++)
@@ -337,7 +338,7 @@ retry_after(const struct descriptor *g, json_t *json)
 }
 
 void
-answer_judge(const struct descriptor *g, const struct gateway_message *m,
+response_judge(const struct descriptor *g, const struct gateway_message *m,
     long status, const char *body, size_t n, int whole,
     struct gateway_answer *a, struct gateway_result *result)
 {
@@ -362,4 +363,18 @@ answer_judge(const struct descriptor *g, const struct gateway_message *m,
 	free(error);
 	free(j.error);
 	json_decref(json);
+}
+
+/* ---- lookup ---- */
+
+int
+response_shows_id(const struct descriptor *g, const char *id, const char *body,
+    size_t n)
+{
+	json_t *answer = json_loadb(body, n, JSON_ALLOW_NUL, NULL);
+	char shown[IPC_ID_MAX + 2];
+
+	pointer_text(pointer_get(answer, g->found_id), shown, sizeof(shown));
+	json_decref(answer);
+	return strcmp(shown, id) == 0;
 }
