@@ -22,7 +22,6 @@
 #include "delivery/advise.h"
 #include "delivery/agent.h"
 #include "delivery/http.h"
-#include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/serve.h"
 #include "delivery/try.h"
@@ -268,7 +267,6 @@ static int
 serve(struct arguments *a)
 {
 	serve_init(&self.config, self.gateway);
-	job_init(&self.config, self.gateway);
 	if ((self.agent = agent_open(&self.config, a->listen)) == -1)
 		return 75;
 	if (!self.agent && isatty(STDIN_FILENO))

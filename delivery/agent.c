@@ -1,6 +1,6 @@
 /*
- * agent: sessions come by a listening socket.  Who may come, how many at a
- * time, and when there has been nobody for long enough.
+ * agent: the socket at which sessions connect: who may connect, how many at a
+ * time, and when the agent has been idle for long enough to end.
  */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,25 +21,24 @@
 #include "delivery/serve.h"
 
 #define LISTEN_FIRST 3		/* sd_listen_fds(3) */
-#define ACCEPTS_MAX  64		/* sessions that are let in at a time */
-#define ACCEPT_PAUSE 1000	/* milliseconds, after one that failed */
+#define ACCEPTS_MAX  64		/* connections accepted in one turn */
+#define ACCEPT_PAUSE 1000	/* milliseconds, after accept(2) failed */
 
 /*
- * Descriptors: of a session its link, its record in the journal and the
- * folder; of a request a connection, and more while it is looked for; and
- * some for all.
+ * Descriptors.  A session has its link, its record in the journal and the
+ * record's folder; a request has a connection, and more while it connects.
  */
-#define OF_CLIENT    3
-#define OF_REQUEST   3
-#define OF_ALL	     64
+#define FDS_CLIENT   3
+#define FDS_REQUEST  3
+#define FDS_OTHER    64
 
 static struct {
 	const struct config *config;
 	int fd;
-	int stop[2];		/* a pipe: SIGTERM came */
+	int stop[2];		/* a pipe: SIGTERM has come */
 	int stopping, over;
-	long long idle_since;	/* 0: there is somebody */
-	long long pause;	/* nobody is let in before; 0: none */
+	long long idle_since;	/* 0: there are sessions */
+	long long pause;	/* accept(2) is not called before; 0: none */
 } self;
 
 static void
@@ -49,7 +48,7 @@ on_term(int sig)
 
 	(void)sig;
 	if (write(self.stop[1], "", 1) == -1)
-		errno = saved; /* it has come before */
+		errno = saved; /* the pipe is full of earlier ones */
 	errno = saved;
 }
 
@@ -76,7 +75,7 @@ given_socket(void)
 	return LISTEN_FIRST;
 }
 
-/* 1 if it is a socket at which nobody is: an earlier one has left it. */
+/* 1 if the path is a socket that an earlier agent has left behind. */
 static int
 is_left_behind(int fd, const struct sockaddr_un *a)
 {
@@ -108,12 +107,12 @@ own_socket(const char *path)
 	return ok ? fd : -1;
 }
 
-/* Many systems give a program 1024, and as many as it asks for. */
+/* Raise the limit of open files: often 1024, though more is allowed. */
 static void
 raise_limit(const struct config *c)
 {
-	rlim_t want = (rlim_t)c->agent_clients * OF_CLIENT +
-	    (rlim_t)c->agent_requests * OF_REQUEST + OF_ALL;
+	rlim_t want = (rlim_t)c->agent_clients * FDS_CLIENT +
+	    (rlim_t)c->agent_requests * FDS_REQUEST + FDS_OTHER;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == -1 ||
@@ -172,7 +171,7 @@ peer_uid(int fd, uid_t *uid)
 }
 
 static int
-is_welcome(int fd)
+may_connect(int fd)
 {
 	const struct config_list *users = &self.config->agent_users;
 	struct passwd *pw;
@@ -186,14 +185,14 @@ is_welcome(int fd)
 	for (i = 0; i < users->n; i++)
 		if ((pw = getpwnam(users->v[i])) != NULL && pw->pw_uid == uid)
 			return 1;
-	log_event(LOG_WARNING, "agent", "error", "this user may not come",
+	log_event(LOG_WARNING, "agent", "error", "not one of agent-users",
 	    "uid", LOG_NUM(uid), NULL);
 	return 0;
 }
 
-/* More than it can serve wait at the door. */
+/* Sessions beyond agent-clients wait in the socket's backlog. */
 static int
-is_open(void)
+may_accept(void)
 {
 	if (self.pause != 0 && clock_left(self.pause) == 0)
 		self.pause = 0;
@@ -201,9 +200,9 @@ is_open(void)
 	    serve_count() < (size_t)self.config->agent_clients;
 }
 
-/* What is wrong will not be right at once: the loop must not turn on it. */
+/* accept() failed and would fail again (EMFILE): pause, or the loop spins. */
 static void
-refuse(void)
+on_accept_error(void)
 {
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
@@ -212,19 +211,19 @@ refuse(void)
 }
 
 static void
-let_in(void)
+accept_clients(void)
 {
 	static const struct serve_setup setup = {.session = "?", .peer = "?",
 	    .auth_required = 1, .agent = 1};
 	int fd, i;
 
-	for (i = 0; i < ACCEPTS_MAX && is_open(); i++) {
+	for (i = 0; i < ACCEPTS_MAX && may_accept(); i++) {
 		if ((fd = accept(self.fd, NULL, NULL)) == -1) {
-			refuse();
+			on_accept_error();
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		if (!is_welcome(fd) || serve_add(fd, &setup) == -1)
+		if (!may_connect(fd) || serve_add(fd, &setup) == -1)
 			close(fd);
 	}
 }
@@ -255,7 +254,7 @@ agent_prepare(struct curl_waitfd *w, int *ms)
 	if (self.pause != 0 && (left = clock_left(self.pause)) < *ms)
 		*ms = left;
 	w[n++] = (struct curl_waitfd){self.stop[0], CURL_WAIT_POLLIN, 0};
-	if (is_open())
+	if (may_accept())
 		w[n++] = (struct curl_waitfd){self.fd, CURL_WAIT_POLLIN, 0};
 	return n;
 }
@@ -270,10 +269,10 @@ agent_turn(const struct curl_waitfd *w, unsigned n)
 		return;
 	}
 	if (n > 1 && w[1].revents != 0) {
-		let_in();
+		accept_clients();
 	} else if (self.idle_since != 0 && clock_left(idle_end()) == 0) {
-		/* whoever comes from here on wakes the next one */
-		let_in();
+		/* the super-server gives later connections to a new agent */
+		accept_clients();
 		self.over = serve_count() == 0;
 	}
 }

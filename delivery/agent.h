@@ -1,6 +1,6 @@
 /*
- * agent: smtp2sms-deliver as the one that many sessions share: a listening
- * socket that it was given or made, and an end when nobody needs it.
+ * agent: one smtp2sms-deliver that many sessions share.  It has a listening
+ * socket, inherited or its own, and ends when it has been idle for a while.
  */
 #ifndef AGENT_H
 #define AGENT_H
@@ -13,9 +13,9 @@
 #define AGENT_WAITS	2	/* descriptors that agent_prepare fills */
 
 /*
- * Take over the socket that LISTEN_FDS names (sd_listen_fds(3)), or make
- * one at the path (NULL: none).  1 if there is one, 0 if none was asked
- * for, -1 if it cannot be had: it has been logged.
+ * Use the socket that LISTEN_FDS names (sd_listen_fds(3)), or make one at the
+ * path (NULL: none).  1 if there is one, 0 if none was asked for, -1 on an
+ * error, which has been logged.
  */
 int agent_open(const struct config *, const char *path);
 
@@ -23,10 +23,10 @@ int agent_open(const struct config *, const char *path);
 unsigned agent_prepare(struct curl_waitfd *, int *ms);
 void agent_turn(const struct curl_waitfd *, unsigned n);
 
-/* 1 after SIGTERM: whoever has nothing under way is sent away. */
+/* 1 after SIGTERM: sessions that wait for no answer are closed. */
 int agent_stopping(void);
 
-/* 1 when it is time to end. */
+/* 1 when the agent has to end. */
 int agent_over(void);
 
 #endif

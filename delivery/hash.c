@@ -1,6 +1,6 @@
 /*
- * hash: crypt(3).  The only file that calls it; which functions stand around
- * it differs between libxcrypt, OpenBSD and the rest.
+ * hash: crypt(3), which no other file calls.  The functions around it differ
+ * between libxcrypt, OpenBSD and the rest.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,8 +21,8 @@
 #define ROUNDS	 "200000" /* of SHA-512, where that is the best there is */
 
 /*
- * The methods that libxcrypt's crypt_checksalt(3) has nothing against, and
- * how many characters come behind the last '$'.
+ * The methods that libxcrypt's crypt_checksalt(3) accepts as strong, and how
+ * many characters follow the last '$'.
  */
 static const struct {
 	const char *prefix;
@@ -61,7 +61,7 @@ hash_fault(const char *hash)
 	return NULL;
 }
 
-/* Takes as long whichever octets differ. */
+/* Compare in a time that does not depend on where the octets differ. */
 static int
 same(const char *a, const char *b)
 {

@@ -8,14 +8,14 @@
 #define HASH_PASSWORD_MAX 511 /* octets; crypt(3) of libxcrypt takes no more */
 
 /*
- * What is wrong with a hash, by its form: NULL, or words for people.  Good
- * are whole hashes of the methods that libxcrypt calls strong.
+ * Check the form of a hash.  Returns NULL if it is a whole hash of a method
+ * that libxcrypt calls strong, else what is wrong, in words for people.
  */
 const char *hash_fault(const char *);
 
 /*
- * 1 if the password is right; 0 if not; -1 if this crypt(3) cannot tell,
- * since it does not know the method.  Slow: that is its purpose.
+ * 1 if the password is right, 0 if it is wrong, -1 if this crypt(3) does not
+ * know the method.  Slow: that is its purpose.
  */
 int hash_verify(const char *password, const char *hash);
 

@@ -1,19 +1,20 @@
 /*
- * job: one message on its way to the gateway, from REQ_SEND to an outcome
- * for each recipient.
+ * job: one message that a session wants delivered, and what became of each
+ * of its recipients.  Data alone: job_send delivers it, job_id names it,
+ * job_journal remembers it.
  */
 #ifndef JOB_H
 #define JOB_H
 
 #include <stddef.h>
 
-#include "common/number.h"
 #include "common/config.h"
+#include "common/ipc.h"
+#include "common/number.h"
 #include "common/options.h"
 #include "delivery/journal.h"
 #include "gateway/descriptor.h"
 #include "gateway/gateway.h"
-#include "common/ipc.h"
 #include "sms/text.h"
 
 #define JOB_TEXT_MAX TEXT_ROOM(IPC_TEXT_MAX + IPC_FIELD_MAX) /* octets */
@@ -50,25 +51,18 @@ struct job {
 	const struct descriptor *gateway;
 	job_done done;
 	void *arg;
-	const char *mark;	/* of a retry; NULL: nothing tells one */
+	const char *dedupe_key; /* what a retry shares with the first
+				   try; NULL: nothing */
 	long window;		/* of dedupe text; -1: none */
 	size_t todo[CONFIG_RCPTS_MAX], ntodo; /* what still has to be sent */
-	size_t place[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
+	size_t rank[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
 	int journalled;
 	struct journal journal;
-	size_t pending;		/* requests */
+	size_t pending;		/* batches that are under way */
 };
 
-void job_init(const struct config *, const struct descriptor *);
-
-/* A job without a word in it; job_free. */
+/* An empty job, or NULL: out of memory.  job_free frees it. */
 struct job *job_new(void);
 void job_free(struct job *);
-
-/*
- * Deliver.  done is called once, from here or from http_turn, not later
- * than the deadline; then the job is the caller's again.
- */
-void job_start(struct job *, job_done, void *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * job_id: what a message, its requests and its recipients are called, so
- * that a retry calls them the same.
+ * job_id: ids for a message, its requests and its recipients, made so that a
+ * retry has the same ones.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "common/buf.h"
 #include "delivery/job_id.h"
 
-#define NAME_MAX_OCTETS IPC_FRAME_MAX /* of what an id is made from */
+#define NAME_ROOM IPC_FRAME_MAX /* octets that an id is made from */
 
 static void
 make_uuid(struct buf *name, char out[JOB_UUID])
@@ -25,12 +25,12 @@ make_uuid(struct buf *name, char out[JOB_UUID])
 	uuid_unparse_lower(id, out);
 }
 
-/* What the message is: whose, which, and what it says. */
+/* What identifies a message: whose it is, which one, and what it says. */
 static void
-name_message(const struct job *j, struct buf *b, const char *mark)
+name_message(const struct job *j, struct buf *b, const char *key)
 {
 	ipc_put_str(b, j->user, strlen(j->user));
-	ipc_put_str(b, mark, strlen(mark));
+	ipc_put_str(b, key, strlen(key));
 	ipc_put_str(b, j->text, strlen(j->text));
 	if (j->options.port != 0) {
 		ipc_put_u32(b, j->options.port);
@@ -44,22 +44,18 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/*
- * The same message of the same sender has the same id: a UUID made of a
- * name (RFC 9562, 5.5).
- */
+/* A message's id for these recipients, in whatever order they come. */
 static void
-make_id(const struct job *j, char *const *numbers, size_t n, const char *mark,
+make_id(const struct job *j, char *const *numbers, size_t n, const char *key,
     char out[JOB_UUID])
 {
-	static char storage[NAME_MAX_OCTETS];
+	static char storage[NAME_ROOM];
 	static char *to[CONFIG_RCPTS_MAX];
 	struct buf b;
 	size_t i;
 
 	buf_init(&b, storage, sizeof(storage));
-	name_message(j, &b, mark);
-	/* in whatever order the client has named them */
+	name_message(j, &b, key);
 	memcpy(to, numbers, n * sizeof(*to));
 	qsort(to, n, sizeof(*to), compare);
 	for (i = 0; i < n; i++)
@@ -68,15 +64,15 @@ make_id(const struct job *j, char *const *numbers, size_t n, const char *mark,
 }
 
 void
-job_id_mark(struct job *j, const struct config *c)
+job_id_key(struct job *j, const struct config *c)
 {
 	j->window = -1;
-	j->mark = j->message_id[0] != '\0' ? j->message_id :
+	j->dedupe_key = j->message_id[0] != '\0' ? j->message_id :
 	    j->date[0] != '\0'		   ? j->date :
 					     NULL;
 	if (c->dedupe == CONFIG_DEDUPE_TEXT) {
 		j->window = (long)(time(NULL) / c->dedupe_window);
-		j->mark = "";
+		j->dedupe_key = "";
 	}
 }
 
@@ -84,31 +80,31 @@ void
 job_id_request(const struct job *j, char *const *to, size_t n,
     char id[JOB_UUID], char before[JOB_UUID])
 {
-	char mark[32];
+	char key[32];
 	uuid_t random;
 
 	before[0] = '\0';
-	if (j->mark == NULL) {
+	if (j->dedupe_key == NULL) {
 		uuid_generate_random(random);
 		uuid_unparse_lower(random, id);
 	} else if (j->window == -1) {
-		make_id(j, to, n, j->mark, id);
+		make_id(j, to, n, j->dedupe_key, id);
 	} else {
-		snprintf(mark, sizeof(mark), "window %ld", j->window);
-		make_id(j, to, n, mark, id);
-		snprintf(mark, sizeof(mark), "window %ld", j->window - 1);
-		make_id(j, to, n, mark, before);
+		snprintf(key, sizeof(key), "window %ld", j->window);
+		make_id(j, to, n, key, id);
+		snprintf(key, sizeof(key), "window %ld", j->window - 1);
+		make_id(j, to, n, key, before);
 	}
 }
 
 void
 job_id_message(const struct job *j, char out[JOB_UUID])
 {
-	static char storage[NAME_MAX_OCTETS];
+	static char storage[NAME_ROOM];
 	struct buf b;
 
 	buf_init(&b, storage, sizeof(storage));
-	name_message(j, &b, j->mark);
+	name_message(j, &b, j->dedupe_key);
 	make_uuid(&b, out);
 }
 

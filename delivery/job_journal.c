@@ -1,6 +1,6 @@
 /*
- * job_journal: what the journal has to say of a message, and what it is
- * told.  How it keeps it is journal.c's.
+ * job_journal: what the journal knows of a job's recipients, and what it is
+ * told about them.  How the journal keeps it is journal.c's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,21 +12,21 @@
 #include "delivery/job_journal.h"
 
 static void
-trouble(const struct job *j)
+log_trouble(const struct job *j)
 {
 	log_event(LOG_ERR, "journal", "session", j->session, "folder",
 	    j->config->journal, "error", strerror(errno), NULL);
 }
 
-/* The gateway will know a retry: by its id, or by that of a window ago. */
+/* 1 if the gateway will know a retry by its id, or by that one window ago. */
 static int
-is_known_there(const struct job *j)
+gateway_knows(const struct job *j)
 {
 	return gateway_has_ids(j->gateway) &&
 	    (j->window == -1 || gateway_has_lookup(j->gateway));
 }
 
-/* What is known of it: 1 if the recipient is not to be sent to. */
+/* 1 if the recipient must not be sent to: its result says why. */
 static int
 is_done(struct job *j, const char *key, size_t i, time_t since)
 {
@@ -40,9 +40,9 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
-		/* a gateway that knows ids tells by itself */
+		/* a gateway that knows ids says so itself */
 		if (j->config->on_unknown == CONFIG_UNKNOWN_RETRY ||
-		    is_known_there(j))
+		    gateway_knows(j))
 			return 0;
 		log_event(LOG_WARNING, "journal", "session", j->session, "to",
 		    LOG_MASKED(j->number[i]), "outcome",
@@ -56,8 +56,9 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	return 0;
 }
 
+/* Send to none of those that are left: they have this outcome. */
 static void
-set_todo(struct job *j, enum ipc_outcome o)
+leave_all(struct job *j, enum ipc_outcome o)
 {
 	size_t i;
 
@@ -79,12 +80,12 @@ job_journal_read(struct job *j)
 	case 0:
 		j->journalled = 1;
 		break;
-	case 1:		/* another session has this very message in hand */
-		set_todo(j, IPC_OUTCOME_TEMPORARY);
+	case 1:		/* another session is sending this message */
+		leave_all(j, IPC_OUTCOME_TEMPORARY);
 		return;
 	default:
-		trouble(j);
-		set_todo(j, IPC_OUTCOME_INTERNAL);
+		log_trouble(j);
+		leave_all(j, IPC_OUTCOME_INTERNAL);
 		return;
 	}
 	if (j->window != -1)
@@ -98,14 +99,17 @@ job_journal_read(struct job *j)
 		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
 	}
 	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
-		trouble(j);
-		set_todo(j, IPC_OUTCOME_INTERNAL);
+		log_trouble(j);
+		leave_all(j, IPC_OUTCOME_INTERNAL);
 	}
 }
 
-/* ... of nginx and its kin, and of Cloudflare. */
+/*
+ * Status codes of a reverse proxy (nginx, HAProxy, Cloudflare) whose upstream
+ * failed; the gateway behind it may have the message all the same.
+ */
 static int
-is_proxys(long status)
+is_proxy_error(long status)
 {
 	return status == 502 || status == 504 || status == 520 ||
 	    status == 522 || status == 524;
@@ -124,8 +128,7 @@ state_of(const struct job_result *r)
 		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
 	case IPC_OUTCOME_FAILED:
 	case IPC_OUTCOME_TEMPORARY:
-		/* a proxy's words, which does not know either */
-		return r->sent && is_proxys(r->status) ?
+		return r->sent && is_proxy_error(r->status) ?
 		    JOURNAL_UNKNOWN : JOURNAL_NEW;
 	case IPC_OUTCOME_PERMANENT:
 	case IPC_OUTCOME_CREDENTIALS:
@@ -151,6 +154,6 @@ job_journal_write(struct job *j)
 		    state_of(&j->result[k]), j->result[k].id);
 	}
 	if (j->ntodo > 0 && (failed || journal_commit(&j->journal) == -1))
-		trouble(j); /* it stays "unknown" there */
+		log_trouble(j); /* it stays "unknown" there */
 	journal_close(&j->journal);
 }

@@ -1,11 +1,11 @@
 /*
- * login: a check of credentials in a child process, so that the delivery
- * side's event loop never waits for one.
+ * login: checks of credentials, each in a child process, so that the event
+ * loop of the delivery side never waits for one.
  *
- * The child has one end of a socket pair, answers on it with one packet, a
- * verdict and why, and ends.  It is made when its turn has come, since a strong
- * hash wants much memory.  Of a checkpassword program it is the parent: the
- * program gets no descriptor that it could keep open.
+ * The child has one end of a socket pair; it writes one packet to it, a
+ * verdict with its reason, and exits.  Few children run at a time, since a
+ * strong hash needs much memory.  The child starts a checkpassword program as
+ * a child of its own, which inherits no descriptor that it could keep open.
  */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -46,25 +46,25 @@ enum {
 	CHECKPASSWORD_TEMPORARY = 111
 };
 
-/* What a child has to do: a hash, or else a program. */
+/* What a child does: verify a hash, or run a program. */
 struct login_work {
 	const char *user, *secret;
 	struct users_login login;
 	const struct config_list *program;
 };
 
-struct answer {
+struct verdict {
 	unsigned char verdict;
-	char why[LOGIN_WHY_MAX + 1];	/* for the log; "": nothing to say */
+	char why[LOGIN_WHY_MAX + 1];	/* for the log; "": nothing */
 };
 
 static struct {
 	int running;
-	struct login_check *first;	/* of those that wait for their turn */
-} self;
+	STAILQ_HEAD(, login_check) waiting; /* for their turn */
+} self = {.waiting = STAILQ_HEAD_INITIALIZER(self.waiting)};
 
 static void
-set_answer(struct answer *a, enum ipc_verdict v, const char *why)
+set_verdict(struct verdict *a, enum ipc_verdict v, const char *why)
 {
 	memset(a, 0, sizeof(*a));
 	a->verdict = (unsigned char)v;
@@ -88,10 +88,10 @@ static void
 on_alarm(int signo)
 {
 	(void)signo;
-	kill(0, SIGKILL); /* the child and what it started */
+	kill(0, SIGKILL); /* the child and the program that it runs */
 }
 
-/* A limit that is lower already stays. */
+/* Lower a limit; one that is lower already stays. */
 static const struct rlimit *
 clamp(struct rlimit *r, rlim_t to)
 {
@@ -115,22 +115,22 @@ set_limits(void)
 }
 
 static void
-check_hash(const struct login_work *w, struct answer *a)
+check_hash(const struct login_work *w, struct verdict *a)
 {
 	int right = hash_verify(w->secret, w->login.hash);
 
 	if (!w->login.has_password)
-		set_answer(a, IPC_VERDICT_WRONG, "");
+		set_verdict(a, IPC_VERDICT_WRONG, "");
 	else if (right == -1)
-		set_answer(a, IPC_VERDICT_TEMPORARY,
+		set_verdict(a, IPC_VERDICT_TEMPORARY,
 		    "crypt(3) cannot use the login's hash");
 	else
-		set_answer(a, right ? IPC_VERDICT_OK : IPC_VERDICT_WRONG, "");
+		set_verdict(a, right ? IPC_VERDICT_OK : IPC_VERDICT_WRONG, "");
 }
 
 /*
- * A program that is behind PROGRAM as its last argument: one that does
- * nothing.  vchkpw wants to see "true" in its name.
+ * The program that a checkpassword program runs after a right password: one
+ * that does nothing.  vchkpw requires "true" in its name.
  */
 static const char *
 find_true(void)
@@ -164,7 +164,10 @@ run_program(const struct config_list *program, int in)
 	_exit(CHECKPASSWORD_TEMPORARY);
 }
 
-/* What descriptor 3 has: an empty timestamp, so that it is no challenge. */
+/*
+ * A pipe that holds the user name, the password and an empty timestamp: no
+ * challenge was sent (cr.yp.to/checkpwd/interface.html).
+ */
 static int
 fill_pipe(const struct login_work *w)
 {
@@ -179,41 +182,41 @@ fill_pipe(const struct login_work *w)
 	buf_put(&b, "", 1);
 	if (pipe(fd) == -1)
 		return -1;
-	n = write(fd[1], b.p, b.len);	/* less than a pipe holds */
+	n = write(fd[1], b.p, b.len);	/* a pipe holds more */
 	close(fd[1]);
 	buf_wipe(&b);
 	return n > 0 ? fd[0] : -1;
 }
 
 static void
-judge_status(int status, struct answer *a)
+judge_status(int status, struct verdict *a)
 {
 	char why[LOGIN_WHY_MAX + 1];
 
 	if (!WIFEXITED(status)) {
 		snprintf(why, sizeof(why), "checkpassword: killed by signal "
 		    "%d", WTERMSIG(status));
-		set_answer(a, IPC_VERDICT_TEMPORARY, why);
+		set_verdict(a, IPC_VERDICT_TEMPORARY, why);
 		return;
 	}
 	switch (WEXITSTATUS(status)) {
 	case CHECKPASSWORD_RIGHT:
-		set_answer(a, IPC_VERDICT_OK, "");
+		set_verdict(a, IPC_VERDICT_OK, "");
 		break;
 	case CHECKPASSWORD_WRONG:
 	case CHECKPASSWORD_NOBODY:
 	case CHECKPASSWORD_PERMANENT:
-		set_answer(a, IPC_VERDICT_WRONG, "");
+		set_verdict(a, IPC_VERDICT_WRONG, "");
 		break;
-	default: /* misused, temporary, or who knows */
+	default: /* misused, temporary, or a status that nobody defined */
 		snprintf(why, sizeof(why), "checkpassword: exit status %d",
 		    WEXITSTATUS(status));
-		set_answer(a, IPC_VERDICT_TEMPORARY, why);
+		set_verdict(a, IPC_VERDICT_TEMPORARY, why);
 	}
 }
 
 static void
-check_program(const struct login_work *w, struct answer *a)
+check_program(const struct login_work *w, struct verdict *a)
 {
 	const char *path = w->program->v[0];
 	char why[LOGIN_WHY_MAX + 1];
@@ -224,7 +227,7 @@ check_program(const struct login_work *w, struct answer *a)
 		run_program(w->program, fd);
 	snprintf(why, sizeof(why), "checkpassword: %.200s: %s", path,
 	    strerror(errno));
-	set_answer(a, IPC_VERDICT_TEMPORARY, why);
+	set_verdict(a, IPC_VERDICT_TEMPORARY, why);
 	if (pid == -1)
 		return;
 	close(fd);
@@ -239,7 +242,7 @@ static void child(int, const struct login_work *) __attribute__((noreturn));
 static void
 child(int fd, const struct login_work *w)
 {
-	struct answer a;
+	struct verdict a;
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -261,7 +264,7 @@ child(int fd, const struct login_work *w)
 
 /* ---- the parent ---- */
 
-/* Its turn has come.  If there is no process left it has no answer. */
+/* If fork(2) fails, closing the child's end makes the check fail. */
 static void
 start_child(struct login_check *c)
 {
@@ -270,7 +273,7 @@ start_child(struct login_check *c)
 	if (c->pid == -1) {
 		c->pid = 0;
 	} else {
-		setpgid(c->pid, c->pid); /* whoever of the two is first */
+		setpgid(c->pid, c->pid); /* the child does so, too: a race */
 		self.running++;
 	}
 	close(c->theirs);
@@ -278,12 +281,13 @@ start_child(struct login_check *c)
 }
 
 static void
-give_turns(void)
+start_waiting(void)
 {
 	struct login_check *c;
 
-	while (self.running < LOGIN_RUNNING_MAX && (c = self.first) != NULL) {
-		self.first = c->next;
+	while (self.running < LOGIN_RUNNING_MAX &&
+	    (c = STAILQ_FIRST(&self.waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&self.waiting, entry);
 		start_child(c);
 	}
 }
@@ -291,41 +295,31 @@ give_turns(void)
 static void
 leave_queue(struct login_check *c)
 {
-	struct login_check **p;
-
-	for (p = &self.first; *p != NULL; p = &(*p)->next)
-		if (*p == c) {
-			*p = c->next;
-			break;
-		}
+	STAILQ_REMOVE(&self.waiting, c, login_check, entry);
 	close(c->theirs);
 	c->theirs = -1;
 }
 
-/* At the end of the queue, with work of its own. */
+/* Start the check when its turn comes; it keeps a copy of the work. */
 static int
 join_queue(struct login_check *c, int fd, const struct login_work *w)
 {
-	struct login_check **p;
-
 	if ((c->work = malloc(sizeof(*w))) == NULL)
 		return -1;
 	memcpy(c->work, w, sizeof(*w));
-	for (p = &self.first; *p != NULL; p = &(*p)->next)
-		continue;
-	*p = c;
+	STAILQ_INSERT_TAIL(&self.waiting, c, entry);
 	c->theirs = fd;
-	give_turns();
+	start_waiting();
 	return 0;
 }
 
-/* For a verdict that takes no time: as if a child had said it. */
+/* A verdict that takes no time: written as a child would do it. */
 static int
-say(int fd, enum ipc_verdict v, const char *why)
+send_verdict(int fd, enum ipc_verdict v, const char *why)
 {
-	struct answer a;
+	struct verdict a;
 
-	set_answer(&a, v, why);
+	set_verdict(&a, v, why);
 	if (send(fd, &a, sizeof(a), MSG_NOSIGNAL) != (ssize_t)sizeof(a))
 		return -1;
 	close(fd);
@@ -340,26 +334,23 @@ log_users(const char *what)
 
 static int
 begin_users(struct login_check *c, int fd, const struct config *config,
-    enum ipc_kind kind, struct login_work *w, struct login_profile *profile)
+    enum ipc_kind kind, struct login_work *w, struct users_profile *profile)
 {
 	struct users_login *u = &w->login;
-	enum users_answer found = users_find(config->users, w->user, u,
+	enum users_result found = users_find(config->users, w->user, u,
 	    log_users);
-	int r;
 
 	*profile = u->profile;
 	if (found == USERS_BROKEN)
-		r = say(fd, IPC_VERDICT_TEMPORARY, "");
-	else if (kind == IPC_EXTERNAL)
-		r = say(fd,
+		return send_verdict(fd, IPC_VERDICT_TEMPORARY, "");
+	if (kind == IPC_EXTERNAL)
+		return send_verdict(fd,
 		    found == USERS_FOUND ? IPC_VERDICT_OK : IPC_VERDICT_WRONG,
 		    "");
-	else if (*w->secret == '\0' || strlen(w->secret) > HASH_PASSWORD_MAX ||
+	if (*w->secret == '\0' || strlen(w->secret) > HASH_PASSWORD_MAX ||
 	    u->hash[0] == '\0')
-		r = say(fd, IPC_VERDICT_WRONG, "");
-	else
-		r = join_queue(c, fd, w);
-	return r;
+		return send_verdict(fd, IPC_VERDICT_WRONG, "");
+	return join_queue(c, fd, w);
 }
 
 static int
@@ -367,20 +358,20 @@ begin_program(struct login_check *c, int fd, const struct config *config,
     enum ipc_kind kind, struct login_work *w)
 {
 	if (kind == IPC_EXTERNAL)
-		return say(fd, IPC_VERDICT_WRONG, "");
+		return send_verdict(fd, IPC_VERDICT_WRONG, "");
 	if (strlen(w->user) + strlen(w->secret) + 3 > LOGIN_PIPE_MAX)
-		return say(fd, IPC_VERDICT_WRONG,
-		    "checkpassword: more than it takes");
+		return send_verdict(fd, IPC_VERDICT_WRONG,
+		    "checkpassword: user name and password are too long");
 	w->program = &config->checkpassword;
 	return join_queue(c, fd, w);
 }
 
 static int
 begin(struct login_check *c, int fd, const struct config *config,
-    enum ipc_kind kind, struct login_work *w, struct login_profile *profile)
+    enum ipc_kind kind, struct login_work *w, struct users_profile *profile)
 {
 	if (kind == IPC_BEARER)
-		return say(fd, IPC_VERDICT_WRONG, "");
+		return send_verdict(fd, IPC_VERDICT_WRONG, "");
 	switch ((enum config_auth)config->auth) {
 	case CONFIG_AUTH_USERS:
 		return begin_users(c, fd, config, kind, w, profile);
@@ -390,13 +381,14 @@ begin(struct login_check *c, int fd, const struct config *config,
 	case CONFIG_AUTH_NONE:
 		break;
 	}
-	return say(fd, IPC_VERDICT_TEMPORARY, "there are no logins of our own");
+	return send_verdict(fd, IPC_VERDICT_TEMPORARY,
+	    "auth is neither users nor checkpassword");
 }
 
 int
 login_begin(struct login_check *c, const struct config *config,
     enum ipc_kind kind, const char *user, const char *secret,
-    struct login_profile *profile)
+    struct users_profile *profile)
 {
 	struct login_work w = {.user = user, .secret = secret};
 	int fd[2], r;
@@ -436,13 +428,13 @@ reap(struct login_check *c, int over)
 enum ipc_verdict
 login_end(struct login_check *c)
 {
-	struct answer a;
+	struct verdict a;
 	ssize_t n = recv(c->fd, &a, sizeof(a), MSG_DONTWAIT);
 	int over = n == (ssize_t)sizeof(a) && a.verdict <= IPC_VERDICT_LAST;
 
 	if (!over)
-		set_answer(&a, IPC_VERDICT_TEMPORARY, n == 0 ?
-		    "the check came to a bad end" : "no answer in time");
+		set_verdict(&a, IPC_VERDICT_TEMPORARY, n == 0 ?
+		    "the password check process died" : "no answer in time");
 	if (c->theirs != -1)
 		leave_queue(c);
 	else if (c->pid != 0)
@@ -453,7 +445,7 @@ login_end(struct login_check *c)
 		explicit_bzero(c->work, sizeof(*c->work));
 	free(c->work);
 	c->work = NULL;
-	give_turns();
+	start_waiting();
 	a.why[LOGIN_WHY_MAX] = '\0';
 	if (a.why[0] != '\0')
 		log_event(LOG_WARNING, "login", "user", c->user, "error",

@@ -1,6 +1,6 @@
 /*
- * login_hash: a password in, a line for the users file out.  For people, on
- * a terminal or in a script; nothing of the delivery side runs beside it.
+ * login_hash: reads a password and prints a line for the users file.  It runs
+ * on a terminal or in a script, and serves no sessions.
  */
 #include <sys/select.h>
 
@@ -39,9 +39,8 @@ complain(int code, const char *what)
 }
 
 /*
- * Read a line into out, without its end.  Returns 0; or -1 if there is none,
- * it is too long or holds a control character.  Not an octet behind the line
- * is read.
+ * Read a line into out, without its end, and nothing beyond it.  Returns 0;
+ * or -1 if there is none, it is too long, or it has a NUL.
  */
 static int
 read_line(char out[HASH_PASSWORD_MAX + 1])
@@ -63,10 +62,7 @@ read_line(char out[HASH_PASSWORD_MAX + 1])
 	return n == -1 || bad || len == 0 ? -1 : 0;
 }
 
-/*
- * Ask, and wait for a whole line of the terminal.  Signals come while it
- * waits and at no other time.
- */
+/* Ask, and wait for a whole line.  Signals are open only while it waits. */
 static int
 read_hidden(const char *prompt, const sigset_t *open,
     char out[HASH_PASSWORD_MAX + 1])
@@ -95,14 +91,14 @@ read_asked(const sigset_t *open, int twice, char out[HASH_PASSWORD_MAX + 1])
 	if (r == 0)
 		r = read_hidden("Again: ", open, again);
 	if (r == 0 && strcmp(out, again) != 0) {
-		complain(0, "the two are not the same");
+		complain(0, "the two passwords differ");
 		r = -1;
 	}
 	explicit_bzero(again, sizeof(again));
 	return r;
 }
 
-/* The terminal is as it was, whatever signal comes. */
+/* Read without echo.  The terminal is restored, whatever signal comes. */
 static int
 read_terminal(const struct termios *shown, int twice,
     char out[HASH_PASSWORD_MAX + 1])
@@ -141,7 +137,7 @@ login_read_password(int twice, char out[HASH_PASSWORD_MAX + 1])
 	return read_line(out);
 }
 
-/* The quotes that the users file needs around a name; NULL: none will do. */
+/* The quotes that a name needs in the users file; NULL: none would do. */
 static const char *
 quotes(const char *name)
 {
@@ -160,7 +156,7 @@ login_hash(const char *name)
 	int r;
 
 	if (q == NULL)
-		return complain(EXIT_USAGE, "this cannot be a login's name");
+		return complain(EXIT_USAGE, "this name cannot be a login");
 	if (login_read_password(1, password) == -1) {
 		explicit_bzero(password, sizeof(password));
 		return complain(EXIT_DATA, "no password, or not one line of "

@@ -1,6 +1,6 @@
 /*
- * serve: the sessions that smtp2sms-deliver serves.  Everything a session
- * says is checked as if it had been taken over.
+ * serve: the sessions that smtp2sms-deliver serves, one or many at a time.
+ * A session that breaks the rules gets no answer, and no other is concerned.
  */
 #ifndef SERVE_H
 #define SERVE_H
@@ -8,11 +8,7 @@
 #include <curl/curl.h>
 
 #include "common/config.h"
-#include "common/ipc.h"
 #include "gateway/descriptor.h"
-
-#define SERVE_FIRST_WAIT 10000 /* milliseconds for a frame to be complete, or an
-				  answer to be taken */
 
 void serve_init(const struct config *, const struct descriptor *);
 
@@ -33,19 +29,16 @@ size_t serve_count(void);
 /* 1 once a session has broken the rules of the link. */
 int serve_hostile(void);
 
-/*
- * Let go of all that have nothing under way; the others have their answer
- * first.
- */
+/* Close the links of all that wait for no answer; the others get theirs. */
 void serve_dismiss(void);
 
 /*
- * What to wait for: fills at most max descriptors, returns how many, and
- * sets *ms to the time of the next deadline if that is sooner.
+ * Free the clients that have gone, and fill in what to wait for: at most max
+ * descriptors.  Returns how many, and lowers *ms to the next deadline.
  */
 unsigned serve_prepare(struct curl_waitfd *, unsigned max, int *ms);
 
-/* ... and go on with those that something happened to. */
+/* Go on with the clients whose descriptors or deadlines are due. */
 void serve_turn(const struct curl_waitfd *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * try: what an administrator does first: one SMS, and everything that is
- * known of its way.  No id protects it: each try is a message of its own.
+ * try: one test SMS, and everything that is known of its way.  Each try is a
+ * message of its own: no earlier id keeps it from being sent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static struct {
 	int over, code;
 } self;
 
-/* What an outcome means to whoever has to do something about it. */
+/* What an outcome means to an administrator. */
 static const struct {
 	const char *words;
 	int code;
@@ -43,10 +43,10 @@ static const struct {
 	    "rights of the account", REFUSED},
 	[IPC_OUTCOME_FAILED] = {"failed: the gateway has an error", AGAIN},
 	[IPC_OUTCOME_REFUSED] = {
-	    "refused: the gateway does not like the request",
+	    "refused: the gateway calls the request wrong",
 	    REFUSED},
 	[IPC_OUTCOME_TEMPORARY] = {
-	    "not now: the gateway wants it later", AGAIN},
+	    "not now: the gateway asks to try again later", AGAIN},
 	[IPC_OUTCOME_UNCLEAR] = {
 	    "unclear: the answer cannot be understood; the "
 	    "message may have gone out", AGAIN},
@@ -61,7 +61,7 @@ static const struct {
 	[IPC_OUTCOME_INTERNAL] = {"not sent", NO_REQUEST},
 };
 
-/* What came from outside is shown without what a terminal would obey. */
+/* Print what came from outside, without control characters. */
 static void
 print_body(const char *s, size_t n)
 {
@@ -131,12 +131,34 @@ make_message(const struct config *c, const struct try_setup *t)
 	return 0;
 }
 
-/* The one that has been shown. */
+/* http's callback: hand over the request that has been shown. */
 static int
 hand_over(void *arg, struct gateway_request *r)
 {
 	memcpy(r, arg, sizeof(*r));
 	return 0;
+}
+
+static int
+send_request(const struct config *c, const struct gateway_login *login,
+    int dry)
+{
+	struct gateway_request r;
+
+	if (gateway_send(self.gateway, login, &self.message, 1, &r) == -1) {
+		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
+		return self.code;
+	}
+	printf("request: %s\n", r.shown);
+	if (dry) {
+		gateway_free(&r);
+		return OK;
+	}
+	fflush(stdout);
+	http_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
+	while (!self.over)
+		http_turn(NULL, 0, TURN_WAIT);
+	return self.code;
 }
 
 int
@@ -145,27 +167,15 @@ try_run(const struct config *c, const struct descriptor *g,
 {
 	char secret[HASH_PASSWORD_MAX + 1] = "";
 	struct gateway_login l = {IPC_PASSWORD, t->user, secret};
-	struct gateway_request r;
+	int code = USAGE;
 
 	self.gateway = g;
 	if (make_message(c, t) == -1)
 		return USAGE;
-	if (t->user != NULL && login_read_password(0, secret) == -1)
-		return USAGE;
-	if (gateway_send(g, t->user != NULL ? &l : NULL, &self.message, 1,
-		&r) == -1) {
-		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
-		return self.code;
-	}
-	printf("request: %s\n", r.shown);
-	if (t->dry) {
-		gateway_free(&r);
-		return OK;
-	}
-	fflush(stdout);
-	http_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
-	while (!self.over)
-		http_turn(NULL, 0, TURN_WAIT);
+	if (t->user == NULL)
+		return send_request(c, NULL, t->dry);
+	if (login_read_password(0, secret) == 0)
+		code = send_request(c, &l, t->dry);
 	explicit_bzero(secret, sizeof(secret));
-	return self.code;
+	return code;
 }

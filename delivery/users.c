@@ -1,7 +1,7 @@
 /*
- * users: reading the users file.  One table of options; errors with file and
- * line.  The whole file is read each time: it is small, and a change counts
- * at once.
+ * users: reads the users file, by one table of options; errors have file and
+ * line.  It reads the whole file each time: the file is small, and a change
+ * counts at once.
  */
 #include <sys/stat.h>
 
@@ -33,7 +33,7 @@ struct reader {
 struct option {
 	const char *name;
 	int (*parse)(struct reader *, const struct option *, char *value,
-	    struct login_profile *);
+	    struct users_profile *);
 	size_t offset, size;	/* of a text in the profile */
 	long least, most;	/* of a number */
 };
@@ -61,7 +61,7 @@ fail(struct reader *r, const char *fmt, ...)
 	return -1;
 }
 
-/* UTF-8 without control characters: it will stand in JSON or a header. */
+/* UTF-8 without control characters: it goes into JSON or a header. */
 static int
 is_text(const char *s)
 {
@@ -81,7 +81,7 @@ users_is_name(const char *s)
 	return *s != '\0' && strlen(s) <= IPC_USER_MAX && is_text(s);
 }
 
-/* ---- options: what goes wrong with a secret is told without it ---- */
+/* ---- options: no error shows the value of a secret ---- */
 
 static int
 number(struct reader *r, const struct option *o, const char *value, long *n)
@@ -99,7 +99,7 @@ number(struct reader *r, const struct option *o, const char *value, long *n)
 
 static int
 parse_priority(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	long n;
 
@@ -112,7 +112,7 @@ parse_priority(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_ttl(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	long n;
 
@@ -124,7 +124,7 @@ parse_ttl(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_sim(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	long n;
 
@@ -136,14 +136,14 @@ parse_sim(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_parts(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	return number(r, o, value, &p->rights.max_parts);
 }
 
 static int
 parse_report(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
 		return fail(r, "%s: '%s' is none of: yes, no", o->name, value);
@@ -154,7 +154,7 @@ parse_report(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_subject(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	int i;
 
@@ -169,7 +169,7 @@ parse_subject(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_allow(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	struct rights *rights = &p->rights;
 	char *prefix;
@@ -188,7 +188,7 @@ parse_allow(struct reader *r, const struct option *o, char *value,
 
 static int
 parse_text(struct reader *r, const struct option *o, char *value,
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	if (strlen(value) >= o->size)
 		return fail(r, "%s: has more than %zu octets", o->name,
@@ -199,8 +199,8 @@ parse_text(struct reader *r, const struct option *o, char *value,
 	return 0;
 }
 
-#define PROFILE(m) offsetof(struct login_profile, m), \
-	sizeof(((struct login_profile *)0)->m)
+#define PROFILE(m) offsetof(struct users_profile, m), \
+	sizeof(((struct users_profile *)0)->m)
 
 enum { GATEWAY_USER, GATEWAY_PASSWORD, GATEWAY_TOKEN };
 
@@ -224,10 +224,10 @@ static const struct option options[] = {
 };
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))
 
-/* word: option=value.  seen: the options that the line has had so far. */
+/* word: option=value.  seen: which options the line has had so far. */
 static void
 parse_option(struct reader *r, char *word, int seen[NOPTIONS],
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	char *value = strchr(word, '=');
 	size_t i;
@@ -238,14 +238,14 @@ parse_option(struct reader *r, char *word, int seen[NOPTIONS],
 		if (strcmp(word, options[i].name) == 0)
 			break;
 	if (value == NULL || i == NOPTIONS) {
-		/* it may be a piece of a password */
+		/* do not show the word: it may be a piece of a password */
 		if (value == NULL || word[strspn(word,
 			"abcdefghijklmnopqrstuvwxyz-")] != '\0')
 			fail(r, "a word is not option=value");
 		else
 			fail(r, "unknown option '%s'", word);
 	} else if (seen[i]++) {
-		fail(r, "%s: stands here twice", word);
+		fail(r, "%s: given more than once", word);
 	} else if (*value == '\0') {
 		fail(r, "%s: the value is empty", word);
 	} else {
@@ -255,14 +255,15 @@ parse_option(struct reader *r, char *word, int seen[NOPTIONS],
 
 static void
 check_gateway(struct reader *r, const int seen[NOPTIONS],
-    struct login_profile *p)
+    struct users_profile *p)
 {
 	if (seen[GATEWAY_TOKEN] &&
 	    (seen[GATEWAY_USER] || seen[GATEWAY_PASSWORD]))
-		fail(r, "gateway-token goes without gateway-user and "
-		    "gateway-password");
+		fail(r, "gateway-token cannot be combined with gateway-user "
+		    "or gateway-password");
 	else if (seen[GATEWAY_USER] != seen[GATEWAY_PASSWORD])
-		fail(r, "gateway-user and gateway-password go together");
+		fail(r, "gateway-user and gateway-password require each "
+		    "other");
 	p->has_gateway = seen[GATEWAY_TOKEN] || seen[GATEWAY_USER];
 	p->kind = seen[GATEWAY_TOKEN] ? IPC_BEARER : IPC_PASSWORD;
 }
@@ -292,7 +293,7 @@ parse_hash(struct reader *r, const char *hash, struct users_login *u)
 	strcpy(u->hash, hash);
 }
 
-/* n: what config_split said of the line. */
+/* n: the result of config_split for the line. */
 static int
 parse_login(struct reader *r, char **word, int n, struct users_login *u)
 {
@@ -310,7 +311,7 @@ parse_login(struct reader *r, char **word, int n, struct users_login *u)
 		fail(r, "the name is empty, longer than %d octets or not "
 		    "text in UTF-8", IPC_USER_MAX);
 	else if (n == 1)
-		fail(r, "wants a name and a hash");
+		fail(r, "requires a name and a hash");
 	else
 		parse_hash(r, word[1], u);
 	for (i = 2; i < n; i++)
@@ -338,8 +339,8 @@ next_line(struct reader *r)
 }
 
 /*
- * The words of the next line that has any: their number, or what
- * config_split calls wrong (word[0] is there even so), 0 at the end.
+ * Split the next line that has any words.  Returns their number, an error of
+ * config_split (word[0] is set even then), or 0 at the end of the file.
  */
 static int
 next_login(struct reader *r, char **word)
@@ -355,7 +356,7 @@ next_login(struct reader *r, char **word)
 
 /* ---- the file ---- */
 
-/* It holds hashes, and maybe a gateway's passwords. */
+/* The file holds hashes, and maybe passwords of a gateway. */
 static int
 check_file(struct reader *r, int fd)
 {
@@ -364,10 +365,10 @@ check_file(struct reader *r, int fd)
 	if (fstat(fd, &st) == -1)
 		return fail(r, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return fail(r, "is not a file");
+		return fail(r, "is not a regular file");
 	if (st.st_mode & (S_IRWXO | S_IWGRP))
-		return fail(r, "may be read by all, or written by more than "
-		    "its owner (chmod 0640)");
+		return fail(r, "others can read it, or its group can write it "
+		    "(chmod 0640)");
 	return 0;
 }
 
@@ -388,7 +389,7 @@ read_all(struct reader *r, int fd)
 		return fail(r, "larger than %d octets", USERS_SIZE_MAX);
 	r->all[r->size] = '\0';
 	if (strlen(r->all) != r->size)
-		return fail(r, "holds a NUL");
+		return fail(r, "contains a NUL");
 	return 0;
 }
 
@@ -401,7 +402,7 @@ close_file(struct reader *r)
 	r->all = NULL;
 }
 
-/* O_NONBLOCK: a FIFO shall not stop us. */
+/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 static int
 open_file(struct reader *r)
 {
@@ -422,7 +423,7 @@ open_file(struct reader *r)
 	return ok;
 }
 
-enum users_answer
+enum users_result
 users_find(const char *file, const char *name, struct users_login *u,
     config_report report)
 {
@@ -439,7 +440,7 @@ users_find(const char *file, const char *name, struct users_login *u,
 		if (strcmp(word[0], name) != 0)
 			continue;
 		if (found++)
-			fail(&r, "'%s' stands here twice", name);
+			fail(&r, "'%s' is listed more than once", name);
 		else
 			parse_login(&r, word, n, u);
 	}
@@ -477,7 +478,8 @@ check_names(struct reader *r, struct seen *seen, size_t n)
 	for (i = 1; i < n; i++) {
 		r->line = seen[i].line;
 		if (strcmp(seen[i].name, seen[i - 1].name) == 0)
-			fail(r, "'%s' stands here twice", seen[i].name);
+			fail(r, "'%s' is listed more than once",
+			    seen[i].name);
 	}
 }
 

@@ -5,8 +5,9 @@
 #define USERS_H
 
 #include "common/config.h"
+#include "common/ipc.h"
+#include "common/options.h"
 #include "delivery/hash.h"
-#include "delivery/login.h"
 
 #define USERS_SIZE_MAX	(1024 * 1024)	/* octets of the file */
 #define USERS_LINE_MAX	16384		/* octets of a line */
@@ -14,22 +15,32 @@
 #define USERS_MAX	10000		/* logins */
 #define USERS_TTL_MAX	999999999	/* seconds; as BY= of RFC 2852 */
 
-struct users_login {
-	int has_password;	/* 0: whatever the hash says, it is wrong */
-	char hash[HASH_MAX + 1]; /* without a password that of another login,
-				    so that a check takes as long; or "" */
-	struct login_profile profile;
+/* What a login has of its own, from the users file. */
+struct users_profile {
+	struct rights rights;
+	struct options options;	/* where a message says nothing */
+	int has_gateway;	/* its own credentials for the gateway: */
+	enum ipc_kind kind;
+	char gateway_user[IPC_USER_MAX + 1];
+	char gateway_secret[IPC_SECRET_MAX + 1];
 };
 
-enum users_answer {
+struct users_login {
+	int has_password;	/* 0: no password is right */
+	char hash[HASH_MAX + 1]; /* of another login, if this one has none:
+				    so that the check takes as long; or "" */
+	struct users_profile profile;
+};
+
+enum users_result {
 	USERS_FOUND,
 	USERS_UNKNOWN,	/* has_password is 0, the profile empty */
-	USERS_BROKEN	/* the file cannot be read, or the login's line is
-			   wrong: reported */
+	USERS_BROKEN	/* the file cannot be read, or the login's line has
+			   an error: reported */
 };
 
-/* Look for a login.  What is wrong with other lines does not matter. */
-enum users_answer users_find(const char *file, const char *name,
+/* Look for a login.  Errors in other lines do not matter. */
+enum users_result users_find(const char *file, const char *name,
     struct users_login *, config_report);
 
 /* Report every error of the file.  0, or -1 if there is one. */

@@ -44,7 +44,7 @@ report(const char *what)
 }
 
 static void
-dump(const struct login_profile *p)
+dump(const struct users_profile *p)
 {
 	const struct options *o = &p->options;
 	size_t i;
@@ -77,7 +77,7 @@ check_many(const struct config *c, const char *user, const char *secret,
     int times)
 {
 	static struct login_check check[CHECKS_MAX];
-	struct login_profile profile;
+	struct users_profile profile;
 	int i;
 
 	for (i = 0; i < times; i++)
@@ -95,7 +95,7 @@ check_one(const struct config *c, enum ipc_kind kind, const char *user,
     const char *secret, int ms)
 {
 	struct login_check check;
-	struct login_profile profile;
+	struct users_profile profile;
 	long long start = clock_ms(), begun;
 	enum ipc_verdict v;
 

@@ -284,8 +284,8 @@ def test():
                               capture_output=True, text=True, check=False)
     tap.is_(done.returncode, 78, "exit 78")
     for want in ("users:2: sim: '9' is not a number from 1 to 3",
-                 "users:3: wants a name and a hash",
-                 "users:2: 'alice' stands here twice"):
+                 "users:3: requires a name and a hash",
+                 "users:2: 'alice' is listed more than once"):
         tap.ok(want in done.stderr, want, done.stderr)
 
 

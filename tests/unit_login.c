@@ -81,7 +81,7 @@ bad_option(const char *option, const char *want)
 	bad(line, 2, want);
 }
 
-static enum users_answer
+static enum users_result
 find(const char *name)
 {
 	errors[0] = '\0';
@@ -196,7 +196,7 @@ test_option_errors(void)
 	bad_option("foo=1", "unknown option 'foo'");
 	bad_option("priority", "a word is not option=value");
 	bad_option("aG9wZQ==", "a word is not option=value");
-	bad_option("sim=1 sim=1", "sim: stands here twice");
+	bad_option("sim=1 sim=1", "sim: given more than once");
 	bad_option("device=", "device: the value is empty");
 	bad_option("priority=10", "priority: '10' is not a number from -9 to 9");
 	bad_option("priority=-10",
@@ -224,11 +224,11 @@ test_option_errors(void)
 	bad_option("device=\xf4\x90\x80\x80", "device: is not text in UTF-8");
 	bad_option("device=\xc0\xaf", "device: is not text in UTF-8");
 	bad_option("gateway-user=a",
-	    "gateway-user and gateway-password go together");
+	    "gateway-user and gateway-password require each other");
 	bad_option("gateway-password=a",
-	    "gateway-user and gateway-password go together");
-	bad_option("gateway-token=a gateway-password=b", "gateway-token goes "
-	    "without gateway-user and gateway-password");
+	    "gateway-user and gateway-password require each other");
+	bad_option("gateway-token=a gateway-password=b", "gateway-token "
+	    "cannot be combined with gateway-user or gateway-password");
 	write_file("a - from=\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\n");
 	tap_ok(find("a") == USERS_FOUND, "UTF-8 of every length");
 }
@@ -281,13 +281,13 @@ test_line_errors(void)
 	char line[USERS_LINE_MAX + 64];
 	int i;
 
-	bad("a\n", 1, "wants a name and a hash");
+	bad("a\n", 1, "requires a name and a hash");
 	bad("a -\n\n'' -\n", 3, "the name is empty, longer than 255 octets or "
 	    "not text in UTF-8");
 	bad("a\033 -\n", 1, "the name is empty, longer than 255 octets or not "
 	    "text in UTF-8");
 	bad("a '-\n", 1, "a quote is not closed");
-	bad("a -\nb -\na -\n", 3, "'a' stands here twice");
+	bad("a -\nb -\na -\n", 3, "'a' is listed more than once");
 	bad("a secret\n", 1, "the second word is not a hash of crypt(3)");
 	bad("a " MD5 "\n", 1, "the second word is of a method that is too weak "
 	    "or not known");
@@ -323,14 +323,14 @@ test_others(void)
 	tap_ok(find("alice") == USERS_FOUND, "other lines do not matter");
 	tap_is(errors, "", "and are not told of");
 	tap_ok(find("bad") == USERS_BROKEN && strstr(errors,
-	    ":1: wants a name and a hash\n"), "a line without a hash");
+	    ":1: requires a name and a hash\n"), "a line without a hash");
 	tap_ok(find("worse") == USERS_BROKEN && strstr(errors,
 	    ":2: a quote is not closed\n"), "an open quote");
 	tap_ok(find("b") == USERS_BROKEN && strstr(errors, ":3: sim: ") &&
-	    strstr(errors, ":4: 'b' stands here twice\n"), "two errors");
+	    strstr(errors, ":4: 'b' is listed more than once\n"), "two errors");
 	tap_ok(find("c") == USERS_BROKEN && u.profile.options.report ==
 	    OPTIONS_REPORT_NONE &&
-	    strstr(errors, ":7: 'c' stands here twice\n"),
+	    strstr(errors, ":7: 'c' is listed more than once\n"),
 	    "a good line and a second one");
 	write_file("alice -\n");
 	tap_ok(find("alice") == USERS_FOUND && !u.has_password &&
@@ -349,8 +349,8 @@ test_file(void)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		chmod(path, modes[i]);
 		tap_ok(find("a") == USERS_BROKEN && users_test(path, report) ==
-		    -1 && strstr(errors, "may be read by all, or written by "
-		    "more than its owner (chmod 0640)\n"), "mode %o",
+		    -1 && strstr(errors, "others can read it, or its "
+		    "group can write it (chmod 0640)\n"), "mode %o",
 		    (unsigned)modes[i]);
 	}
 	chmod(path, 0600);
@@ -362,14 +362,14 @@ test_file(void)
 	    strstr(errors, ": No such file or directory\n"), "no file");
 	mkfifo(path, 0600);
 	tap_ok(find("a") == USERS_BROKEN && strstr(errors,
-	    ": is not a file\n"), "a FIFO does not stop us");
+	    ": is not a regular file\n"), "a FIFO does not stop us");
 	write_file("");
 	tap_ok(find("a") == USERS_UNKNOWN && users_test(path, report) == 0,
 	    "an empty file");
 	f = fopen(path, "w");
 	fwrite("a -\n\0b -\n", 1, 9, f);
 	fclose(f);
-	tap_ok(find("a") == USERS_BROKEN && strstr(errors, ": holds a NUL\n"),
+	tap_ok(find("a") == USERS_BROKEN && strstr(errors, ": contains a NUL\n"),
 	    "a NUL");
 	for (i = 0; i < USERS_SIZE_MAX; i++)
 		big[i] = i % 100 == 99 ? '\n' : '#';
@@ -410,7 +410,7 @@ wait_over(const struct login_check *c)
 
 static enum ipc_verdict
 check(enum ipc_kind kind, const char *user, const char *secret,
-    struct login_profile *profile)
+    struct users_profile *profile)
 {
 	struct login_check c;
 
@@ -437,7 +437,7 @@ logged(void)
 static void
 test_users(void)
 {
-	struct login_profile p;
+	struct users_profile p;
 	char password[HASH_PASSWORD_MAX + 2], hash[HASH_MAX + 1];
 	char line[HASH_MAX + 64];
 
@@ -494,7 +494,7 @@ static double
 cost(const char *user)
 {
 	struct rusage before, after;
-	struct login_profile p;
+	struct users_profile p;
 
 	getrusage(RUSAGE_CHILDREN, &before);
 	check(IPC_PASSWORD, user, "guess", &p);
@@ -554,7 +554,7 @@ test_program(void)
 	char *argv[] = {"/bin/sh", "-c", "", "sh"}, script[200], file[80];
 	char secret[LOGIN_PIPE_MAX];
 	struct login_check c;
-	struct login_profile p;
+	struct users_profile p;
 	pid_t pid;
 	int n, files = open_files();
 	static const struct {
@@ -597,7 +597,7 @@ test_program(void)
 	tap_ok(check(IPC_PASSWORD, "alice", secret, &p) == IPC_VERDICT_OK,
 	    "LOGIN_PIPE_MAX octets");
 	tap_ok(check(IPC_PASSWORD, "alice1", secret, &p) == IPC_VERDICT_WRONG &&
-	    strstr(logged(), "more than it takes") != NULL, "one more");
+	    strstr(logged(), "are too long") != NULL, "one more");
 	tap_ok(check(IPC_EXTERNAL, "alice", "", &p) == IPC_VERDICT_WRONG,
 	    "no certificate is a login there");
 	tap_ok(check(IPC_BEARER, "alice", "x", &p) == IPC_VERDICT_WRONG,
@@ -617,7 +617,7 @@ test_program(void)
 	kill(pid, SIGKILL);
 	wait_over(&c);
 	tap_ok(login_end(&c) == IPC_VERDICT_TEMPORARY &&
-	    strstr(logged(), "the check came to a bad end") != NULL,
+	    strstr(logged(), "check process died") != NULL,
 	    "one whose child is killed");
 	kill(read_pid(file), SIGKILL);
 	argv[0] = "/nonexistent";
@@ -644,7 +644,7 @@ test_turns(void)
 	char *argv[] = {"/bin/sh", "-c", "", "sh"}, script[300], go[300];
 	struct login_check c[LOGIN_RUNNING_MAX * 3];
 	struct pollfd p[LOGIN_RUNNING_MAX * 3];
-	struct login_profile profile;
+	struct users_profile profile;
 	int i, n = LOGIN_RUNNING_MAX * 3, ready = 0, ok = 0;
 
 	config.checkpassword.v = argv;
@@ -683,7 +683,7 @@ test_turns(void)
 static void
 test_none(void)
 {
-	struct login_profile p;
+	struct users_profile p;
 
 	config.auth = CONFIG_AUTH_NONE;
 	tap_ok(check(IPC_PASSWORD, "a", "b", &p) == IPC_VERDICT_TEMPORARY,

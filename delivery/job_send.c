@@ -1,0 +1,418 @@
+/*
+ * job_send: a job's requests to the gateway.  Recipients go in batches, one
+ * request for as many of them as the gateway takes at a time.  What ids they
+ * have is job_id.c's, what the journal knows of them job_journal.c's; what a
+ * request says and an answer means is gateway/'s, HTTP is http.c's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "delivery/http.h"
+#include "delivery/job_id.h"
+#include "delivery/job_journal.h"
+#include "delivery/job_send.h"
+
+/* The recipients of one request, and what is asked about them. */
+struct batch {
+	struct job *job;
+	size_t first, n;	/* of job->todo */
+	char **to;
+	char id[JOB_UUID];
+	char before[JOB_UUID];	/* its id one window ago; "": none */
+	char asked[JOB_UUID];	/* the id that the gateway is asked for */
+	int sent;		/* the message went out before the look-up */
+	struct gateway_message message;
+	/* kept while the gateway is asked */
+	struct gateway_answer answer;
+	long status, ms;
+	struct gateway_result each[];
+};
+
+static struct {
+	const struct config *config;
+	const struct descriptor *gateway;
+} self;
+
+void
+job_send_init(const struct config *c, const struct descriptor *g)
+{
+	self.config = c;
+	self.gateway = g;
+}
+
+static void
+log_trouble(const struct job *j, const char *request, long status, long ms,
+    const char *error, long retry_after)
+{
+	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
+	    j->peer, "request", request, "status", LOG_NUM(status), "ms",
+	    LOG_NUM(ms), "error", error, "retry-after",
+	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
+}
+
+/* ---- the end of a batch, and of the job ---- */
+
+static void
+finish(struct job *j)
+{
+	int journalled = j->journalled;
+
+	if (--j->pending > 0)
+		return;
+	if (journalled)
+		job_journal_write(j);
+	j->done(j->arg, j);
+	if (journalled) /* the client has its answer: nobody waits for this */
+		journal_prune(self.config->journal, self.config->journal_keep);
+}
+
+/* Hand the outcomes of the batch's recipients to the job, and free it. */
+static void
+finish_batch(struct batch *b, int sent)
+{
+	struct job *j = b->job;
+	struct job_result *r;
+	const char *id;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		r = &j->result[j->todo[b->first + i]];
+		id = b->each[i].id;
+		r->outcome = b->each[i].outcome;
+		r->status = b->status;
+		r->ms = b->ms;
+		r->sent = sent;
+		snprintf(r->id, sizeof(r->id), "%s",
+		    r->outcome == IPC_OUTCOME_ACCEPTED && *id == '\0' ? b->id :
+								    id);
+	}
+	free(b->to);
+	free(b);
+	finish(j);
+}
+
+/* The same, where all of them have the same outcome. */
+static void
+finish_batch_as(struct batch *b, enum ipc_outcome o, const char *id, int sent)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		b->each[i].outcome = o;
+		snprintf(b->each[i].id, sizeof(b->each[i].id), "%s", id);
+	}
+	finish_batch(b, sent);
+}
+
+/* ---- look-ups: does the gateway have an id? ---- */
+
+static void send_batch(struct batch *);
+static int look_up(struct batch *, const char *id);
+
+static int
+needs_lookup(const struct batch *b)
+{
+	return b->job->dedupe_key != NULL && gateway_lookup_rule(self.gateway,
+	    &b->message) == GATEWAY_FIRST;
+}
+
+/* The gateway does not have the id that it was asked for. */
+static void
+on_missing(struct batch *b)
+{
+	if (b->sent)
+		finish_batch(b, 1);
+	else if (strcmp(b->asked, b->before) != 0 || !needs_lookup(b) ||
+	    look_up(b, b->id) == -1)
+		send_batch(b);
+}
+
+/*
+ * Map a failed look-up to an outcome.  The answer means what it would mean
+ * to a message, but for 5xx: that is temporary, because the message may be
+ * there, or may yet be sent.
+ */
+static enum ipc_outcome
+lookup_outcome(struct batch *b, const struct http_result *e)
+{
+	gateway_judge(self.gateway, &b->message, e->status, e->body, e->len,
+	    e->whole, &b->answer, b->each);
+	return b->answer.outcome == IPC_OUTCOME_ACCEPTED ||
+		b->answer.outcome == IPC_OUTCOME_UNCLEAR ||
+		b->answer.outcome == IPC_OUTCOME_FAILED ?
+	    IPC_OUTCOME_TEMPORARY :
+	    b->answer.outcome;
+}
+
+static void
+on_looked_up(void *arg, const struct http_result *e)
+{
+	struct batch *b = arg;
+	enum gateway_found found = e->answered ?
+	    gateway_judge_lookup(self.gateway, b->asked, e->status, e->body,
+		e->len, e->whole) : GATEWAY_UNCLEAR;
+
+	switch (found) {
+	case GATEWAY_FOUND:
+		b->status = e->status;
+		finish_batch_as(b, IPC_OUTCOME_ACCEPTED, b->asked, 1);
+		return;
+	case GATEWAY_MISSING:
+		on_missing(b);
+		return;
+	case GATEWAY_UNCLEAR:
+		break;
+	}
+	log_trouble(b->job, "lookup", e->status, e->ms, e->error,
+	    e->retry_after);
+	if (b->sent) {
+		finish_batch(b, 1);
+		return;
+	}
+	/* if it were sent now, the gateway might have it twice */
+	b->status = e->status;
+	b->ms = e->ms;
+	finish_batch_as(b, e->answered ? lookup_outcome(b, e) : e->outcome,
+	    "", 0);
+}
+
+/* Ask the gateway for the id.  -1: it cannot be asked. */
+static int
+look_up(struct batch *b, const char *id)
+{
+	struct gateway_request r;
+
+	if (gateway_lookup(self.gateway, b->job->login, id, &r) == -1)
+		return -1;
+	strcpy(b->asked, id);
+	http_start(&r, clock_left(b->job->deadline), on_looked_up, b);
+	return 0;
+}
+
+/* ---- sending ---- */
+
+/* Seconds after which the gateway may be asked again; 0: it did not say. */
+static long
+retry_after(const struct gateway_answer *a, const struct http_result *e)
+{
+	if (e->answered && a->retry_after > 0)
+		return a->retry_after;
+	return gateway_retry_after(self.gateway) ? e->retry_after : 0;
+}
+
+static void
+on_sent(void *arg, const struct http_result *e)
+{
+	struct batch *b = arg;
+	struct gateway_answer *a = &b->answer;
+	size_t i;
+
+	b->status = e->status;
+	b->ms = e->ms;
+	if (e->answered) {
+		gateway_judge(self.gateway, &b->message, e->status, e->body,
+		    e->len, e->whole, a, b->each);
+	} else {
+		a->outcome = e->outcome;
+		for (i = 0; i < b->n; i++)
+			b->each[i].outcome = e->outcome;
+	}
+	if (a->outcome == IPC_OUTCOME_ACCEPTED) {
+		finish_batch(b, 1);
+		return;
+	}
+	log_trouble(b->job, "send", e->status, e->ms,
+	    e->answered ? a->error : e->error, retry_after(a, e));
+	b->sent = 1;
+	if (!e->sent ||
+	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
+		    a->outcome == IPC_OUTCOME_UNCLEAR :
+		    a->outcome == IPC_OUTCOME_LOST) ||
+	    look_up(b, b->id) == -1)
+		finish_batch(b, e->sent);
+}
+
+static int
+make_request(void *arg, struct gateway_request *r)
+{
+	const struct batch *b = arg;
+
+	return gateway_send(self.gateway, b->job->login, &b->message,
+	    b->job->dry, r);
+}
+
+/* In a dry run: print the request, and call it accepted. */
+static void
+show_batch(struct batch *b)
+{
+	struct gateway_request r;
+
+	if (make_request(b, &r) == -1) {
+		log_trouble(b->job, "send", 0, 0, r.why, 0);
+		finish_batch_as(b, IPC_OUTCOME_INTERNAL, "", 0);
+		return;
+	}
+	fprintf(stderr, "%s\n", r.shown != NULL ? r.shown : "");
+	gateway_free(&r);
+	finish_batch_as(b, IPC_OUTCOME_ACCEPTED, "", 0);
+}
+
+static void
+send_batch(struct batch *b)
+{
+	if (b->job->dry)
+		show_batch(b);
+	else
+		http_start_once(make_request, clock_left(b->job->deadline),
+		    on_sent, b);
+}
+
+static void
+start_batch(struct job *j, size_t first, size_t n)
+{
+	struct batch *b = calloc(1, sizeof(*b) + n * sizeof(b->each[0]));
+	char **to = calloc(n, sizeof(*to));
+	size_t i;
+
+	if (b == NULL || to == NULL) {
+		free(b);
+		free(to);
+		for (i = first; i < first + n; i++)
+			j->result[j->todo[i]].outcome = IPC_OUTCOME_INTERNAL;
+		finish(j);
+		return;
+	}
+	b->job = j;
+	b->first = first;
+	b->n = n;
+	b->to = to;
+	for (i = 0; i < n; i++)
+		b->to[i] = j->number[j->todo[first + i]];
+	job_id_request(j, b->to, n, b->id, b->before);
+	b->message = (struct gateway_message){
+		.id = b->id,
+		.text = j->text,
+		.to = b->to,
+		.nto = n,
+		.options = &j->options,
+		.now = time(NULL),
+		.login = j->login,
+	};
+	if (!j->dry && b->before[0] != '\0' && look_up(b, b->before) == 0)
+		return;
+	if (!j->dry && needs_lookup(b) && look_up(b, b->id) == 0)
+		return;
+	send_batch(b);
+}
+
+/* ---- the whole ---- */
+
+static void
+set_all(struct job *j, enum ipc_outcome o)
+{
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->result[i].outcome = o;
+	j->ntodo = 0;
+}
+
+/* Insertion sort: at most CONFIG_RCPTS_MAX of them. */
+static void
+sort_numbers(struct job *j)
+{
+	size_t i, k, at;
+
+	for (i = 1; i < j->ntodo; i++) {
+		at = j->todo[i];
+		for (k = i; k > 0 && strcmp(j->number[j->todo[k - 1]],
+		    j->number[at]) > 0; k--)
+			j->todo[k] = j->todo[k - 1];
+		j->todo[k] = at;
+	}
+}
+
+/*
+ * Where they make several requests, sort the recipients: then the same ones
+ * make the same requests in whatever order the client names them.
+ */
+static void
+list_recipients(struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->todo[i] = i;
+	j->ntodo = j->nto;
+	if (j->nto > gateway_max_recipients(self.gateway))
+		sort_numbers(j);
+	for (i = 0; i < j->nto; i++)
+		j->rank[j->todo[i]] = i;
+}
+
+/*
+ * How many recipients from first on go into one batch: those that would share
+ * a request if none had been left out.  So a request of which nothing is
+ * known is made again as it was, and has the id that the gateway may know.
+ */
+static size_t
+count_batch(const struct job *j, size_t first, size_t max)
+{
+	size_t i, request = j->rank[j->todo[first]] / max;
+
+	for (i = first + 1; i < j->ntodo; i++)
+		if (j->rank[j->todo[i]] / max != request)
+			break;
+	return i - first;
+}
+
+/* 1 if the gateway cannot take the message, and need not be asked. */
+static int
+is_impossible(const struct job *j)
+{
+	const struct gateway_message m = {
+		.text = j->text,
+		.options = &j->options,
+		.now = time(NULL),
+		.login = j->login,
+	};
+	const char *limit = gateway_limit(self.gateway, &m);
+	struct abilities a;
+
+	gateway_abilities(self.gateway, &a);
+	if (j->options.port != 0 && !(a.can & OPTIONS_CAN_DATA))
+		limit = "no data";
+	if (limit != NULL)
+		log_trouble(j, "send", 0, 0, limit, 0);
+	return limit != NULL;
+}
+
+void
+job_send(struct job *j, job_done done, void *arg)
+{
+	size_t max = gateway_max_recipients(self.gateway), i, n;
+
+	j->done = done;
+	j->arg = arg;
+	j->pending = 1;		/* this function */
+	j->config = self.config;
+	j->gateway = self.gateway;
+	job_id_key(j, self.config);
+	list_recipients(j);
+	if (clock_left(j->deadline) == 0)
+		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
+	else if (is_impossible(j))
+		set_all(j, IPC_OUTCOME_PERMANENT);
+	else if (self.config->journal != NULL && j->dedupe_key != NULL && !j->dry)
+		job_journal_read(j);
+	for (i = 0; i < j->ntodo; i += n) {
+		n = count_batch(j, i, max);
+		j->pending++;
+		start_batch(j, i, n);
+	}
+	finish(j);
+}
