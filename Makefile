@@ -38,7 +38,8 @@ SYSTEM = common/config.o common/fds.o common/log.o
 SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
 	session/peer.o session/sandbox.o session/session.o \
 	session/session_auth.o session/session_data.o session/session_mail.o \
-	session/session_options.o session/session_send.o session/session_tls.o \
+	session/session_options.o session/session_reply.o \
+	session/session_send.o session/session_tls.o \
 	session/text_rules.o $(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o

@@ -10,6 +10,7 @@
 
 #include "auth.h"
 #include "common/ipc.h"
+#include "common/number.h"
 #include "common/options.h"
 
 #define ASK_GRACE 2000 /* milliseconds beyond the gateway's own deadline */
@@ -46,7 +47,7 @@ struct ask_message {
 	const char *message_id;	/* NULL: none */
 	const char *date;	/* NULL: none */
 	const char *sender;	/* of the envelope; "@": the null sender */
-	char *const *to;	/* numbers */
+	char (*to)[NUMBER_SIZE]; /* numbers; only read */
 	size_t nto;
 	const struct options *options;
 };

@@ -9,7 +9,7 @@
 #define CONN_IN_MAX  16384	/* octets read ahead */
 #define CONN_OUT_MAX 4096	/* octets of replies held back */
 #define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
-#define CONN_HEAD     8		/* octets of a line that are kept if it is not */
+#define CONN_HEAD     16	/* octets that are kept of a dropped line */
 
 enum conn_status {
 	CONN_OK,

@@ -1,10 +1,14 @@
 /*
- * reply: the table of replies (RFC 5321, 4954, 3463; SPEC, sections 3, 4
- * and 6).  Pure: data.
+ * reply: the table of replies (RFC 5321, 4954, 3463).  Pure.
  */
 #include <stddef.h>
 
 #include "session/reply.h"
+
+/* so that a row of the table fits a line */
+#define KEEP  REPLY_EFFECT_KEEP
+#define ERROR REPLY_EFFECT_ERROR
+#define CLOSE REPLY_EFFECT_CLOSE
 
 static const struct reply_text replies[] = {
 	[REPLY_GREETING] = {220, NULL, NULL, KEEP},

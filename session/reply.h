@@ -1,13 +1,12 @@
 /*
- * reply: every reply that the session can give.  session.c decides which;
- * smtp2sms(8) explains them.
+ * reply: every reply that the session can give; smtp2sms(8) explains them.
  */
 #ifndef REPLY_H
 #define REPLY_H
 
 enum reply {
-	GO,		/* in the command table: the state allows it */
-	REPLY_NONE,		/* there is nobody to answer, or it is done */
+	REPLY_GO,		/* nothing is wrong so far: go on */
+	REPLY_NONE,		/* there is nothing, or nobody, to answer */
 	REPLY_GREETING,
 	REPLY_BYE,
 	REPLY_OK,
@@ -124,7 +123,11 @@ enum reply {
 };
 
 /* Whether a reply ends the session, or counts for max-errors. */
-enum reply_effect { KEEP, ERROR, CLOSE };
+enum reply_effect {
+	REPLY_EFFECT_KEEP,
+	REPLY_EFFECT_ERROR,
+	REPLY_EFFECT_CLOSE
+};
 
 struct reply_text {
 	int code;
@@ -133,7 +136,7 @@ struct reply_text {
 	enum reply_effect effect;
 };
 
-/* What a reply says; not for GO and REPLY_NONE. */
+/* Not for REPLY_GO and REPLY_NONE, which say nothing. */
 const struct reply_text *reply_of(enum reply);
 
 #endif

@@ -1,18 +1,19 @@
 /*
- * session: the command table and the states; the only place that decides a
- * reply (RFC 5321, 4954, 3207), by a name of reply.h.  The octets are
- * conn.c's, the mail is mime.c's and text.c's, delivery is ask.c's.
+ * session: the table of commands, which of them each state allows, and the
+ * loop that reads lines and runs them (RFC 5321).  The commands of more than
+ * a few lines are in session_*.c.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "session/ask.h"
 #include "session/parameter.h"
+#include "session/session.h"
 #include "session/session_private.h"
 
-#define FAREWELL     1000	/* milliseconds for the last reply */
-#define LOG_REFUSALS 100	/* lines of the log; then only the sum */
+#define FAREWELL 1000 /* milliseconds for the last reply */
 
 /*
  * Octets of a command line with its CRLF (RFC 5321, 4.5.3.1.4), and what
@@ -33,132 +34,13 @@ enum protocol { BOTH, SMTP, LMTP };
 
 struct command {
 	const char *verb;
-	enum reply in[SESSION_STATES];	/* GO, or what the state answers */
+	enum reply in[SESSION_STATES];	/* REPLY_GO, or why not */
 	enum reply (*handle)(struct session *, char *args);
 	size_t line_max;	/* octets with CRLF */
 	const char *syntax;	/* for HELP; NULL: not to be mentioned */
 	int clear;		/* may come before TLS under require-tls */
 	enum protocol protocol;
 };
-
-void
-session_note(struct session *s, const char *fmt, ...)
-{
-	va_list ap;
-
-	buf_reset(&s->note);
-	va_start(ap, fmt);
-	buf_vfmt(&s->note, fmt, ap);
-	va_end(ap);
-}
-
-void
-session_trace(struct session *s, const char *who, const char *line)
-{
-	if (s->setup->verbose)
-		log_event(LOG_DEBUG, "dialogue", who, line, NULL);
-}
-
-/* One line of a reply; sep is '-' if there are more. */
-static void
-write_line(struct session *s, const struct reply_text *r, char sep,
-    const char *text, size_t n)
-{
-	char line[SESSION_NOTE_MAX + 32];
-	struct buf b;
-
-	buf_init(&b, line, sizeof(line));
-	buf_fmt(&b, "%d%c", r->code, sep);
-	if (r->enhanced != NULL)
-		buf_fmt(&b, "%s ", r->enhanced);
-	buf_put(&b, text, n);
-	session_trace(s, "s", line);
-	buf_puts(&b, "\r\n");
-	conn_write(&s->conn, b.p, b.len);
-}
-
-void
-session_reply(struct session *s, enum reply which)
-{
-	const struct reply_text *r = reply_of(which);
-	const char *text, *nl;
-
-	if (which == REPLY_NONE || which == GO)
-		return;
-	if (r->effect == ERROR && ++s->errors >= s->config->max_errors)
-		r = reply_of(REPLY_421_ERRORS);
-	text = r->text != NULL ? r->text : s->note.p;
-	while ((nl = strchr(text, '\n')) != NULL) {
-		write_line(s, r, '-', text, (size_t)(nl - text));
-		text = nl + 1;
-	}
-	write_line(s, r, ' ', text, strlen(text));
-	if (r->effect == CLOSE)
-		s->over = 1;
-	if (r->code >= 400 && s->refusals++ < LOG_REFUSALS)
-		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(r->code),
-		    "text", text, NULL);
-}
-
-enum reply
-session_line_reply(struct session *s, enum conn_status st)
-{
-	switch (st) {
-	case CONN_TIMEOUT:
-		return REPLY_421_TIMEOUT;
-	case CONN_LONG:
-		return REPLY_TOO_LONG;
-	case CONN_BARE:
-		return REPLY_BAD_LINE;
-	case CONN_EOF:
-		s->over = 1;
-		return REPLY_NONE;
-	case CONN_OK:
-	case CONN_END:
-		break;
-	}
-	return REPLY_NONE;
-}
-
-int
-session_may_send(const struct session *s)
-{
-	return s->authenticated || s->setup->trusted;
-}
-
-void
-session_set_deadline(struct session *s)
-{
-	long long greeting;
-
-	s->conn.until = s->end;
-	if (session_may_send(s))
-		return;
-	greeting = s->end - 1000LL * s->config->timeout_session +
-	    1000LL * s->config->timeout_greeting;
-	if (greeting < s->end)
-		s->conn.until = greeting;
-}
-
-long long
-session_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (long long)ts.tv_sec;
-}
-
-void
-session_reset(struct session *s)
-{
-	if (s->state == SESSION_CHUNKING)
-		mime_end(&s->mime);
-	s->nrcpt = s->nplaces = 0;
-	memset(&s->message, 0, sizeof(s->message));
-	if (s->state != SESSION_START)
-		s->state = SESSION_GREETED;
-}
 
 /* ---- hello and small talk ---- */
 
@@ -251,31 +133,23 @@ do_nothing(struct session *s, char *args)
 	return REPLY_NOT_HERE;
 }
 
-static enum reply
-do_http(struct session *s, char *args)
-{
-	(void)s;
-	(void)args;
-	return REPLY_421_HTTP;
-}
-
 /* ---- the table ---- */
 
 static enum reply do_help(struct session *, char *);
 
-#define ANYWHERE    {GO, GO, GO, GO, GO}
-#define GREETED(in) {REPLY_EHLO_FIRST, GO, in, in, in}
+#define ANYWHERE    {REPLY_GO, REPLY_GO, REPLY_GO, REPLY_GO, REPLY_GO}
+#define GREETED(in) {REPLY_EHLO_FIRST, REPLY_GO, in, in, in}
 
 static const struct command commands[] = {
 	{"EHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "EHLO hostname", 1, SMTP},
 	{"HELO", ANYWHERE, do_helo, LINE_LIMIT, "HELO hostname", 0, SMTP},
 	{"LHLO", ANYWHERE, do_ehlo, LINE_LIMIT, "LHLO hostname", 1, LMTP},
-	{"STARTTLS", GREETED(GO), session_tls_start, LINE_LIMIT, "STARTTLS", 1,
-	    BOTH},
+	{"STARTTLS", GREETED(REPLY_GO), session_tls_start, LINE_LIMIT,
+	    "STARTTLS", 1, BOTH},
 	{"AUTH", GREETED(REPLY_IN_TRANSACTION), session_auth, CONN_LINE_MAX,
 	    "AUTH mechanism [initial-response]", 0, BOTH},
 	{"MAIL",
-	    {REPLY_HELLO_FIRST, GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL,
+	    {REPLY_HELLO_FIRST, REPLY_GO, REPLY_NESTED_MAIL, REPLY_NESTED_MAIL,
 		REPLY_NESTED_MAIL},
 	    session_mail, LINE_LIMIT_MAIL,
 	    "MAIL FROM:<address> [SIZE=octets] "
@@ -284,17 +158,19 @@ static const struct command commands[] = {
 	    "[HOLDFOR=seconds | HOLDUNTIL=date-time]\n"
 	    "[RET=FULL|HDRS] [ENVID=xtext] [AUTH=xtext]", 0, BOTH},
 	{"RCPT",
-	    {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, GO, GO, REPLY_CHUNKING},
+	    {REPLY_HELLO_FIRST, REPLY_MAIL_FIRST, REPLY_GO, REPLY_GO,
+		REPLY_CHUNKING},
 	    session_mail_rcpt, LINE_LIMIT_RCPT,
 	    "RCPT TO:<number@domain> "
 	    "[NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;xtext]", 0,
 	    BOTH},
 	{"DATA",
-	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO,
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, REPLY_GO,
 		REPLY_CHUNKING},
 	    session_data, LINE_LIMIT, "DATA", 0, BOTH},
 	{"BDAT",
-	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, GO, GO},
+	    {REPLY_HELLO_FIRST, REPLY_NEED_MAIL, REPLY_NEED_RCPT, REPLY_GO,
+		REPLY_GO},
 	    session_data_bdat, LINE_LIMIT, "BDAT octets [LAST]", 0, BOTH},
 	{"RSET", ANYWHERE, do_rset, LINE_LIMIT, "RSET", 0, BOTH},
 	{"NOOP", ANYWHERE, do_noop, LINE_LIMIT, "NOOP [anything]", 1, BOTH},
@@ -304,16 +180,6 @@ static const struct command commands[] = {
 	{"EXPN", ANYWHERE, do_nothing, LINE_LIMIT_VRFY, NULL, 0, BOTH},
 	{"ETRN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
 	{"TURN", ANYWHERE, do_nothing, LINE_LIMIT, NULL, 0, BOTH},
-	/* a browser that was lured here must not go on (cross-protocol) */
-	{"GET", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"POST", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"PUT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"HEAD", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"PATCH", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"DELETE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"OPTIONS", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"CONNECT", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
-	{"TRACE", ANYWHERE, do_http, CONN_IN_MAX, NULL, 1, BOTH},
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -382,7 +248,7 @@ do_help(struct session *s, char *args)
 	return REPLY_HELP;
 }
 
-/* What is no command may be a password that came at the wrong time. */
+/* A line that is no command may be a password at the wrong time. */
 static void
 trace_command(struct session *s, const struct command *c, const char *line)
 {
@@ -394,7 +260,21 @@ trace_command(struct session *s, const struct command *c, const char *line)
 		session_trace(s, "c", line);
 }
 
-/* GO, or why the command may not be run now. */
+/*
+ * 1 if it is the first line of an HTTP request (RFC 9112, section 3), or the
+ * beginning of one: a web page may have made its reader's browser send it,
+ * with SMTP commands in the body.
+ */
+static int
+is_http(const struct command *c, const char *line)
+{
+	const char *target = line + strcspn(line, " ");
+
+	return strstr(target, " HTTP/") != NULL ||
+	    (c == NULL && strncmp(target, " /", 2) == 0);
+}
+
+/* REPLY_GO, or why the command cannot be run now. */
 static enum reply
 refusal(const struct session *s, const struct command *c, size_t len)
 {
@@ -422,34 +302,37 @@ run_line(struct session *s, char *line, size_t len)
 	char *args = line + n, *end = line + len;
 
 	trace_command(s, c, line);
+	if (is_http(c, line))
+		return REPLY_421_HTTP;
 	while (*args == ' ')
 		args++;
 	while (end > args && (end[-1] == ' ' || end[-1] == '\t'))
 		*--end = '\0';
-	if (refused == GO)
+	if (refused == REPLY_GO)
 		return c->handle(s, args);
 	if (c == NULL || c->handle != session_data_bdat)
 		return refused;
-	/* of a message that lacks a chunk nothing must be sent */
+	/* without this chunk the message is not whole: none of it is sent */
 	return refused == REPLY_TOO_LONG ? REPLY_BDAT_SYNTAX :
 					   session_data_drop(s, args, refused);
 }
 
 /*
- * A line that conn.c has dropped.  If it was a BDAT, its chunk follows, nobody
- * knows how long, and must not be run; nor must what an HTTP client sends.
+ * conn.c has dropped the line.  The session cannot go on behind a BDAT, since
+ * a chunk of unknown size follows, nor behind an HTTP request.
  */
 static enum reply
 drop_line(struct session *s, enum conn_status st)
 {
 	const char *head = s->conn.head;
-	const struct command *c = NULL;
+	const struct command *c;
 
-	if (st == CONN_LONG || st == CONN_BARE)
-		c = find_command(s, head, strcspn(head, " \t"));
+	if (st != CONN_LONG && st != CONN_BARE)
+		return session_line_reply(s, st);
+	c = find_command(s, head, strcspn(head, " \t"));
 	if (c != NULL && c->handle == session_data_bdat)
 		return REPLY_BDAT_SYNTAX;
-	if (c != NULL && c->handle == do_http)
+	if (is_http(c, head))
 		return REPLY_421_HTTP;
 	return session_line_reply(s, st);
 }

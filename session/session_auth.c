@@ -4,10 +4,15 @@
  */
 #include <string.h>
 
+#include "auth.h"
 #include "common/log.h"
+#include "session/ask.h"
+#include "session/session.h"
 #include "session/session_private.h"
 
 #define AUTH_DELAY 1000 /* milliseconds after a wrong password */
+
+static struct auth exchange; /* the secret is wiped when AUTH is over */
 
 static int
 auth_allowed(const struct session *s)
@@ -70,21 +75,21 @@ judge(struct session *s)
 	int ms = (int)s->config->timeout_gateway * 1000;
 
 	if (has_logins(s))
-		return ask_auth(&s->auth, &s->rights, ms);
-	if (s->auth.mechanism != AUTH_EXTERNAL) {
-		if (!auth_fits_http(&s->auth))
+		return ask_auth(&exchange, &s->rights, ms);
+	if (exchange.mechanism != AUTH_EXTERNAL) {
+		if (!auth_fits_http(&exchange))
 			return IPC_VERDICT_WRONG;
 		if (s->config->auth_check)
-			return ask_auth(&s->auth, &s->rights, ms);
+			return ask_auth(&exchange, &s->rights, ms);
 	}
-	return ask_login(&s->auth) == 0 ? IPC_VERDICT_OK
+	return ask_login(&exchange) == 0 ? IPC_VERDICT_OK
 					: IPC_VERDICT_TEMPORARY;
 }
 
 static enum reply
 auth_failed(struct session *s)
 {
-	log_event(LOG_WARNING, "auth", "user", s->auth.user, "result", "wrong",
+	log_event(LOG_WARNING, "auth", "user", exchange.user, "result", "wrong",
 	    NULL);
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
@@ -103,7 +108,7 @@ auth_succeeded(struct session *s)
 	for (i = 0; i < s->rights.nallow; i++)
 		s->allow[i] = s->rights.allow[i];
 	session_set_deadline(s);
-	log_context("user", s->auth.user);
+	log_context("user", exchange.user);
 	log_event(LOG_INFO, "auth", "result", "ok", NULL);
 	return REPLY_AUTH_OK;
 }
@@ -115,7 +120,7 @@ challenge(struct session *s, char **line)
 	enum conn_status st;
 	size_t n;
 
-	session_note(s, "%s", s->auth.challenge);
+	session_note(s, "%s", exchange.challenge);
 	session_reply(s, REPLY_CHALLENGE);
 	if ((st = conn_line(&s->conn, line, &n)) == CONN_OK)
 		session_trace(s, "c", "***");
@@ -153,7 +158,7 @@ auth_outcome(struct session *s, enum auth_status st)
 	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */
 	failed = auth_failed(s);
 	if (failed != REPLY_421_AUTH &&
-	    auth_wrong(&s->auth) == AUTH_CHALLENGE &&
+	    auth_wrong(&exchange) == AUTH_CHALLENGE &&
 	    (lost = challenge(s, &line)) != CONN_OK)
 		return session_line_reply(s, lost);
 	return failed;
@@ -189,17 +194,17 @@ session_auth(struct session *s, char *args)
 		return REPLY_SYNTAX;
 	if (*initial != '\0')
 		*initial++ = '\0';
-	st = auth_begin(&s->auth, args, *initial != '\0' ? initial : NULL,
+	st = auth_begin(&exchange, args, *initial != '\0' ? initial : NULL,
 	    external(s));
-	if (st != AUTH_UNKNOWN && !mechanism_offered(s, s->auth.mechanism))
+	if (st != AUTH_UNKNOWN && !mechanism_offered(s, exchange.mechanism))
 		st = AUTH_UNKNOWN;
 	while (st == AUTH_CHALLENGE) {
 		if ((lost = challenge(s, &line)) != CONN_OK)
 			break;
-		st = auth_answer(&s->auth, line);
+		st = auth_answer(&exchange, line);
 	}
 	r = lost != CONN_OK ? session_line_reply(s, lost) : auth_outcome(s, st);
-	auth_wipe(&s->auth);
+	auth_wipe(&exchange);
 	conn_forget(&s->conn);
 	return r;
 }

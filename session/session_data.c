@@ -6,17 +6,22 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/mime.h"
+#include "session/session.h"
 #include "session/session_private.h"
 
 /* Octets of one chunk: to read more is worse than to begin anew. */
 #define CHUNK_MAX    (1024UL * 1024 * 1024)
 #define CHUNK_DIGITS 10		/* of a chunk's size, leading zeros included */
 
+static struct mime mime;
+
 /* A message begins. */
 static void
 begin(struct session *s)
 {
-	mime_init(&s->mime, s->config->links);
+	s->mime = &mime;
+	mime_init(s->mime, s->config->links);
 	conn_data_begin(&s->conn);
 }
 
@@ -29,17 +34,17 @@ take(struct session *s, const char *p, size_t n)
 	if (m->size <= max)
 		m->size += n;
 	if (m->size <= max)
-		mime_feed(&s->mime, p, n);
+		mime_feed(s->mime, p, n);
 }
 
-/* GO, or what is wrong with the octets so far. */
+/* REPLY_GO, or what is wrong with the octets so far. */
 static enum reply
 judge(const struct session *s)
 {
 	if (conn_bare(&s->conn) && !s->message.binary)
 		return REPLY_BARE;
 	return s->message.size > (size_t)s->config->max_size ? REPLY_TOO_BIG :
-								 GO;
+								 REPLY_GO;
 }
 
 /* The message is complete. */
@@ -48,7 +53,7 @@ finish(struct session *s)
 {
 	enum reply r;
 
-	mime_end(&s->mime);
+	mime_end(s->mime);
 	s->state = SESSION_RECEIVING;
 	s->messages++;
 	r = session_send(s, judge(s));
@@ -67,7 +72,7 @@ session_data(struct session *s, char *args)
 		return REPLY_NO_ARGUMENT;
 	if (s->message.binary)
 		return REPLY_WANTS_BDAT;
-	if (s->nrcpt == 0)
+	if (s->nnumbers == 0)
 		return REPLY_NO_RCPTS;
 	session_reply(s, REPLY_GO_AHEAD);
 	begin(s);
@@ -81,7 +86,7 @@ session_data(struct session *s, char *args)
 /* ---- BDAT ---- */
 
 /*
- * "octets [LAST]": GO, or the session has to end, since it is not known
+ * "octets [LAST]": REPLY_GO, or the session has to end, since it is not known
  * where the next command would begin.
  */
 static enum reply
@@ -98,7 +103,7 @@ take_chunk_size(const char *args, size_t *size, int *last)
 	if (n > CHUNK_DIGITS)
 		return REPLY_CHUNK_TOO_BIG;
 	*size = (size_t)strtoull(args, NULL, 10);
-	return *size > CHUNK_MAX ? REPLY_CHUNK_TOO_BIG : GO;
+	return *size > CHUNK_MAX ? REPLY_CHUNK_TOO_BIG : REPLY_GO;
 }
 
 /* Read a chunk to its end: into the message, or only away. */
@@ -125,7 +130,7 @@ session_data_drop(struct session *s, char *args, enum reply refused)
 	size_t size;
 	int last;
 
-	if ((r = take_chunk_size(args, &size, &last)) != GO)
+	if ((r = take_chunk_size(args, &size, &last)) != REPLY_GO)
 		return r;
 	st = read_chunk(s, size, 0);
 	return st == CONN_END ? refused : session_line_reply(s, st);
@@ -140,9 +145,9 @@ session_data_bdat(struct session *s, char *args)
 	int last;
 
 	/* in LMTP each RCPT that had a 250 has a reply to the last chunk */
-	if (s->nrcpt == 0 && !s->setup->lmtp)
+	if (s->nnumbers == 0 && !s->setup->lmtp)
 		return session_data_drop(s, args, REPLY_NO_RCPTS);
-	if ((r = take_chunk_size(args, &size, &last)) != GO)
+	if ((r = take_chunk_size(args, &size, &last)) != REPLY_GO)
 		return r;
 	if (s->state != SESSION_CHUNKING)
 		begin(s);
@@ -156,5 +161,5 @@ session_data_bdat(struct session *s, char *args)
 	/* all chunks of a message that is refused have the same answer */
 	session_note(s, "%zu octets received", size);
 	r = judge(s);
-	return r == GO ? REPLY_CHUNK_OK : r;
+	return r == REPLY_GO ? REPLY_CHUNK_OK : r;
 }

@@ -9,12 +9,17 @@
 #include <strings.h>
 
 #include "common/path.h"
+#include "session/ask.h"
 #include "session/parameter.h"
+#include "session/session.h"
 #include "session/session_private.h"
 
 /* ---- parameters ---- */
 
-/* A parameter of MAIL or RCPT: GO, or why not; value is NULL without "=". */
+/*
+ * A parameter of MAIL or RCPT.  take returns REPLY_GO, or why not; value is
+ * NULL if there is no "=".
+ */
 struct parameter {
 	const char *keyword;
 	enum reply (*take)(struct session *, const char *value);
@@ -28,7 +33,7 @@ take_size(struct session *s, const char *value)
 
 	if (value == NULL || parameter_size(value, &size) == -1)
 		return REPLY_BAD_SIZE;
-	return size > s->config->max_size ? REPLY_TOO_BIG : GO;
+	return size > s->config->max_size ? REPLY_TOO_BIG : REPLY_GO;
 }
 
 /* RFC 6152, and RFC 3030, section 3. */
@@ -39,7 +44,7 @@ take_body(struct session *s, const char *value)
 		return REPLY_BAD_BODY;
 	s->message.binary = strcasecmp(value, "BINARYMIME") == 0;
 	return s->message.binary || strcasecmp(value, "7BIT") == 0 ||
-	    strcasecmp(value, "8BITMIME") == 0 ? GO : REPLY_BAD_BODY;
+	    strcasecmp(value, "8BITMIME") == 0 ? REPLY_GO : REPLY_BAD_BODY;
 }
 
 /* RFC 4954, section 5: whom the client speaks for is not used. */
@@ -48,21 +53,21 @@ take_auth(struct session *s, const char *value)
 {
 	if (s->config->auth == CONFIG_AUTH_NONE)
 		return REPLY_PARAMETER;
-	return value != NULL && *value != '\0' ? GO : REPLY_BAD_AUTH;
+	return value != NULL && *value != '\0' ? REPLY_GO : REPLY_BAD_AUTH;
 }
 
 static enum reply
 take_utf8(struct session *s, const char *value)
 {
 	s->message.utf8 = 1;
-	return value == NULL ? GO : REPLY_BAD_UTF8;
+	return value == NULL ? REPLY_GO : REPLY_BAD_UTF8;
 }
 
 static enum reply
 take_prdr(struct session *s, const char *value)
 {
 	s->message.prdr = 1;
-	return value == NULL ? GO : REPLY_BAD_PRDR;
+	return value == NULL ? REPLY_GO : REPLY_BAD_PRDR;
 }
 
 static enum reply
@@ -73,7 +78,7 @@ take_priority(struct session *s, const char *value)
 	s->message.prioritised = 1;
 	o->priority_kind = OPTIONS_PRIORITY_LEVEL;
 	return value != NULL && parameter_level(value, &o->priority) == 0 ?
-	    GO : REPLY_BAD_PRIORITY;
+	    REPLY_GO : REPLY_BAD_PRIORITY;
 }
 
 /*
@@ -92,7 +97,7 @@ take_by(struct session *s, const char *value)
 	if (seconds > 0)
 		s->message.options.ttl = (uint32_t)seconds;
 	s->message.notice = !returned;
-	return GO;
+	return REPLY_GO;
 }
 
 /* A release from now on, within the limits that were announced. */
@@ -106,7 +111,7 @@ take_hold(struct session *s, long long when, long long now)
 		return REPLY_HOLD_LIMIT;
 	if (when > now)
 		s->message.options.schedule = (uint32_t)when;
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -136,14 +141,14 @@ take_ret(struct session *s, const char *value)
 {
 	(void)s;
 	return value != NULL && (strcasecmp(value, "FULL") == 0 ||
-	    strcasecmp(value, "HDRS") == 0) ? GO : REPLY_BAD_RET;
+	    strcasecmp(value, "HDRS") == 0) ? REPLY_GO : REPLY_BAD_RET;
 }
 
 static enum reply
 take_envid(struct session *s, const char *value)
 {
 	(void)s;
-	return value != NULL && parameter_envid(value) == 0 ? GO :
+	return value != NULL && parameter_envid(value) == 0 ? REPLY_GO :
 							      REPLY_BAD_ENVID;
 }
 
@@ -166,7 +171,7 @@ static enum reply
 take_notify(struct session *s, const char *value)
 {
 	return value != NULL && parameter_notify(value, &s->notify) == 0 ?
-	    GO : REPLY_BAD_NOTIFY;
+	    REPLY_GO : REPLY_BAD_NOTIFY;
 }
 
 static enum reply
@@ -174,7 +179,7 @@ take_orcpt(struct session *s, const char *value)
 {
 	(void)s;
 	return value != NULL && parameter_orcpt(value) == 0 ?
-	    GO : REPLY_BAD_ORCPT;
+	    REPLY_GO : REPLY_BAD_ORCPT;
 }
 
 static const struct parameter of_rcpt[] = {
@@ -218,10 +223,10 @@ take_parameters(struct session *s, const struct parameter *list, size_t n,
 			*next++ = '\0';
 		if (*word == '\0')
 			continue;
-		if ((r = take_parameter(s, list, n, &seen, word)) != GO)
+		if ((r = take_parameter(s, list, n, &seen, word)) != REPLY_GO)
 			return r;
 	}
-	return GO;
+	return REPLY_GO;
 }
 
 /* The argument behind "FROM:" or "TO:", or NULL. */
@@ -280,7 +285,7 @@ take_mail(struct session *s, char *args)
 	    (*end != '\0' && *end != ' '))
 		return REPLY_MAIL_SYNTAX;
 	r = take_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
-	if (r != GO)
+	if (r != REPLY_GO)
 		return r;
 	if (path.utf8 && !s->message.utf8)
 		return REPLY_NOT_ASCII;
@@ -288,7 +293,6 @@ take_mail(struct session *s, char *args)
 	    path.local, path.domain);
 	if (!sender_allowed(s->config, s->message.sender))
 		return REPLY_SENDER_DENIED;
-	s->message.null_sender = path.local[0] == '\0';
 	take_sender(s, &path);
 	return session_options_mail(s);
 }
@@ -304,7 +308,7 @@ session_mail(struct session *s, char *args)
 		return REPLY_421_DELIVERY;
 	if (s->messages >= s->config->max_messages)
 		return REPLY_421_MESSAGES;
-	if ((r = take_mail(s, args)) != GO) {
+	if ((r = take_mail(s, args)) != REPLY_GO) {
 		session_reset(s);
 		return r;
 	}
@@ -342,61 +346,61 @@ is_allowed(const struct session *s, const char *number)
 	    c->deny.n);
 }
 
-/* The message's recipient of that number; s->nrcpt if there is none. */
+/* The message's recipient of that number; s->nnumbers if there is none. */
 static size_t
 find_number(const struct session *s, const char *number)
 {
 	size_t i;
 
-	for (i = 0; i < s->nrcpt; i++)
-		if (strcmp(s->rcpt[i], number) == 0)
+	for (i = 0; i < s->nnumbers; i++)
+		if (strcmp(s->number[i], number) == 0)
 			break;
 	return i;
 }
 
-/* GO, or why the numbers cannot be added; none is added by half. */
+/* Add all of the numbers, or none: REPLY_GO, or why not. */
 static enum reply
 add_numbers(struct session *s, char *const *number, size_t n)
 {
-	size_t i, before = s->nrcpt;
+	size_t i, before = s->nnumbers;
 
 	for (i = 0; i < n; i++) {
 		if (!is_allowed(s, number[i])) {
-			s->nrcpt = before;
+			s->nnumbers = before;
 			return REPLY_RCPT_DENIED;
 		}
-		if (find_number(s, number[i]) < s->nrcpt)
+		if (find_number(s, number[i]) < s->nnumbers)
 			continue;
-		if (s->nrcpt >= (size_t)s->config->max_recipients) {
-			s->nrcpt = before;
+		if (s->nnumbers >= (size_t)s->config->max_recipients) {
+			s->nnumbers = before;
 			return REPLY_TOO_MANY_RCPTS;
 		}
-		s->rcpt[s->nrcpt] = s->numbers[s->nrcpt];
-		snprintf(s->numbers[s->nrcpt++], NUMBER_SIZE, "%s",
+		snprintf(s->number[s->nnumbers++], NUMBER_SIZE, "%s",
 		    number[i]);
 	}
-	return GO;
+	return REPLY_GO;
 }
 
-/* Add the recipient and note its place: GO, or why not. */
+/* Add the recipient and its numbers: REPLY_GO, or why not. */
 static enum reply
 add_recipient(struct session *s, const char *local)
 {
-	struct session_place *p = &s->place[s->nplaces];
+	struct session_recipient *r = &s->recipient[s->nrecipients];
 	char storage[NUMBER_SIZE], *number = storage;
-	enum reply r;
+	enum reply added;
 
-	if (s->nplaces == SESSION_PLACES_MAX)
+	if (s->nrecipients == CONFIG_RCPTS_MAX)
 		return REPLY_TOO_MANY_RCPTS;
-	memset(p, 0, sizeof(*p));
-	if ((p->alias = config_find_alias(s->config, local)) != NULL)
-		r = add_numbers(s, p->alias->numbers.v, p->alias->numbers.n);
+	memset(r, 0, sizeof(*r));
+	if ((r->alias = config_find_alias(s->config, local)) != NULL)
+		added = add_numbers(s, r->alias->numbers.v,
+		    r->alias->numbers.n);
 	else if (number_normalise(local, &s->config->number, number) == -1)
-		r = REPLY_RCPT_NUMBER;
-	else if ((r = add_numbers(s, &number, 1)) == GO)
-		p->number = find_number(s, number);
-	s->nplaces += r == GO;
-	return r;
+		added = REPLY_RCPT_NUMBER;
+	else if ((added = add_numbers(s, &number, 1)) == REPLY_GO)
+		r->number = find_number(s, number);
+	s->nrecipients += added == REPLY_GO;
+	return added;
 }
 
 /* With bad-recipient accept it is not refused, but left out. */
@@ -406,7 +410,7 @@ leave_out(struct session *s, enum reply why)
 	if (!s->config->accept_bad ||
 	    (why != REPLY_RCPT_NUMBER && why != REPLY_RCPT_DENIED))
 		return why;
-	s->place[s->nplaces++].bad = why;
+	s->recipient[s->nrecipients++].bad = why;
 	s->message.nbad++;
 	s->state = SESSION_RECEIVING;
 	return why == REPLY_RCPT_NUMBER ? REPLY_RCPT_LATER :
@@ -427,13 +431,13 @@ session_mail_rcpt(struct session *s, char *args)
 	    (*end != '\0' && *end != ' '))
 		return REPLY_RCPT_FORMAT;
 	r = take_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));
-	if (r != GO)
+	if (r != REPLY_GO)
 		return r;
 	if (path.utf8 && !s->message.utf8)
 		return REPLY_NOT_ASCII;
 	if (!is_our_domain(s->config, path.domain))
 		return REPLY_RCPT_DOMAIN;
-	if ((r = add_recipient(s, path.local)) != GO)
+	if ((r = add_recipient(s, path.local)) != REPLY_GO)
 		return leave_out(s, r);
 	s->message.success += (s->notify & PARAMETER_SUCCESS) != 0;
 	s->message.never += (s->notify & PARAMETER_NEVER) != 0;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "mail/mime.h"
+#include "session/ask.h"
 #include "session/parameter.h"
 #include "session/session_private.h"
 
@@ -57,7 +59,7 @@ check_parameters(const struct session *s, const struct abilities *a)
 	if (o->schedule != 0 && !within(o->schedule - session_now(),
 	    a->schedule_min, a->schedule_max))
 		return REPLY_HOLD_LIMIT;
-	return GO;
+	return REPLY_GO;
 }
 
 /* With N the time is no condition: what cannot be kept is let go. */
@@ -80,7 +82,7 @@ session_options_mail(struct session *s)
 	    o->schedule > session_now() + o->ttl)
 		return REPLY_HOLD_PAST_BY;
 	if (!wants_priority(o) && o->ttl == 0 && o->schedule == 0)
-		return GO;
+		return REPLY_GO;
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_421_DELIVERY;
 	if (s->message.notice)
@@ -99,10 +101,10 @@ take_priority(struct session *s, const char *value)
 	if (parameter_number(value, OPTIONS_RAW_MIN, OPTIONS_RAW_MAX, &n) == -1)
 		return REPLY_FIELD_PRIORITY;
 	if (s->message.prioritised)
-		return GO;
+		return REPLY_GO;
 	o->priority_kind = OPTIONS_PRIORITY_RAW;
 	o->priority = (int)n;
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -115,7 +117,7 @@ take_ttl(struct session *s, const char *value)
 		return REPLY_FIELD_TTL;
 	if (o->ttl == 0 && !s->message.notice)
 		o->ttl = (uint32_t)n;
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -131,7 +133,7 @@ take_schedule(struct session *s, const char *value)
 		return REPLY_FIELD_SCHEDULE;
 	if (!s->message.held && when > now)
 		o->schedule = (uint32_t)when;
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -144,7 +146,7 @@ take_report(struct session *s, const char *value)
 		return REPLY_FIELD_REPORT;
 	if (o->report == OPTIONS_REPORT_NONE)
 		o->report = yes ? OPTIONS_REPORT_YES : OPTIONS_REPORT_NO;
-	return GO;
+	return REPLY_GO;
 }
 
 static int
@@ -160,7 +162,7 @@ take_device(struct session *s, const char *value)
 	if (!is_name(value, OPTIONS_DEVICE_MAX))
 		return REPLY_FIELD_DEVICE;
 	strcpy(s->message.options.device, value);
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -171,7 +173,7 @@ take_sim(struct session *s, const char *value)
 	if (parameter_number(value, 1, OPTIONS_SIM_MAX, &n) == -1)
 		return REPLY_FIELD_SIM;
 	s->message.options.sim = (unsigned)n;
-	return GO;
+	return REPLY_GO;
 }
 
 /* It is meant, as a number in MAIL is not; a number is written as ours. */
@@ -188,7 +190,7 @@ take_from(struct session *s, const char *value)
 		value = number;
 	strcpy(s->message.options.from, value);
 	s->message.from_header = 1;
-	return GO;
+	return REPLY_GO;
 }
 
 static enum reply
@@ -200,14 +202,14 @@ take_port(struct session *s, const char *value)
 
 	if (parameter_number(value, 1, OPTIONS_PORT_MAX, &n) == -1)
 		return REPLY_FIELD_PORT;
-	data = mime_data(&s->mime, &o->ndata);
+	data = mime_data(s->mime, &o->ndata);
 	if (data == NULL || o->ndata == 0)
 		return REPLY_NO_DATA;
 	if (o->ndata > OPTIONS_DATA_MAX)
 		return REPLY_DATA_TOO_BIG;
 	o->port = (unsigned)n;
 	memcpy(o->data, data, o->ndata);
-	return GO;
+	return REPLY_GO;
 }
 
 static const struct {
@@ -237,7 +239,7 @@ take_hints(struct session *s)
 	if (s->message.prioritised || o->priority_kind != OPTIONS_PRIORITY_NONE)
 		return;
 	for (i = 0; i < LENGTH(hints) && o->priority == 0; i++)
-		if ((value = mime_field(&s->mime, hints[i])) != NULL)
+		if ((value = mime_field(s->mime, hints[i])) != NULL)
 			o->priority = parameter_hint(value);
 	if (o->priority == 0)
 		return;
@@ -253,12 +255,12 @@ take_fields(struct session *s)
 	size_t i;
 
 	for (i = 0; i < LENGTH(fields); i++) {
-		value = mime_field(&s->mime, fields[i].field);
-		if (value != NULL && (r = fields[i].take(s, value)) != GO)
+		value = mime_field(s->mime, fields[i].field);
+		if (value != NULL && (r = fields[i].take(s, value)) != REPLY_GO)
 			return r;
 	}
 	take_hints(s);
-	return GO;
+	return REPLY_GO;
 }
 
 /* NOTIFY is each recipient's, a report the whole message's. */
@@ -269,7 +271,7 @@ take_notify(struct session *s)
 
 	if (m->success > 0)
 		s->message.options.report = OPTIONS_REPORT_YES;
-	else if (m->never > 0 && m->never == s->nplaces - m->nbad)
+	else if (m->never > 0 && m->never == s->nrecipients - m->nbad)
 		s->message.options.report = OPTIONS_REPORT_NO;
 }
 
@@ -337,11 +339,11 @@ check_fields(const struct session *s, const struct abilities *a)
 		return REPLY_FIELD_TTL;
 	if (o->schedule == 0 || s->message.held)
 		return o->ttl != 0 && o->schedule > now + o->ttl ?
-		    REPLY_FIELD_TTL : GO;
+		    REPLY_FIELD_TTL : REPLY_GO;
 	if (!within(o->schedule - now, a->schedule_min, a->schedule_max) ||
 	    (o->ttl != 0 && o->schedule > now + o->ttl))
 		return REPLY_FIELD_SCHEDULE;
-	return GO;
+	return REPLY_GO;
 }
 
 enum reply
@@ -352,14 +354,14 @@ session_options_message(struct session *s)
 	uint32_t bits;
 
 	take_notify(s);
-	if (s->config->options && (r = take_fields(s)) != GO)
+	if (s->config->options && (r = take_fields(s)) != REPLY_GO)
 		return r;
 	/* it has come while the mail did: a gateway would refuse it */
 	if (s->message.held &&
 	    s->message.options.schedule <= (uint32_t)session_now())
 		s->message.options.schedule = 0;
 	if ((bits = wanted(s)) == 0)
-		return GO;
+		return REPLY_GO;
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_NO_DELIVERY;
 	bits &= ~a->can;

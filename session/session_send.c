@@ -5,13 +5,21 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "mail/mime.h"
+#include "session/ask.h"
+#include "session/session.h"
 #include "session/session_private.h"
 #include "session/text_rules.h"
+#include "sms/text.h"
 
 #define LOG_RCPTS    10	 /* numbers in one line of the log */
 #define LOG_OPTIONS  512 /* octets of what options were used */
 #define LOG_MISSING  256 /* octets of what was left out */
-#define NAMED_PLACES 10	 /* recipients that were left out, by number */
+#define NAMED_RECIPIENTS 10 /* ... by their positions, in one reply */
+
+static char message_text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)];
+static struct text_info info; /* of that text */
+static struct ask_result result[CONFIG_RCPTS_MAX]; /* of each number */
 
 /* The reply of smtp2sms(8)'s two tables, for `replies` of either kind. */
 static enum reply
@@ -67,8 +75,8 @@ worst_reply(const struct session *s)
 	enum reply worst = REPLY_ACCEPTED;
 	size_t i;
 
-	for (i = 0; i < s->nrcpt; i++)
-		worst = worse(worst, outcome_reply(s->config, &s->result[i]));
+	for (i = 0; i < s->nnumbers; i++)
+		worst = worse(worst, outcome_reply(s->config, &result[i]));
 	return worst;
 }
 
@@ -99,10 +107,10 @@ put_missing(const struct session *s, const char *before, struct buf *b)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < s->nplaces; i++) {
-		if (s->place[i].bad == GO)
+	for (i = 0; i < s->nrecipients; i++) {
+		if (s->recipient[i].bad == REPLY_GO)
 			continue;
-		if (n == NAMED_PLACES) {
+		if (n == NAMED_RECIPIENTS) {
 			buf_puts(b, ",...");
 			break;
 		}
@@ -117,8 +125,7 @@ put_missing(const struct session *s, const char *before, struct buf *b)
 static void
 log_result(struct session *s, size_t first, size_t n)
 {
-	const struct text_info *info = &s->message.info;
-	const struct ask_result *r = &s->result[first];
+	const struct ask_result *r = &result[first];
 	int data = s->message.options.port != 0;
 	char to[LOG_RCPTS * 20 + 8], options[LOG_OPTIONS], missing[LOG_MISSING];
 	struct buf b, o, m;
@@ -127,7 +134,7 @@ log_result(struct session *s, size_t first, size_t n)
 	buf_init(&b, to, sizeof(to));
 	for (i = first; i < first + n && i < first + LOG_RCPTS; i++)
 		buf_fmt(&b, "%s%s", i > first ? "," : "",
-		    LOG_MASKED(s->rcpt[i]));
+		    LOG_MASKED(s->number[i]));
 	if (n > LOG_RCPTS)
 		buf_puts(&b, ",...");
 	buf_init(&o, options, sizeof(options));
@@ -137,10 +144,10 @@ log_result(struct session *s, size_t first, size_t n)
 	put_missing(s, ", ", &m);
 	log_event(r->outcome <= IPC_OUTCOME_DUPLICATE ? LOG_INFO : LOG_WARNING,
 	    "message", "to", to, "recipients", LOG_NUM(n), "parts",
-	    data ? NULL : LOG_NUM(info->parts), "alphabet",
-	    data ? NULL : text_alphabet_name(info->alphabet), "truncated",
-	    info->truncated ? "yes" : NULL, "source",
-	    data ? NULL : mime_source(&s->mime), "options",
+	    data ? NULL : LOG_NUM(info.parts), "alphabet",
+	    data ? NULL : text_alphabet_name(info.alphabet), "truncated",
+	    info.truncated ? "yes" : NULL, "source",
+	    data ? NULL : mime_source(s->mime), "options",
 	    o.len > 0 ? o.p + 1 : NULL, "left-out", m.len > 0 ? m.p + 2 : NULL,
 	    "outcome", outcome_name(r->outcome), "status",
 	    r->status != 0 ? LOG_NUM(r->status) : NULL, "ms", LOG_NUM(r->ms),
@@ -150,11 +157,11 @@ log_result(struct session *s, size_t first, size_t n)
 static void
 log_results(struct session *s)
 {
-	const struct ask_result *r = s->result;
+	const struct ask_result *r = result;
 	size_t i, first = 0;
 
-	for (i = 1; i <= s->nrcpt; i++)
-		if (i == s->nrcpt || r[i].outcome != r[first].outcome ||
+	for (i = 1; i <= s->nnumbers; i++)
+		if (i == s->nnumbers || r[i].outcome != r[first].outcome ||
 		    r[i].status != r[first].status ||
 		    strcmp(r[i].id, r[first].id) != 0) {
 			log_result(s, first, i - first);
@@ -176,17 +183,17 @@ text_rules(const struct session *s)
 	return rules;
 }
 
-/* GO, or why there is no text that could be sent. */
+/* REPLY_GO, or why there is no text that could be sent. */
 static enum reply
 make_text(struct session *s)
 {
 	struct text_rules rules = text_rules(s);
 	struct buf out;
 
-	buf_init(&out, s->text, sizeof(s->text));
-	switch (text_make(&out, mime_field(&s->mime, MIME_SUBJECT),
-	    mime_text(&s->mime), mime_overflow(&s->mime), &rules,
-	    &s->message.info)) {
+	buf_init(&out, message_text, sizeof(message_text));
+	switch (text_make(&out, mime_field(s->mime, MIME_SUBJECT),
+	    mime_text(s->mime), mime_overflow(s->mime), &rules,
+	    &info)) {
 	case TEXT_EMPTY:
 		return REPLY_EMPTY;
 	case TEXT_TOO_LONG:
@@ -194,35 +201,35 @@ make_text(struct session *s)
 	case TEXT_OK:
 		break;
 	}
-	return GO;
+	return REPLY_GO;
 }
 
-/* Deliver the message: GO if there are results, or why it is refused. */
+/* Deliver the message: REPLY_GO if there are results, or why it is refused. */
 static enum reply
 deliver(struct session *s)
 {
 	const struct ask_message m = {
-		.text = s->text,
-		.message_id = mime_field(&s->mime, MIME_MESSAGE_ID),
-		.date = mime_field(&s->mime, MIME_DATE),
+		.text = message_text,
+		.message_id = mime_field(s->mime, MIME_MESSAGE_ID),
+		.date = mime_field(s->mime, MIME_DATE),
 		.sender = s->message.sender,
-		.to = s->rcpt,
-		.nto = s->nrcpt,
+		.to = s->number,
+		.nto = s->nnumbers,
 		.options = &s->message.options,
 	};
 	enum reply r;
 
 	if (!s->config->accept_bounces &&
-	    mime_is_bounce(&s->mime, s->message.null_sender))
+	    mime_is_bounce(s->mime, strcmp(s->message.sender, "@") == 0))
 		return REPLY_BOUNCE;
-	if ((r = session_options_message(s)) != GO)
+	if ((r = session_options_message(s)) != REPLY_GO)
 		return r;
-	s->text[0] = '\0';
-	if (s->message.options.port == 0 && (r = make_text(s)) != GO)
+	message_text[0] = '\0';
+	if (s->message.options.port == 0 && (r = make_text(s)) != REPLY_GO)
 		return r;
-	ask_send(&m, s->result, (int)s->config->timeout_gateway * 1000);
+	ask_send(&m, result, (int)s->config->timeout_gateway * 1000);
 	log_results(s);
-	return GO;
+	return REPLY_GO;
 }
 
 /* ---- replies ---- */
@@ -249,7 +256,6 @@ tally_add(struct tally *t, const struct ask_result *r)
 static void
 note_success(struct session *s, const struct tally *t)
 {
-	const struct text_info *info = &s->message.info;
 
 	if (t->accepted == 0) {
 		session_note(s, "Already sent, %s", t->id);
@@ -261,10 +267,10 @@ note_success(struct session *s, const struct tally *t)
 		buf_fmt(&s->note, "%zu octets of data)",
 		    s->message.options.ndata);
 	else
-		buf_fmt(&s->note, "%u part%s, %s%s)", info->parts,
-		    info->parts == 1 ? "" : "s",
-		    text_alphabet_name(info->alphabet),
-		    info->truncated ? ", truncated" : "");
+		buf_fmt(&s->note, "%u part%s, %s%s)", info.parts,
+		    info.parts == 1 ? "" : "s",
+		    text_alphabet_name(info.alphabet),
+		    info.truncated ? ", truncated" : "");
 	if (t->duplicate > 0)
 		buf_fmt(&s->note, ", already sent to %zu", t->duplicate);
 	session_options_missing(s, ", without ", &s->note);
@@ -277,8 +283,8 @@ note_all(struct session *s)
 	struct tally t = {0};
 	size_t i;
 
-	for (i = 0; i < s->nrcpt; i++)
-		tally_add(&t, &s->result[i]);
+	for (i = 0; i < s->nnumbers; i++)
+		tally_add(&t, &result[i]);
 	note_success(s, &t);
 }
 
@@ -288,22 +294,22 @@ result_of(const struct session *s, const char *number)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < s->nrcpt; i++)
-		if (strcmp(s->rcpt[i], number) == 0)
+	for (i = 0; i + 1 < s->nnumbers; i++)
+		if (strcmp(s->number[i], number) == 0)
 			break;
-	return &s->result[i];
+	return &result[i];
 }
 
 /* The reply for one place; of an alias the worst of its numbers. */
 static enum reply
-place_reply(struct session *s, const struct session_place *p)
+recipient_reply(struct session *s, const struct session_recipient *p)
 {
-	const struct ask_result *r = &s->result[p->number];
+	const struct ask_result *r = &result[p->number];
 	enum reply worst = REPLY_ACCEPTED;
 	struct tally t = {0};
 	size_t i, n = p->alias != NULL ? p->alias->numbers.n : 1;
 
-	if (p->bad != GO)
+	if (p->bad != REPLY_GO)
 		return p->bad;
 	for (i = 0; i < n; i++) {
 		if (p->alias != NULL)
@@ -326,9 +332,10 @@ answer_each(struct session *s, enum reply refused)
 	enum reply r = REPLY_NONE;
 	size_t i;
 
-	for (i = 0; i < s->nplaces; i++) {
+	for (i = 0; i < s->nrecipients; i++) {
 		session_reply(s, r);
-		r = refused != GO ? refused : place_reply(s, &s->place[i]);
+		r = refused != REPLY_GO ? refused :
+					  recipient_reply(s, &s->recipient[i]);
 	}
 	return r;
 }
@@ -344,13 +351,13 @@ answer_prdr(struct session *s)
 	size_t i, good = 0;
 
 	session_reply(s, REPLY_EACH);
-	for (i = 0; i < s->nplaces; i++) {
-		r = place_reply(s, &s->place[i]);
+	for (i = 0; i < s->nrecipients; i++) {
+		r = recipient_reply(s, &s->recipient[i]);
 		session_reply(s, r);
 		good += r == REPLY_ACCEPTED;
 		all = worse(all, r);
 	}
-	if (good > 0 && good < s->nplaces)
+	if (good > 0 && good < s->nrecipients)
 		return REPLY_SOME_ACCEPTED;
 	if (all == REPLY_ACCEPTED)
 		note_all(s);
@@ -361,14 +368,14 @@ enum reply
 session_send(struct session *s, enum reply refused)
 {
 	/* LMTP may have places without a number: all are left out */
-	if (refused == GO && s->nrcpt > 0)
+	if (refused == REPLY_GO && s->nnumbers > 0)
 		refused = deliver(s);
 	if (s->setup->lmtp)
 		return answer_each(s, refused);
-	if (refused != GO)
+	if (refused != REPLY_GO)
 		return refused;
 	/* as Exim does: not for one, whose reply is the message's */
-	if (s->message.prdr && s->nplaces > 1)
+	if (s->message.prdr && s->nrecipients > 1)
 		return answer_prdr(s);
 	note_all(s);
 	put_missing(s, ", without ", &s->note);

@@ -8,7 +8,12 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "session/session.h"
 #include "session/session_private.h"
+
+#define VARIABLES_MAX (64 * 1024) /* octets of the wrapper's variables */
+
+static char block[VARIABLES_MAX];
 
 int
 session_tls_offered(const struct session *s)
@@ -17,11 +22,12 @@ session_tls_offered(const struct session *s)
 }
 
 /*
- * The wrapper's variables, NUL-terminated, with another NUL at the end.
- * They come when the handshake is over; 0, or -1 if it failed.
+ * Wait for the end of the handshake, when the wrapper sends its variables,
+ * each with a NUL behind it and another NUL at the end.  0, or -1 if the
+ * handshake failed.
  */
 static int
-read_tls_variables(struct session *s, char *block, size_t room)
+read_tls_variables(struct session *s)
 {
 	struct pollfd p = {.fd = s->setup->tls_control, .events = POLLIN};
 	size_t have = 0;
@@ -30,27 +36,28 @@ read_tls_variables(struct session *s, char *block, size_t room)
 	for (;;) {
 		if (poll(&p, 1, clock_left(s->conn.until)) != 1)
 			return -1;
-		n = read(p.fd, block + have, room - have);
+		n = read(p.fd, block + have, sizeof(block) - have);
 		if (n <= 0)
 			return -1;
 		have += (size_t)n;
 		if (block[have - 1] == '\0' &&
 		    (have == 1 || block[have - 2] == '\0'))
 			return 0;
-		if (have == room)
+		if (have == sizeof(block))
 			return -1;
 	}
 }
 
-/* The value of a variable in the block, or NULL. */
+/* The value of one of the wrapper's variables, or NULL. */
 static const char *
-tls_variable(const char *block, const char *name)
+tls_variable(const char *name)
 {
 	size_t n = strlen(name);
+	const char *p;
 
-	for (; *block != '\0'; block += strlen(block) + 1)
-		if (strncmp(block, name, n) == 0 && block[n] == '=')
-			return block + n + 1;
+	for (p = block; *p != '\0'; p += strlen(p) + 1)
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return p + n + 1;
 	return NULL;
 }
 
@@ -74,8 +81,6 @@ forget_clear(struct session *s)
 enum reply
 session_tls_start(struct session *s, char *args)
 {
-	char *block = s->text; /* no message is there to use it */
-
 	if (s->tls)
 		return REPLY_TLS_TWICE;
 	if (s->setup->tls_control == -1)
@@ -88,7 +93,7 @@ session_tls_start(struct session *s, char *args)
 	conn_flush(&s->conn);
 	s->tls = 1;
 	if (s->conn.gone || write(s->setup->tls_control, "Y", 1) != 1 ||
-	    read_tls_variables(s, block, sizeof(s->text)) == -1) {
+	    read_tls_variables(s) == -1) {
 		log_event(LOG_WARNING, "starttls", "error", "no handshake",
 		    NULL);
 		s->over = 1;
@@ -99,9 +104,9 @@ session_tls_start(struct session *s, char *args)
 	close(s->conn.out);
 	conn_switch(&s->conn, s->setup->tls_in, s->setup->tls_out);
 	forget_clear(s);
-	session_tls_client(s, tls_variable(block, "SSL_CLIENT_S_DN"));
+	session_tls_client(s, tls_variable("SSL_CLIENT_S_DN"));
 	log_event(LOG_INFO, "starttls", "protocol",
-	    tls_variable(block, "SSL_PROTOCOL"), "cipher",
-	    tls_variable(block, "SSL_CIPHER"), NULL);
+	    tls_variable("SSL_PROTOCOL"), "cipher",
+	    tls_variable("SSL_CIPHER"), NULL);
 	return REPLY_NONE;
 }
