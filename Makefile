@@ -26,11 +26,12 @@ LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
-COMMON = common/buf.o common/ipc.o common/number.o common/options.o \
-	common/path.o common/utf8.o
+COMMON = common/base64.o common/buf.o common/ipc.o common/number.o \
+	common/options.o common/path.o common/utf8.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
-	mail/html_write.o mail/mime.o mail/mime_decode.o mail/mime_leaf.o \
-	mail/mime_mailbox.o mail/mime_part.o mail/mime_word.o
+	mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
+	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
+	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
 SMS = sms/gsm.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "auth.h"
+#include "common/base64.h"
 
 #define RESPONSE_MAX (IPC_USER_MAX + IPC_SECRET_MAX + 512)
 
@@ -17,50 +18,6 @@ static const char *const mechanisms[] = {
 	[AUTH_EXTERNAL] = "EXTERNAL",
 };
 #define NMECHANISMS (sizeof(mechanisms) / sizeof(mechanisms[0]))
-
-static int
-base64_value(char c)
-{
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c != '\0' ? strchr(set, c) : NULL;
-
-	return p != NULL ? (int)(p - set) : -1;
-}
-
-/*
- * Decode base64 with its padding (RFC 4648, section 4; RFC 4954 allows no
- * other) into out, which has max + 1 octets of room; a NUL goes behind.
- * Returns the number of octets, or -1.
- */
-static long
-base64_decode(const char *s, char *out, size_t max)
-{
-	size_t i, k, n = strlen(s), len = 0;
-	unsigned long v;
-	int d;
-
-	if (n % 4 != 0)
-		return -1;
-	for (i = 0; i < n; i += 4) {
-		size_t octets = 3;
-
-		if (i + 4 == n && s[i + 3] == '=')
-			octets = s[i + 2] == '=' ? 1 : 2;
-		for (v = 0, k = 0; k < 4; k++) {
-			d = k > octets ? 0 : base64_value(s[i + k]);
-			if (d == -1)
-				return -1;
-			v = v << 6 | (unsigned long)d;
-		}
-		if (len + octets > max || (v & (0xffffffUL >> 8 * octets)))
-			return -1;
-		for (k = 0; k < octets; k++)
-			out[len++] = (char)(v >> (16 - 8 * k) & 0xff);
-	}
-	out[len] = '\0';
-	return (long)len;
-}
 
 /* Copy n octets with a NUL behind; 0, or -1 if too long or with a NUL. */
 static int
@@ -162,6 +119,7 @@ auth_answer(struct auth *a, const char *line)
 
 	if (strcmp(line, "*") == 0)
 		return AUTH_CANCELLED;
+	/* RFC 4954, 4: padding where it is due, nothing that is no digit */
 	n = base64_decode(line, response, RESPONSE_MAX);
 	if (n >= 0)
 		switch (a->mechanism) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/html.h"
 #include "mail/html_element.h"
+#include "mail/html_private.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 

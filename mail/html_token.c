@@ -11,10 +11,10 @@
 #include <strings.h>
 
 #include "common/utf8.h"
-#include "mail/html.h"
 #include "mail/html_char.h"
 #include "mail/html_element.h"
 #include "mail/html_entities.h"
+#include "mail/html_private.h"
 #include "mail/html_token.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))

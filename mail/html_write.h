@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "mail/html.h"
+#include "mail/html_private.h"
 
 /* Start; the arguments are html_init's.  The rest of the document is zero. */
 void html_write_init(struct html *, int links,

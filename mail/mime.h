@@ -9,33 +9,10 @@
 
 #include <stddef.h>
 
-#include "common/ipc.h"
-#include "mail/mime_leaf.h"
+#include "mail/mime_body.h"
+#include "mail/mime_choice.h"
+#include "mail/mime_header.h"
 #include "mail/mime_part.h"
-
-/*
- * The fields that are kept, unfolded; in SUBJECT, SMS_DEVICE and SMS_FROM
- * encoded words are decoded (RFC 2047).
- */
-enum mime_field {
-	MIME_SUBJECT,
-	MIME_FROM,		/* mime_mailbox.h reads it */
-	MIME_AUTO_SUBMITTED,	/* RFC 3834, 5 */
-	MIME_MESSAGE_ID,
-	MIME_DATE,
-	MIME_IMPORTANCE,	/* RFC 2156 */
-	MIME_X_PRIORITY,
-	MIME_PRIORITY,		/* RFC 2156 */
-	MIME_SMS_PRIORITY,	/* X-SMS-Priority, and so on */
-	MIME_SMS_TTL,
-	MIME_SMS_SCHEDULE,
-	MIME_SMS_REPORT,	/* X-SMS-Delivery-Report */
-	MIME_SMS_DEVICE,
-	MIME_SMS_SIM,
-	MIME_SMS_FROM,
-	MIME_SMS_PORT,
-	MIME_FIELDS
-};
 
 struct mime;
 
@@ -81,32 +58,20 @@ const char *mime_data(const struct mime *, size_t *n);
  */
 const char *mime_source(const struct mime *);
 
-#define MIME_TEXT_MAX	IPC_TEXT_MAX	/* octets of UTF-8 */
-#define MIME_FIELD_MAX	IPC_FIELD_MAX	/* octets of UTF-8 */
-#define MIME_SOURCE_MAX 200
 #define MIME_DATA_MAX	133	/* octets of a data SMS (OPTIONS_DATA_MAX) */
 
 /* ---- private to mime.c from here on: the storage of a message ---- */
 
 #define MIME_LINE_MAX	1024	/* octets of a line that are looked at */
-#define MIME_RAW_MAX	8192	/* octets of a header field's body */
-#define MIME_NAME_MAX	255	/* octets of a field's name */
-#define MIME_DEPTH_MAX	64	/* multiparts and messages in each other */
 
-/* A level of the message; the root is a message too. */
+/* How the parts of a level are parted; a message has no boundary. */
 struct mime_level {
-	enum mime_part_kind kind;
-	unsigned child;		/* number of the part that is being read */
-	unsigned kept;		/* number of the last part with text */
-	int score;		/* of the text that was kept; 0: none */
-	int root;		/* the part that is being read is the root */
-	size_t text, source;	/* where the text and its source begin */
-	size_t nboundary;	/* 0: a message */
+	size_t nboundary;	/* 0: none */
 	char boundary[MIME_BOUNDARY_MAX + 1];
 	char start[MIME_ID_MAX + 1];
 };
 
-enum mime_state { MIME_HEAD, MIME_BODY, MIME_DATA, MIME_SKIP };
+enum mime_state { MIME_HEAD, MIME_BODY, MIME_SKIP };
 enum mime_end_of_line { MIME_EOL_NONE, MIME_EOL_LF, MIME_EOL_CRLF };
 
 /*
@@ -125,36 +90,25 @@ struct mime {
 	size_t nline;
 	char line[MIME_LINE_MAX];
 
-	/* the header */
-	int field;		/* being read; -1: none, or of no interest */
-	unsigned seen;		/* fields that are kept */
-	size_t nraw, nkept;
-	int kept_full;
-	char raw[MIME_RAW_MAX + 1];
-	char kept[MIME_FIELDS][MIME_FIELD_MAX + 1];
-
-	/* the structure */
-	size_t depth, bounds;	/* levels; those with a boundary */
-	struct mime_level level[MIME_DEPTH_MAX];
+	/* the header, and what it says of the part */
+	struct mime_header header;
 	struct mime_part part;
+	int report;		/* the message is a multipart/report */
 
-	/* the part that is being read, if it is text */
-	int reading;
+	/* the structure: level[i] belongs to choice.level[i] */
+	size_t bounds;		/* levels with a boundary */
+	struct mime_level level[MIME_DEPTH_MAX];
+
+	/* the body that is being read */
+	struct mime_body body;
+	int is_data;		/* it is no text */
 	int chosen;		/* it has had its first character */
-	struct mime_leaf leaf;
 
-	/* the part that is data */
+	/* the part that is data, and the text that is kept */
 	int has_data;
 	size_t ndata;
-	struct mime_decode decode;
 	char data[MIME_DATA_MAX + 1];
-
-	/* the result */
-	int report;		/* the message is a multipart/report */
-	int overflow;
-	size_t ntext, nsource;
-	char text[MIME_TEXT_MAX + 1];
-	char source[MIME_SOURCE_MAX + 1];
+	struct mime_choice choice;
 };
 
 #endif

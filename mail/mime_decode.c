@@ -1,11 +1,12 @@
 /*
  * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8), taken
- * from senders as they are.  What the octets mean is mime_leaf.c's;
+ * from senders as they are.  What the octets mean is mime_body.c's;
  * encoded words, which have base64 too, are mime_word.c's.
  */
 #include <string.h>
 
 #include "mail/mime_decode.h"
+#include "mail/mime_sniff.h"
 
 int
 mime_decode_hex(char c)
@@ -49,54 +50,116 @@ mime_decode_octet(struct mime_decode *d, char c)
 
 /* ---- base64 (RFC 2045, 6.8) ---- */
 
-int
-mime_decode_base64_digit(char c)
+static void
+mime_decode_base64_put(struct mime_decode *d, const char *p, const char *end)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	char out[MIME_OUT_MAX];
+	size_t n, k;
+
+	while (p < end) {
+		n = (size_t)(end - p);
+		if (n > sizeof(out))
+			n = sizeof(out);
+		k = base64_feed(&d->base64.group, &p, n, out);
+		mime_decode_emit(d, out, k);
+	}
 }
 
-size_t
-mime_decode_base64(struct mime_decode_base64 *b, const char *p, size_t n,
-    char *out)
+/* 1 if all of the line is base64, in whole groups if it is whole. */
+static int
+mime_decode_base64_is_line(const char *p, size_t n, int whole)
 {
-	const char *end = p + n;
-	size_t k = 0;
-	int digit;
+	size_t i;
 
-	for (; p < end && !b->done; p++) {
-		if (*p == '=' && b->digits >= 2)
-			b->done = 1;
-		if ((digit = mime_decode_base64_digit(*p)) == -1)
-			continue;
-		b->acc = (b->acc << 6 | (unsigned)digit) & 0xffffff;
-		b->digits = (b->digits + 1) % 4;
-		if (b->digits == 2)
-			out[k++] = (char)(b->acc >> 4 & 0xff);
-		else if (b->digits == 3)
-			out[k++] = (char)(b->acc >> 2 & 0xff);
-		else if (b->digits == 0)
-			out[k++] = (char)(b->acc & 0xff);
+	for (i = 0; i < n; i++)
+		if (base64_digit(p[i]) == -1 && (p[i] != '=' || i == 0))
+			return 0;
+	return !whole || n % 4 == 0;
+}
+
+/*
+ * A line, or the start of a long one.  Some programs encode a text in pieces,
+ * each with padding of its own: behind padding it goes on if the next line is
+ * base64, too.  Mailing lists and virus scanners add lines in clear, which
+ * end it.
+ */
+static void
+mime_decode_base64_line(struct mime_decode *d, const char *p, size_t n,
+    int whole)
+{
+	/* octets that are there after so many digits of a group */
+	static const size_t octets[] = {0, 0, 1, 2};
+	struct mime_decode_base64 *b = &d->base64;
+	struct base64 before = b->group;
+	const char *end, *q = p;
+	char out[MIME_BASE64_MAX];
+	size_t k, digits;
+
+	while (n > 0 && (mime_decode_is_blank(p[n - 1]) || p[n - 1] == '\r'))
+		n--;
+	if (n == 0)
+		return;
+	end = p + n;
+	if (before.padded && !mime_decode_base64_is_line(p, n, whole)) {
+		b->over = 1;
+		return;
 	}
-	return k;
+	k = base64_feed(&b->group, &q, n, out);
+	digits = before.digits + n;
+	if (b->begun && !before.padded && (q < end || k + octets[before.digits]
+	    != digits / 4 * 3 + octets[digits % 4]) &&
+	    mime_sniff_is_clear_base64(p, n)) {
+		b->over = 1;
+		return;
+	}
+	mime_decode_emit(d, out, k);
+	mime_decode_base64_put(d, q, end);
+	b->begun = 1;
+}
+
+/* Decode some of it, line by line; returns the octets that are done. */
+static size_t
+mime_decode_base64_some(struct mime_decode *d, const char *p, size_t n)
+{
+	struct mime_decode_base64 *b = &d->base64;
+	size_t room = sizeof(b->line) - b->nline, k;
+	const char *lf = memchr(p, '\n', b->middle || n < room ? n : room);
+
+	k = lf != NULL ? (size_t)(lf - p) : n;
+	if (b->middle) {
+		mime_decode_base64_put(d, p, p + k);
+		b->middle = lf == NULL;
+		return k + (lf != NULL);
+	}
+	if (lf != NULL && b->nline == 0) {
+		mime_decode_base64_line(d, p, k, 1);
+		return k + 1;
+	}
+	k = k < room ? k : room;
+	memcpy(b->line + b->nline, p, k);
+	b->nline += k;
+	b->middle = b->nline == sizeof(b->line);
+	if (lf != NULL || b->middle) {
+		mime_decode_base64_line(d, b->line, b->nline, !b->middle);
+		b->nline = 0;
+	}
+	return k + (lf != NULL);
 }
 
 static void
 mime_decode_base64_body(struct mime_decode *d, const char *p, size_t n)
 {
-	char buf[MIME_OUT_MAX];
 	size_t k;
 
-	for (; n > 0 && !d->base64.done; p += k, n -= k) {
-		k = n < sizeof(buf) ? n : sizeof(buf);
-		mime_decode_emit(d, buf,
-		    mime_decode_base64(&d->base64, p, k, buf));
-	}
+	for (; n > 0 && !d->base64.over; p += k, n -= k)
+		k = mime_decode_base64_some(d, p, n);
+}
+
+static void
+mime_decode_base64_end(struct mime_decode *d)
+{
+	if (!d->base64.over && d->base64.nline > 0)
+		mime_decode_base64_line(d, d->base64.line, d->base64.nline, 1);
 }
 
 /* ---- quoted-printable (RFC 2045, 6.7) ---- */
@@ -263,7 +326,15 @@ mime_decode_feed(struct mime_decode *d, const char *p, size_t n)
 void
 mime_decode_end(struct mime_decode *d)
 {
-	if (d->encoding == MIME_DECODE_QP)
+	switch (d->encoding) {
+	case MIME_DECODE_IDENTITY:
+		break;
+	case MIME_DECODE_QP:
 		mime_decode_qp_end(d);
+		break;
+	case MIME_DECODE_BASE64:
+		mime_decode_base64_end(d);
+		break;
+	}
 	mime_decode_flush(d);
 }

@@ -8,8 +8,11 @@
 
 #include <stddef.h>
 
+#include "common/base64.h"
+
 #define MIME_OUT_MAX	1024	/* octets decoded in one go */
 #define MIME_BLANKS_MAX 128	/* blanks at a line's end, quoted-printable */
+#define MIME_BASE64_MAX 128	/* octets of a line that are looked at */
 
 enum mime_decode_encoding {
 	MIME_DECODE_IDENTITY,	/* 7bit, 8bit, binary */
@@ -17,10 +20,13 @@ enum mime_decode_encoding {
 	MIME_DECODE_BASE64
 };
 
-/* Begins as {0, 0, 0}. */
 struct mime_decode_base64 {
-	unsigned acc, digits;
-	int done;		/* there was padding */
+	struct base64 group;
+	int begun;		/* there has been a line */
+	int middle;		/* of a line whose start has been decoded */
+	int over;		/* what follows is not base64 */
+	size_t nline;
+	char line[MIME_BASE64_MAX]; /* the start of a line, until it is here */
 };
 
 enum mime_decode_qp_state {
@@ -58,16 +64,7 @@ void mime_decode_init(struct mime_decode *, enum mime_decode_encoding,
 void mime_decode_feed(struct mime_decode *, const char *, size_t);
 void mime_decode_end(struct mime_decode *);
 
-/*
- * Decode base64 to out, which has room for n octets and may be where they
- * come from; returns the octets that are there.  Octets that are not digits
- * are skipped (RFC 2045, 6.8); after padding that makes sense comes no more.
- */
-size_t mime_decode_base64(struct mime_decode_base64 *, const char *, size_t n,
-    char *out);
-
-/* The value of a digit: 0 to 63 in base64, 0 to 15; -1 if it is none. */
-int mime_decode_base64_digit(char);
+/* The value of a hexadecimal digit; -1 if it is none. */
 int mime_decode_hex(char);
 
 /* 1 if it is a space or a tab. */

@@ -11,7 +11,7 @@
 #include "mail/mime_word.h"
 
 /* The mailbox that is being read. */
-struct parser {
+struct mime_mailbox_parser {
 	struct buf words;	/* outside brackets and comments */
 	struct buf angle;	/* between "<" and ">" */
 	struct buf comment;
@@ -20,7 +20,7 @@ struct parser {
 
 /* Append the text of a quoted string; returns what follows it. */
 static const char *
-take_quoted(const char *p, struct buf *out)
+mime_mailbox_take_quoted(const char *p, struct buf *out)
 {
 	for (; *p != '\0' && *p != '"'; p++) {
 		if (*p == '\\' && p[1] != '\0')
@@ -32,7 +32,7 @@ take_quoted(const char *p, struct buf *out)
 
 /* Append the text of a comment, which may nest; returns what follows it. */
 static const char *
-take_comment(const char *p, struct buf *out)
+mime_mailbox_take_comment(const char *p, struct buf *out)
 {
 	unsigned depth = 1;
 
@@ -50,7 +50,7 @@ take_comment(const char *p, struct buf *out)
 
 /* Append what stands between angle brackets; returns what follows them. */
 static const char *
-take_angle(const char *p, struct buf *out)
+mime_mailbox_take_angle(const char *p, struct buf *out)
 {
 	for (; *p != '\0' && *p != '>'; p++)
 		if (*p != ' ')
@@ -60,35 +60,35 @@ take_angle(const char *p, struct buf *out)
 
 /* 1 if the ":" that comes ends the name of a group (RFC 5322, 3.4). */
 static int
-ends_group(const struct parser *r)
+mime_mailbox_ends_group(const struct mime_mailbox_parser *r)
 {
 	return !r->has_angle && strchr(r->words.p, '@') == NULL;
 }
 
 static int
-is_blank(const struct buf *b)
+mime_mailbox_is_blank(const struct buf *b)
 {
 	return strspn(b->p, " ") == b->len;
 }
 
 /* Read up to the comma that ends the first mailbox. */
 static void
-parse(struct parser *r, const char *p)
+mime_mailbox_read(struct mime_mailbox_parser *r, const char *p)
 {
 	while (*p != '\0') {
 		if (*p == '"')
-			p = take_quoted(p + 1, &r->words);
+			p = mime_mailbox_take_quoted(p + 1, &r->words);
 		else if (*p == '(')
-			p = take_comment(p + 1, &r->comment);
+			p = mime_mailbox_take_comment(p + 1, &r->comment);
 		else if (*p == '<' && !r->has_angle) {
 			r->has_angle = 1;
-			p = take_angle(p + 1, &r->angle);
-		} else if (*p == ':' && ends_group(r)) {
+			p = mime_mailbox_take_angle(p + 1, &r->angle);
+		} else if (*p == ':' && mime_mailbox_ends_group(r)) {
 			buf_reset(&r->words);
 			p++;
 		} else if (*p != ',' && *p != ';')
 			buf_putc(&r->words, *p++);
-		else if (r->has_angle || !is_blank(&r->words))
+		else if (r->has_angle || !mime_mailbox_is_blank(&r->words))
 			return;
 		else
 			p++;
@@ -97,7 +97,7 @@ parse(struct parser *r, const char *p)
 
 /* Blanks at both ends are no part of it. */
 static const char *
-trim(struct buf *b)
+mime_mailbox_trim(struct buf *b)
 {
 	size_t n = b->len;
 
@@ -109,7 +109,7 @@ trim(struct buf *b)
 
 /* Characters of the name, whole ones; what has no room is left out. */
 static void
-put_name(void *arg, const char *p, size_t n)
+mime_mailbox_put_name(void *arg, const char *p, size_t n)
 {
 	struct buf *out = arg;
 
@@ -119,7 +119,7 @@ put_name(void *arg, const char *p, size_t n)
 
 /* Cut a character whose end had no room. */
 static void
-cut_partial(struct buf *out)
+mime_mailbox_cut_partial(struct buf *out)
 {
 	size_t n = out->len;
 
@@ -132,15 +132,15 @@ cut_partial(struct buf *out)
 }
 
 static void
-set_name(struct mime_mailbox *m, const char *s)
+mime_mailbox_set_name(struct mime_mailbox *m, const char *s)
 {
 	struct buf out;
 	const char *name;
 
 	buf_init(&out, m->name, sizeof(m->name));
-	mime_word_text(s, strlen(s), put_name, &out);
-	cut_partial(&out);
-	name = trim(&out);
+	mime_word_text(s, strlen(s), mime_mailbox_put_name, &out);
+	mime_mailbox_cut_partial(&out);
+	name = mime_mailbox_trim(&out);
 	memmove(m->name, name, strlen(name) + 1);
 }
 
@@ -148,14 +148,14 @@ void
 mime_mailbox_parse(struct mime_mailbox *m, const char *field)
 {
 	char words[MIME_DISPLAY_MAX + 1], comment[MIME_DISPLAY_MAX + 1];
-	struct parser r = {.has_angle = 0};
+	struct mime_mailbox_parser r = {.has_angle = 0};
 	const char *name, *address;
 
 	buf_init(&r.words, words, sizeof(words));
 	buf_init(&r.comment, comment, sizeof(comment));
 	buf_init(&r.angle, m->address, sizeof(m->address));
-	parse(&r, field);
-	name = trim(&r.words);
+	mime_mailbox_read(&r, field);
+	name = mime_mailbox_trim(&r.words);
 	if (!r.has_angle) {
 		address = name;
 		name = "";
@@ -163,7 +163,7 @@ mime_mailbox_parse(struct mime_mailbox *m, const char *field)
 			strcpy(m->address, address);
 	} else if (r.angle.overflow)
 		m->address[0] = '\0';
-	set_name(m, *name != '\0' ? name : trim(&r.comment));
+	mime_mailbox_set_name(m, *name != '\0' ? name : mime_mailbox_trim(&r.comment));
 }
 
 int

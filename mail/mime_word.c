@@ -1,7 +1,6 @@
 /*
- * mime_word: finds encoded words and decodes them.  Base64 is
- * mime_decode.c's, charsets are charset.c's; which fields have words is
- * mime.c's.
+ * mime_word: finds encoded words and decodes them.  Base64 is base64.c's,
+ * charsets are charset.c's; which fields have words is mime_header.c's.
  */
 #include <string.h>
 #include <strings.h>
@@ -31,7 +30,7 @@ static int
 mime_word_is_base64(const char *p, size_t n)
 {
 	for (; n > 0; p++, n--)
-		if (mime_decode_base64_digit(*p) == -1 && *p != '=' &&
+		if (base64_digit(*p) == -1 && *p != '=' &&
 		    !mime_decode_is_blank(*p))
 			return 0;
 	return 1;
@@ -106,18 +105,21 @@ mime_word_q(struct charset *c, const char *p, size_t n)
 static void
 mime_word_decode(struct charset *c, const struct mime_word *w)
 {
-	struct mime_decode_base64 base64 = {0, 0, 0};
+	const char *p = w->text, *end = p + w->ntext;
+	struct base64 base64 = {0, 0, 0};
 	char buf[MIME_OUT_MAX];
-	size_t k, n = w->ntext;
-	const char *p = w->text;
+	size_t k;
 
 	if (w->encoding == MIME_DECODE_QP) {
-		mime_word_q(c, p, n);
+		mime_word_q(c, p, w->ntext);
 		return;
 	}
-	for (; n > 0; p += k, n -= k) {
-		k = n < sizeof(buf) ? n : sizeof(buf);
-		charset_feed(c, buf, mime_decode_base64(&base64, p, k, buf));
+	/* some senders join several encoded texts, each with its padding */
+	while (p < end) {
+		k = (size_t)(end - p);
+		k = base64_feed(&base64, &p, k < sizeof(buf) ? k : sizeof(buf),
+		    buf);
+		charset_feed(c, buf, k);
 	}
 }
 

@@ -68,7 +68,7 @@ check(const struct mime *m)
 	HOLDS(s != NULL && utf8_valid(s, strlen(s)));
 	HOLDS(strlen(s) <= MIME_TEXT_MAX);
 	HOLDS(strchr(s, '\r') == NULL);
-	HOLDS(strlen(s) == m->ntext);
+	HOLDS(strlen(s) == m->choice.ntext);
 	for (i = 0; i < MIME_FIELDS; i++) {
 		if ((s = mime_field(m, i)) == NULL)
 			continue;
@@ -98,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		mime_end(&whole);
 		check(&whole);
 		/* what is left of another message has no effect */
-		memset(&pieces, 0xa5, sizeof(pieces) - sizeof(pieces.text));
+		memset(&pieces, 0xa5, sizeof(pieces) - sizeof(pieces.choice.text));
 		decode(&pieces, data, n, seed);
 		check(&pieces);
 		HOLDS(strcmp(mime_text(&whole), mime_text(&pieces)) == 0);

@@ -376,6 +376,21 @@ sections(void)
 	tap_is(sectioned(MIME_SECTIONS_MAX + 1), "x", "and one too many");
 }
 
+/* A line of base64 is looked at up to MIME_BASE64_MAX octets. */
+static void
+base64_lines(void)
+{
+	size_t n;
+
+	for (n = MIME_BASE64_MAX - 4; n <= MIME_BASE64_MAX + 4; n += 4) {
+		add(ENCODED("base64") "\naGk=\n");
+		repeat("eHh4", n / 4);
+		add("\n");
+		tap_ok(strlen(made()) == 2 + n / 4 * 3,
+		    "a piece with a line of %zu octets", n);
+	}
+}
+
 static void
 encodings(void)
 {
@@ -407,6 +422,22 @@ encodings(void)
 	IS(ENCODED("base64") "\naGk=\n-- \nThis list\n", "hi",
 	    "what comes after the padding");
 	IS(ENCODED("base64") "\n=aGk=\n", "hi", "padding in front");
+	IS(ENCODED("base64") "\naGk=\neW91\nYWxs\n", "hiyouall",
+	    "in padded pieces, each on its line");
+	IS(ENCODED("base64") "\naA==aQ==\n \neW8=dQ==", "hiyou",
+	    "in padded pieces, on one line");
+	IS(ENCODED("base64") "\naGk=\nThis list\n", "hi",
+	    "words behind the padding are no piece");
+	IS(ENCODED("base64") "\naGk=\nFooter\n", "hi",
+	    "nor is one word that makes no groups");
+	IS(ENCODED("base64") "\naGkg\nYm9i\n____\nTo leave this list: "
+	    "http://list.test/\n", "hi bob", "a footer without padding");
+	IS(ENCODED("base64") "\naGkg\nYm9i\nTo leave this list: "
+	    "http://list.test/\n", "hi bob", "... that begins with a word");
+	IS(ENCODED("base64") "\naGVs\nbG8*gdGhlcm\344U=", "hello there",
+	    "a line that is not clean is no footer");
+	SUBJECT("=?utf-8?B?aGk=eW91?=", "hiyou", "pieces in an encoded word");
+	base64_lines();
 	IS(ENCODED("base64") "\naGkNCnlvdQ0K\n", "hi\nyou\n", "CRLF inside");
 	IS(ENCODED("base64") "\naGkABHlvdQ==\n", "hi\004you", "NUL inside");
 	IS(ENCODED("base64") "\n77u/aGk=\n", "hi", "a byte order mark inside");

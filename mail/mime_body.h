@@ -1,11 +1,11 @@
 /*
- * mime_leaf: the body of one part that is text, and what a person would read
- * of it.  The body comes in as it is in the message, in pieces of any size;
- * transfer encoding, charset, line ends, uuencoded blocks, format=flowed and
- * HTML are undone; UTF-8 comes out (RFC 2045, 2046, 3676).
+ * mime_body: the body of one part, and what a person would read of it.  It
+ * comes in as it is in the message, in pieces of any size; transfer encoding,
+ * charset, line ends, uuencoded blocks, format=flowed and HTML are undone;
+ * UTF-8 comes out (RFC 2045, 2046, 3676).
  */
-#ifndef MIME_LEAF_H
-#define MIME_LEAF_H
+#ifndef MIME_BODY_H
+#define MIME_BODY_H
 
 #include <stddef.h>
 
@@ -18,61 +18,67 @@
 #define MIME_UU_MAX	88	/* octets of its other lines */
 #define MIME_MARK_MAX	3	/* octets of "-- ", a signature's first line */
 
+enum mime_body_kind {
+	MIME_BODY_PLAIN,
+	MIME_BODY_HTML,
+	MIME_BODY_DATA		/* octets: nothing but the encoding is undone */
+};
+
 /* What the header says of the body. */
-struct mime_leaf_form {
+struct mime_body_form {
+	enum mime_body_kind kind;
 	enum mime_decode_encoding encoding;
-	const char *charset;	/* "": to be guessed; for mime_leaf_init only */
-	int html;
+	const char *charset;	/* "": to be guessed; for mime_body_init only */
 	int links;		/* of HTML: 1 prints the target of <a> */
-	int flowed, delsp;	/* of all else: RFC 3676, 4 */
+	int flowed, delsp;	/* of plain text: RFC 3676, 4 */
 };
 
-enum mime_leaf_uu_state {
-	MIME_LEAF_UU_NONE,
-	MIME_LEAF_UU_BEGUN,	/* "begin 644 name" */
-	MIME_LEAF_UU_BLOCK	/* and a line of data after it */
+enum mime_body_uu_state {
+	MIME_BODY_UU_NONE,
+	MIME_BODY_UU_BEGUN,	/* "begin 644 name" */
+	MIME_BODY_UU_BLOCK	/* and a line of data after it */
 };
 
-struct mime_leaf_uu {
-	enum mime_leaf_uu_state state;
+struct mime_body_uu {
+	enum mime_body_uu_state state;
 	int middle;		/* of a line of text */
 	size_t n, line;		/* octets held; where the last line begins */
 	char hold[MIME_BEGIN_MAX + MIME_UU_MAX + 2];
 };
 
-enum mime_leaf_flow_phase {
-	MIME_LEAF_FLOW_QUOTE,	/* counting ">" */
-	MIME_LEAF_FLOW_STUFF,	/* one space may follow */
-	MIME_LEAF_FLOW_MARK,	/* is it "-- "? */
-	MIME_LEAF_FLOW_TEXT
+enum mime_body_flow_phase {
+	MIME_BODY_FLOW_QUOTE,	/* counting ">" */
+	MIME_BODY_FLOW_STUFF,	/* one space may follow */
+	MIME_BODY_FLOW_MARK,	/* is it "-- "? */
+	MIME_BODY_FLOW_TEXT
 };
 
-struct mime_leaf_flow {
-	enum mime_leaf_flow_phase phase;
+struct mime_body_flow {
+	enum mime_body_flow_phase phase;
 	size_t depth, before;	/* ">" of this line, of the one before */
 	int started, open;	/* a line before; it goes on here */
 	int space;		/* held back: it may be the line's last */
 	size_t nmark;
 };
 
-struct mime_leaf {
+struct mime_body {
 	void (*put)(void *, const char *, size_t);
 	void *arg;
-	struct mime_leaf_form form;
+	struct mime_body_form form;
 	int blank;		/* nothing but blanks so far */
 	unsigned lines;		/* blank lines so far: 0 or 1 */
 	int start, after_cr;	/* of the decoded text */
 	struct mime_decode decode;
 	struct charset charset;
-	struct mime_leaf_uu uu;
-	struct mime_leaf_flow flow;
+	struct mime_body_uu uu;
+	struct mime_body_flow flow;
 	struct html html;
 	size_t nindent;
 	char indent[MIME_INDENT_MAX];
 };
 
 /*
- * Begin a body.  put gets the text from the first character on that shows
+ * Begin a body.  put gets the octets of data, or the text from the first character on that shows
  * something, in pieces that are never empty: valid UTF-8, whole characters,
  * line ends are LF, no NUL.  Of blank lines in front only their being there
  * is kept, in lines, which is 0 or 1 when put is called first; of blanks in
@@ -80,9 +86,9 @@ struct mime_leaf {
  * are left out.  What was begun has to be ended: charset.c may have iconv(3)
  * open.
  */
-void mime_leaf_init(struct mime_leaf *, const struct mime_leaf_form *,
+void mime_body_init(struct mime_body *, const struct mime_body_form *,
     void (*put)(void *arg, const char *, size_t), void *arg);
-void mime_leaf_feed(struct mime_leaf *, const char *, size_t);
-void mime_leaf_end(struct mime_leaf *);
+void mime_body_feed(struct mime_body *, const char *, size_t);
+void mime_body_end(struct mime_body *);
 
 #endif

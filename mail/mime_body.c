@@ -1,12 +1,12 @@
 /*
- * mime_leaf: a chain from the body of a part to its text: mime_decode.c,
+ * mime_body: a chain from the body of a part to its text: mime_decode.c,
  * charset.c and line ends, then html.c, or uuencode and format=flowed.
  * Which part is read and what becomes of its text is mime.c's; signature,
  * blank lines and control characters are text.c's.
  */
 #include <string.h>
 
-#include "mail/mime_leaf.h"
+#include "mail/mime_body.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -14,7 +14,7 @@
 
 /* Octets of the character at p that shows nothing; 0 if it shows something. */
 static size_t
-mime_leaf_invisible(const char *p, size_t n)
+mime_body_invisible(const char *p, size_t n)
 {
 	/* NEL, NBSP, soft hyphen, grapheme joiner, ogham, Mongolian and
 	 * ideographic spaces, byte order mark */
@@ -46,100 +46,100 @@ mime_leaf_invisible(const char *p, size_t n)
 
 /* Text as it shall be read, whole characters; what comes first is held. */
 static void
-mime_leaf_put(void *arg, const char *p, size_t n)
+mime_body_put(void *arg, const char *p, size_t n)
 {
-	struct mime_leaf *l = arg;
+	struct mime_body *b = arg;
 	size_t k;
 
-	while (l->blank && n > 0) {
-		if ((k = mime_leaf_invisible(p, n)) == 0) {
-			l->blank = 0;
-			if (l->nindent > 0)
-				l->put(l->arg, l->indent, l->nindent);
+	while (b->blank && n > 0) {
+		if ((k = mime_body_invisible(p, n)) == 0) {
+			b->blank = 0;
+			if (b->nindent > 0)
+				b->put(b->arg, b->indent, b->nindent);
 			break;
 		}
 		if (*p == '\n') {
-			l->lines = 1;
-			l->nindent = 0;
+			b->lines = 1;
+			b->nindent = 0;
 		} else if (mime_decode_is_blank(*p) &&
-		    l->nindent < MIME_INDENT_MAX)
-			l->indent[l->nindent++] = *p;
+		    b->nindent < MIME_INDENT_MAX)
+			b->indent[b->nindent++] = *p;
 		p += k;
 		n -= k;
 	}
 	if (n > 0)
-		l->put(l->arg, p, n);
+		b->put(b->arg, p, n);
 }
 
 /* ---- format=flowed (RFC 3676) ---- */
 
 /* A line of text begins: does it go on with the one before? */
 static void
-mime_leaf_flow_begin(struct mime_leaf *l, int join)
+mime_body_flow_begin(struct mime_body *b, int join)
 {
-	struct mime_leaf_flow *f = &l->flow;
+	struct mime_body_flow *f = &b->flow;
 	size_t i;
 
-	f->phase = MIME_LEAF_FLOW_TEXT;
+	f->phase = MIME_BODY_FLOW_TEXT;
 	if (join && f->open && f->depth == f->before)
 		return;
 	if (f->started)
-		mime_leaf_put(l, "\n", 1);
+		mime_body_put(b, "\n", 1);
 	for (i = 0; i < f->depth; i++)
-		mime_leaf_put(l, ">", 1);
+		mime_body_put(b, ">", 1);
 	if (f->depth > 0)
-		mime_leaf_put(l, " ", 1);
+		mime_body_put(b, " ", 1);
 }
 
 static void
-mime_leaf_flow_end(struct mime_leaf *l)
+mime_body_flow_end(struct mime_body *b)
 {
 	static const char mark[] = "-- ";
-	struct mime_leaf_flow *f = &l->flow;
+	struct mime_body_flow *f = &b->flow;
 	int signature = 0;
 
-	if (f->phase != MIME_LEAF_FLOW_TEXT) {
+	if (f->phase != MIME_BODY_FLOW_TEXT) {
 		signature = f->nmark == MIME_MARK_MAX;
-		mime_leaf_flow_begin(l, f->nmark > 0 && !signature);
-		mime_leaf_put(l, mark, f->nmark);
+		mime_body_flow_begin(b, f->nmark > 0 && !signature);
+		mime_body_put(b, mark, f->nmark);
 	}
-	if (f->space && !l->form.delsp)
-		mime_leaf_put(l, " ", 1);
+	if (f->space && !b->form.delsp)
+		mime_body_put(b, " ", 1);
 	f->open = f->space && !signature;
 	f->before = f->depth;
 	f->started = 1;
-	f->phase = MIME_LEAF_FLOW_QUOTE;
+	f->phase = MIME_BODY_FLOW_QUOTE;
 	f->depth = f->nmark = 0;
 	f->space = 0;
 }
 
 /* Text inside a line: a space that may be its last is held back. */
 static void
-mime_leaf_flow_text(struct mime_leaf *l, const char *p, size_t n)
+mime_body_flow_text(struct mime_body *b, const char *p, size_t n)
 {
-	struct mime_leaf_flow *f = &l->flow;
+	struct mime_body_flow *f = &b->flow;
 
 	if (f->space)
-		mime_leaf_put(l, " ", 1);
+		mime_body_put(b, " ", 1);
 	f->space = p[n - 1] == ' ';
-	mime_leaf_put(l, p, n - (size_t)f->space);
+	mime_body_put(b, p, n - (size_t)f->space);
 }
 
 static void
-mime_leaf_flow_octet(struct mime_leaf *l, char c)
+mime_body_flow_octet(struct mime_body *b, char c)
 {
 	static const char mark[] = "-- ";
-	struct mime_leaf_flow *f = &l->flow;
+	struct mime_body_flow *f = &b->flow;
 
-	if (f->phase == MIME_LEAF_FLOW_QUOTE) {
+	if (f->phase == MIME_BODY_FLOW_QUOTE) {
 		if (c == '>') {
 			f->depth++;
 			return;
 		}
-		f->phase = MIME_LEAF_FLOW_STUFF;
+		f->phase = MIME_BODY_FLOW_STUFF;
 	}
-	if (f->phase == MIME_LEAF_FLOW_STUFF) {
-		f->phase = MIME_LEAF_FLOW_MARK;
+	if (f->phase == MIME_BODY_FLOW_STUFF) {
+		f->phase = MIME_BODY_FLOW_MARK;
 		if (c == ' ')
 			return;
 	}
@@ -147,32 +147,32 @@ mime_leaf_flow_octet(struct mime_leaf *l, char c)
 		f->nmark++;
 		return;
 	}
-	mime_leaf_flow_begin(l, 1);
+	mime_body_flow_begin(b, 1);
 	if (f->nmark > 0)
-		mime_leaf_flow_text(l, mark, f->nmark);
-	mime_leaf_flow_text(l, &c, 1);
+		mime_body_flow_text(b, mark, f->nmark);
+	mime_body_flow_text(b, &c, 1);
 }
 
 static void
-mime_leaf_flow(struct mime_leaf *l, const char *p, size_t n)
+mime_body_flow(struct mime_body *b, const char *p, size_t n)
 {
 	const char *lf;
 	size_t k;
 
-	if (!l->form.flowed) {
-		mime_leaf_put(l, p, n);
+	if (!b->form.flowed) {
+		mime_body_put(b, p, n);
 		return;
 	}
 	while (n > 0) {
 		k = 1;
 		if (*p == '\n')
-			mime_leaf_flow_end(l);
-		else if (l->flow.phase != MIME_LEAF_FLOW_TEXT)
-			mime_leaf_flow_octet(l, *p);
+			mime_body_flow_end(b);
+		else if (b->flow.phase != MIME_BODY_FLOW_TEXT)
+			mime_body_flow_octet(b, *p);
 		else {
 			lf = memchr(p, '\n', n);
 			k = lf == NULL ? n : (size_t)(lf - p);
-			mime_leaf_flow_text(l, p, k);
+			mime_body_flow_text(b, p, k);
 		}
 		p += k;
 		n -= k;
@@ -183,7 +183,7 @@ mime_leaf_flow(struct mime_leaf *l, const char *p, size_t n)
 
 /* "begin 644 name" */
 static int
-mime_leaf_uu_is_begin(const char *s, size_t n)
+mime_body_uu_is_begin(const char *s, size_t n)
 {
 	size_t i = 6;
 
@@ -197,7 +197,7 @@ mime_leaf_uu_is_begin(const char *s, size_t n)
  * check digit; strict: no other has fewer octets than it should.
  */
 static int
-mime_leaf_uu_is_data(const char *s, size_t n, int strict)
+mime_body_uu_is_data(const char *s, size_t n, int strict)
 {
 	size_t octets, want, i;
 
@@ -215,24 +215,24 @@ mime_leaf_uu_is_data(const char *s, size_t n, int strict)
 
 /* What was held is text after all. */
 static void
-mime_leaf_uu_flush(struct mime_leaf *l)
+mime_body_uu_flush(struct mime_body *b)
 {
-	struct mime_leaf_uu *u = &l->uu;
+	struct mime_body_uu *u = &b->uu;
 	size_t n = u->n;
 
-	u->state = MIME_LEAF_UU_NONE;
+	u->state = MIME_BODY_UU_NONE;
 	u->n = u->line = 0;
 	if (n > 0)
-		mime_leaf_flow(l, u->hold, n);
+		mime_body_flow(b, u->hold, n);
 }
 
 /* 1 if the line that is held may still matter. */
 static int
-mime_leaf_uu_may_be(const struct mime_leaf_uu *u)
+mime_body_uu_may_be(const struct mime_body_uu *u)
 {
 	size_t n = u->n - u->line;
 
-	if (u->state != MIME_LEAF_UU_NONE)
+	if (u->state != MIME_BODY_UU_NONE)
 		return n <= MIME_UU_MAX;
 	if (n > MIME_BEGIN_MAX)
 		return 0;
@@ -241,61 +241,61 @@ mime_leaf_uu_may_be(const struct mime_leaf_uu *u)
 
 /* A line that is held, whose end has come (and was not held). */
 static void
-mime_leaf_uu_line(struct mime_leaf *l, int ended)
+mime_body_uu_line(struct mime_body *b, int ended)
 {
-	struct mime_leaf_uu *u = &l->uu;
+	struct mime_body_uu *u = &b->uu;
 	const char *s = u->hold + u->line;
 	size_t n = u->n - u->line;
 
 	switch (u->state) {
-	case MIME_LEAF_UU_NONE:
-		if (!ended || !mime_leaf_uu_is_begin(s, n))
+	case MIME_BODY_UU_NONE:
+		if (!ended || !mime_body_uu_is_begin(s, n))
 			break;
-		u->state = MIME_LEAF_UU_BEGUN;
+		u->state = MIME_BODY_UU_BEGUN;
 		u->hold[u->n++] = '\n';
 		u->line = u->n;
 		return;
-	case MIME_LEAF_UU_BEGUN:
-		if (!mime_leaf_uu_is_data(s, n, 1))
+	case MIME_BODY_UU_BEGUN:
+		if (!mime_body_uu_is_data(s, n, 1))
 			break;
-		u->state = MIME_LEAF_UU_BLOCK;
+		u->state = MIME_BODY_UU_BLOCK;
 		u->n = u->line = 0;
 		return;
-	case MIME_LEAF_UU_BLOCK:
+	case MIME_BODY_UU_BLOCK:
 		if (n == 3 && memcmp(s, "end", 3) == 0)
-			u->state = MIME_LEAF_UU_NONE;
-		else if (!mime_leaf_uu_is_data(s, n, 0))
+			u->state = MIME_BODY_UU_NONE;
+		else if (!mime_body_uu_is_data(s, n, 0))
 			break;
 		u->n = 0;
 		return;
 	}
-	mime_leaf_uu_flush(l);
+	mime_body_uu_flush(b);
 	if (ended)
-		mime_leaf_flow(l, "\n", 1);
+		mime_body_flow(b, "\n", 1);
 }
 
 static void
-mime_leaf_uu(struct mime_leaf *l, const char *p, size_t n)
+mime_body_uu(struct mime_body *b, const char *p, size_t n)
 {
-	struct mime_leaf_uu *u = &l->uu;
+	struct mime_body_uu *u = &b->uu;
 	const char *lf;
 	size_t k;
 
 	while (n > 0) {
 		k = 1;
-		if (u->middle || (u->state == MIME_LEAF_UU_NONE && u->n == 0 &&
+		if (u->middle || (u->state == MIME_BODY_UU_NONE && u->n == 0 &&
 				     *p != 'b')) {
 			lf = memchr(p, '\n', n);
 			k = lf == NULL ? n : (size_t)(lf - p) + 1;
 			u->middle = lf == NULL;
-			mime_leaf_flow(l, p, k);
+			mime_body_flow(b, p, k);
 		} else if (*p == '\n') {
-			mime_leaf_uu_line(l, 1);
+			mime_body_uu_line(b, 1);
 		} else {
 			u->hold[u->n++] = *p;
-			u->middle = !mime_leaf_uu_may_be(u);
+			u->middle = !mime_body_uu_may_be(u);
 			if (u->middle)
-				mime_leaf_uu_flush(l);
+				mime_body_uu_flush(b);
 		}
 		p += k;
 		n -= k;
@@ -305,94 +305,105 @@ mime_leaf_uu(struct mime_leaf *l, const char *p, size_t n)
 /* ---- decoded text: byte order mark, NUL, line ends ---- */
 
 static void
-mime_leaf_run(struct mime_leaf *l, const char *p, size_t n)
+mime_body_run(struct mime_body *b, const char *p, size_t n)
 {
 	if (n == 0)
 		return;
-	if (l->form.html)
-		html_feed(&l->html, p, n);
+	if (b->form.kind == MIME_BODY_HTML)
+		html_feed(&b->html, p, n);
 	else
-		mime_leaf_uu(l, p, n);
+		mime_body_uu(b, p, n);
 }
 
 /* Any number of CR and an LF after them are one line end. */
 static void
-mime_leaf_clean(void *arg, const char *p, size_t n)
+mime_body_clean(void *arg, const char *p, size_t n)
 {
-	struct mime_leaf *l = arg;
+	struct mime_body *b = arg;
 	const char *end = p + n, *q;
 
-	if (l->start && n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+	if (b->start && n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
 		p += 3;
-	l->start = 0;
+	b->start = 0;
 	while (p < end) {
-		if (l->after_cr && (*p == '\r' || *p == '\n')) {
-			l->after_cr = *p == '\r';
+		if (b->after_cr && (*p == '\r' || *p == '\n')) {
+			b->after_cr = *p == '\r';
 			p++;
 			continue;
 		}
 		for (q = p; q < end && *q != '\r' && *q != '\0'; q++)
 			continue;
 		if (q > p)
-			l->after_cr = 0;
-		mime_leaf_run(l, p, (size_t)(q - p));
+			b->after_cr = 0;
+		mime_body_run(b, p, (size_t)(q - p));
 		if (q < end && *q == '\r') {
-			l->after_cr = 1;
-			mime_leaf_run(l, "\n", 1);
+			b->after_cr = 1;
+			mime_body_run(b, "\n", 1);
 		}
 		p = q + 1;
 	}
 }
 
 static void
-mime_leaf_decoded(void *arg, const char *p, size_t n)
+mime_body_decoded(void *arg, const char *p, size_t n)
 {
-	struct mime_leaf *l = arg;
+	struct mime_body *b = arg;
 
-	charset_feed(&l->charset, p, n);
+	charset_feed(&b->charset, p, n);
 }
 
 /* ---- what others call ---- */
 
+static void
+mime_body_init_text(struct mime_body *b)
+{
+	b->blank = b->start = 1;
+	b->lines = 0;
+	b->after_cr = 0;
+	b->nindent = 0;
+	b->uu.state = MIME_BODY_UU_NONE;
+	b->uu.middle = 0;
+	b->uu.n = b->uu.line = 0;
+	memset(&b->flow, 0, sizeof(b->flow));
+	charset_open(&b->charset, b->form.charset, mime_body_clean, b);
+	if (b->form.kind == MIME_BODY_HTML)
+		html_init(&b->html, b->form.links, mime_body_put, b);
+}
+
 void
-mime_leaf_init(struct mime_leaf *l, const struct mime_leaf_form *form,
+mime_body_init(struct mime_body *b, const struct mime_body_form *form,
     void (*put)(void *, const char *, size_t), void *arg)
 {
-	l->put = put;
-	l->arg = arg;
-	l->form = *form;
-	l->form.charset = NULL;
-	l->blank = l->start = 1;
-	l->lines = 0;
-	l->after_cr = 0;
-	l->nindent = 0;
-	l->uu.state = MIME_LEAF_UU_NONE;
-	l->uu.middle = 0;
-	l->uu.n = l->uu.line = 0;
-	memset(&l->flow, 0, sizeof(l->flow));
-	mime_decode_init(&l->decode, form->encoding, mime_leaf_decoded, l);
-	charset_open(&l->charset, form->charset, mime_leaf_clean, l);
-	if (form->html)
-		html_init(&l->html, form->links, mime_leaf_put, l);
-}
-
-void
-mime_leaf_feed(struct mime_leaf *l, const char *p, size_t n)
-{
-	mime_decode_feed(&l->decode, p, n);
-}
-
-void
-mime_leaf_end(struct mime_leaf *l)
-{
-	mime_decode_end(&l->decode);
-	charset_close(&l->charset);
-	if (l->form.html) {
-		html_end(&l->html);
+	b->put = put;
+	b->arg = arg;
+	b->form = *form;
+	if (form->kind == MIME_BODY_DATA) {
+		mime_decode_init(&b->decode, form->encoding, put, arg);
 		return;
 	}
-	if (l->uu.n > 0)
-		mime_leaf_uu_line(l, 0);
-	if (l->flow.phase != MIME_LEAF_FLOW_QUOTE || l->flow.depth > 0)
-		mime_leaf_flow_end(l);
+	mime_decode_init(&b->decode, form->encoding, mime_body_decoded, b);
+	mime_body_init_text(b);
+}
+
+void
+mime_body_feed(struct mime_body *b, const char *p, size_t n)
+{
+	mime_decode_feed(&b->decode, p, n);
+}
+
+void
+mime_body_end(struct mime_body *b)
+{
+	mime_decode_end(&b->decode);
+	if (b->form.kind == MIME_BODY_DATA)
+		return;
+	charset_close(&b->charset);
+	if (b->form.kind == MIME_BODY_HTML) {
+		html_end(&b->html);
+		return;
+	}
+	if (b->uu.n > 0)
+		mime_body_uu_line(b, 0);
+	if (b->flow.phase != MIME_BODY_FLOW_QUOTE || b->flow.depth > 0)
+		mime_body_flow_end(b);
 }

@@ -1,0 +1,146 @@
+/*
+ * html_private: the storage of a document, for the html files alone.  Each
+ * member belongs to one of them: html_write.c, html_token.c, html.c.  Only the
+ * tag is filled by one, html_token.c, and read by another, html.c.
+ */
+#ifndef HTML_PRIVATE_H
+#define HTML_PRIVATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HTML_DEPTH_MAX 256	/* open elements; deeper ones have no effect */
+#define HTML_INLINE_MAX 128	/* ... and inline ones beyond so many */
+#define HTML_LIST_MAX  16	/* lists in lists that are numbered */
+#define HTML_WORD_MAX  12	/* octets of a name that is compared */
+#define HTML_VALUE_MAX 2048	/* octets of an alt or href */
+#define HTML_RULE_MAX  32	/* octets of a declaration in style */
+#define HTML_OUT_MAX   1024	/* octets of text that are collected */
+
+struct html_token_calls;
+
+/* Where the tokenizer stands (HTML standard, 13.2.5, cut down). */
+enum html_state {
+	HTML_TEXT,
+	HTML_RAW,		/* in <style>, <textarea> and the like */
+	HTML_RAW_OPEN,		/* "<" there */
+	HTML_RAW_NAME,		/* "</" there */
+	HTML_OPEN,		/* "<" */
+	HTML_OPEN_END,		/* "</" */
+	HTML_NAME,		/* of an element */
+	HTML_GAP,		/* before the name of an attribute */
+	HTML_ATTR,		/* in it */
+	HTML_ATTR_END,		/* in the blanks after it */
+	HTML_VALUE_START,	/* after "=" */
+	HTML_VALUE,
+	HTML_BANG,		/* "<!" */
+	HTML_COMMENT,
+	HTML_CDATA,
+	HTML_BOGUS,		/* whatever ends at the next ">" */
+	HTML_REF,		/* "&" */
+	HTML_REF_NAME,
+	HTML_REF_HASH,		/* "&#" */
+	HTML_REF_DIGITS
+};
+
+/* How far the end of a comment or of a CDATA section has come. */
+enum html_tail {
+	HTML_TAIL_NONE,
+	HTML_TAIL_ONE,		/* "-", "]" */
+	HTML_TAIL_TWO,		/* "--", "]]" */
+	HTML_TAIL_BANG,		/* "--!" */
+	HTML_TAIL_START,	/* right after "<!--" */
+	HTML_TAIL_START_ONE	/* "<!---" */
+};
+
+/* Which attribute is being read. */
+enum html_attr { HTML_ATTR_NONE, HTML_ATTR_STYLE, HTML_ATTR_WANTED };
+
+/* What is shown of the <select> that is open. */
+enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
+
+/* An element that is open. */
+struct html_level {
+	uint32_t is;			/* HTML_IS_... */
+	uint16_t key;
+	uint16_t pre;			/* 1: it keeps white space */
+};
+
+/* Whether an LF, if it comes now, is one. */
+enum html_skip {
+	HTML_LF,
+	HTML_LF_FIRST,		/* no: it is the first thing in a <pre> */
+	HTML_LF_AFTER_CR	/* no: it belongs to the CR */
+};
+
+/* What stands before a list item. */
+enum html_marker { HTML_NO_MARKER, HTML_BULLET, HTML_NUMBER };
+
+struct html {
+	/* the token being read: html_token.c */
+	const struct html_token_calls *calls;
+	enum html_state state;
+	enum html_state back;		/* where a reference returns to */
+	enum html_tail tail;
+	char word[HTML_WORD_MAX + 1];	/* a name */
+	size_t word_len;		/* 0 to HTML_WORD_MAX + 1: too long */
+	char quote;			/* around the value; 0: none */
+	enum html_attr attr;
+	char rule[HTML_RULE_MAX + 1];	/* a declaration of style */
+	size_t rule_len;
+	uint32_t code;			/* of a numeric reference */
+	unsigned base;			/* its digits: 10, 16 */
+	int digits;			/* there is one */
+
+	/* the tag: html_token.c, for html.c */
+	int closing;			/* </x> */
+	int slash;			/* <x/> */
+	uint16_t key;			/* which element it is */
+	unsigned seen;			/* HTML_SEEN_... */
+	unsigned looks;			/* HTML_LOOK_... */
+	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
+	size_t value_len;
+	int value_cut;			/* it was longer */
+
+	/* the elements that are open: html.c */
+	struct html_level stack[HTML_DEPTH_MAX];
+	size_t depth;
+	size_t hide;			/* depth of the one that is hidden */
+	unsigned lists;
+	int number[HTML_LIST_MAX];
+	enum html_choice select;
+
+	/* all else is html_write.c's: where the text goes */
+	void (*put)(void *, const char *, size_t);
+	void *arg;
+	int links;
+
+	/* the text that is read */
+	unsigned char part[4];		/* a character cut by a piece's end */
+	size_t part_len;
+	unsigned pre;			/* how many elements keep white space */
+	enum html_skip skip;
+
+	/* what will come before the next character */
+	int started;			/* there has been one */
+	unsigned lines;			/* LFs, 0 to 2 */
+	int hard;			/* a cell's edge does not undo them */
+	int edge;			/* nothing in the cell yet */
+	int space;
+	enum html_marker marker;
+	int item;			/* the number of a list item */
+	unsigned dashes;		/* the line: 0 "", 1 -, 2 --, 3 else */
+
+	/* the link that is open */
+	int link;
+	int link_text;			/* it has text */
+	int same[2];			/* which is the target's so far */
+	size_t at[2];
+	char href[HTML_VALUE_MAX];
+	size_t href_len;
+
+	char out[HTML_OUT_MAX];
+	size_t out_len;
+};
+
+#endif
