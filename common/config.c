@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/number_plan.h"
 
 #ifndef LIBEXECDIR
 #define LIBEXECDIR "/usr/local/libexec/smtp2sms"
@@ -192,12 +193,14 @@ static int
 parse_prefixes(struct line *l, const struct keyword *k, void *field)
 {
 	char prefix[NUMBER_SIZE];
+	enum number_fault fault;
 	size_t i;
 
 	for (i = 0; i < l->nword; i++) {
-		if (number_prefix(l->word[i], prefix) == -1)
-			return fail(l, "%s: '%s' is not an E.164 prefix",
-			    k->name, l->word[i]);
+		fault = number_read_prefix(l->word[i], prefix);
+		if (fault != NUMBER_OK)
+			return fail(l, "%s: '%s' %s", k->name, l->word[i],
+			    number_words(fault));
 		list_add(field, copy(prefix));
 	}
 	return 0;
@@ -207,10 +210,11 @@ static int
 parse_country(struct line *l, const struct keyword *k, void *field)
 {
 	const char *digits = l->word[0] + (l->word[0][0] == '+');
-	size_t n = strspn(digits, "0123456789");
+	size_t n;
 
 	(void)field;
-	if (n < 1 || n > 3 || digits[n] != '\0' || *digits == '0')
+	if (digits[strspn(digits, "0123456789")] != '\0' ||
+	    number_plan_find(digits, &n) == NULL || digits[n] != '\0')
 		return fail(l, "%s: '%s' is not a country code", k->name,
 		    l->word[0]);
 	free(l->c->country);
@@ -262,6 +266,7 @@ parse_alias(struct line *l, const struct keyword *k, void *field)
 	a = &l->c->alias.v[l->c->alias.n++];
 	memset(a, 0, sizeof(*a));
 	a->name = copy(l->word[0]);
+	a->line = l->file != NULL ? l->number : 0;
 	for (i = 1; i < l->nword; i++)
 		list_add(&a->numbers, copy(l->word[i]));
 	return 0;
@@ -657,13 +662,36 @@ read_override(struct line *l, const char *override, char *overridden)
 	free(s);
 }
 
+/* They are read as country-code says, which may stand behind the alias. */
+static void
+read_alias_numbers(struct line *l, struct config_alias *a)
+{
+	struct line at = *l;
+	char number[NUMBER_SIZE];
+	enum number_fault fault;
+	size_t i;
+
+	at.number = a->line;
+	at.file = a->line > 0 ? l->file : NULL;
+	for (i = 0; i < a->numbers.n; i++) {
+		fault = number_read(a->numbers.v[i], &l->c->number, number);
+		if (fault != NUMBER_OK) {
+			l->failed = fail(&at, "alias %s: '%s' %s", a->name,
+			    a->numbers.v[i], number_words(fault));
+			continue;
+		}
+		free(a->numbers.v[i]);
+		a->numbers.v[i] = copy(number);
+	}
+}
+
 /* What depends on more than one keyword. */
 static void
 finish(struct line *l)
 {
 	struct config *c = l->c;
-	char host[256], number[NUMBER_SIZE];
-	size_t i, j;
+	char host[256];
+	size_t i;
 
 	if (c->hostname == NULL) {
 		if (gethostname(host, sizeof(host)) == -1 || host[0] == '\0')
@@ -686,17 +714,7 @@ finish(struct line *l)
 		fail(l, "tls-client-ca goes with tls-cert and tls-key");
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
-		for (j = 0; j < c->alias.v[i].numbers.n; j++) {
-			if (number_normalise(c->alias.v[i].numbers.v[j],
-				&c->number, number) == -1) {
-				fail(l, "alias %s: '%s' is not a number",
-				    c->alias.v[i].name,
-				    c->alias.v[i].numbers.v[j]);
-				continue;
-			}
-			free(c->alias.v[i].numbers.v[j]);
-			c->alias.v[i].numbers.v[j] = copy(number);
-		}
+		read_alias_numbers(l, &c->alias.v[i]);
 }
 
 int

@@ -47,6 +47,7 @@ struct config_pairs {
 
 struct config_alias {
 	char *name;
+	int line;			/* of the file; 0: -o */
 	struct config_list numbers;
 };
 

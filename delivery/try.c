@@ -110,11 +110,13 @@ static int
 make_message(const struct config *c, const struct try_setup *t)
 {
 	static const struct options none;
+	enum number_fault fault;
 	uuid_t id;
 
-	if (number_normalise(t->number, &c->number, self.number) == -1) {
-		fprintf(stderr, "smtp2sms: '%s' is not a phone number\n",
-		    t->number);
+	fault = number_read(t->number, &c->number, self.number);
+	if (fault != NUMBER_OK) {
+		fprintf(stderr, "smtp2sms: '%s' %s\n", t->number,
+		    number_words(fault));
 		return -1;
 	}
 	uuid_generate_random(id);

@@ -172,15 +172,18 @@ parse_allow(struct reader *r, const struct option *o, char *value,
     struct users_profile *p)
 {
 	struct rights *rights = &p->rights;
+	enum number_fault fault;
 	char *prefix;
 
 	while ((prefix = strsep(&value, ",")) != NULL) {
 		if (rights->nallow == OPTIONS_ALLOW_MAX)
 			return fail(r, "%s: more than %d prefixes", o->name,
 			    OPTIONS_ALLOW_MAX);
-		if (number_prefix(prefix, rights->allow[rights->nallow]) == -1)
-			return fail(r, "%s: '%s' is not an E.164 prefix",
-			    o->name, prefix);
+		fault = number_read_prefix(prefix,
+		    rights->allow[rights->nallow]);
+		if (fault != NUMBER_OK)
+			return fail(r, "%s: '%s' %s", o->name, prefix,
+			    number_words(fault));
 		rights->nallow++;
 	}
 	return 0;

@@ -268,7 +268,7 @@ take_sender(struct session *s, const struct path *p)
 	char number[NUMBER_SIZE];
 
 	if (c->sender == CONFIG_SENDER_MAIL &&
-	    number_normalise(p->local, &c->number, number) == 0)
+	    number_read(p->local, &c->number, number) == NUMBER_OK)
 		snprintf(s->message.options.from,
 		    sizeof(s->message.options.from), "%s", number);
 }
@@ -395,7 +395,8 @@ add_recipient(struct session *s, const char *local)
 	if ((r->alias = config_find_alias(s->config, local)) != NULL)
 		added = add_numbers(s, r->alias->numbers.v,
 		    r->alias->numbers.n);
-	else if (number_normalise(local, &s->config->number, number) == -1)
+	else if (number_read(local, &s->config->number, number) !=
+	    NUMBER_OK)
 		added = REPLY_RCPT_NUMBER;
 	else if ((added = add_numbers(s, &number, 1)) == REPLY_GO)
 		r->number = find_number(s, number);

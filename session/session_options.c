@@ -186,7 +186,7 @@ take_from(struct session *s, const char *value)
 		return REPLY_SENDER_DENIED;
 	if (!is_name(value, OPTIONS_FROM_MAX))
 		return REPLY_FIELD_FROM;
-	if (number_normalise(value, &s->config->number, number) == 0)
+	if (number_read(value, &s->config->number, number) == NUMBER_OK)
 		value = number;
 	strcpy(s->message.options.from, value);
 	s->message.from_header = 1;

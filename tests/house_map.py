@@ -30,6 +30,7 @@ FOLDERS = sorted(MAY_INCLUDE)
 PURE_FOLDERS = ("mail", "sms")
 PURE_FILES = ("auth", "session/parameter", "session/reply",
               "common/base64", "common/buf", "common/ipc", "common/number",
+              "common/number_plan",
               "common/options", "common/path", "common/utf8")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway")

@@ -78,7 +78,7 @@ test_words(void)
 	tap_is(config_find(&c.set, "name"), "again", "the last set counts");
 	tap_ok(config_find(&c.set, "nothing") == NULL, "what is not set");
 	tap_ok(c.max_size == 2 << 20, "M is 2^20");
-	tap_ok(strstr(errors, "alias on-call: '+49171' is not a number"),
+	tap_ok(strstr(errors, ":9: alias on-call: '+49171' has too few digits"),
 	    "aliases hold numbers");
 	tap_ok(config_find_alias(&c, "ON-CALL")->numbers.n == 3,
 	    "aliases in any letter case");
@@ -176,10 +176,20 @@ test_errors(void)
 	    "from 1 to 3600");
 	bad("trust 10.0.0.0/33\n", 1, "trust: '10.0.0.0/33' is not a network");
 	bad("trust example.org\n", 1, "trust: 'example.org' is not a network");
-	bad("allow 49x\n", 1, "allow: '49x' is not an E.164 prefix");
-	bad("deny +0\n", 1, "deny: '+0' is not an E.164 prefix");
+	bad("allow 49x\n", 1, "allow: '49x' is not a country code with or "
+	    "without more digits");
+	bad("deny +0\n", 1, "deny: '+0' begins with a country code that does "
+	    "not exist");
+	bad("deny +490900\n", 1, "deny: '+490900' has a 0, or another trunk "
+	    "prefix, behind its country code");
 	bad("country-code 0049\n", 1,
 	    "country-code: '0049' is not a country code");
+	bad("country-code 999\n", 1,
+	    "country-code: '999' is not a country code");
+	bad("country-code 1684\n", 1,
+	    "country-code: '1684' is not a country code");
+	bad("alias a 0171\n", 1, "alias a: '0171' is a national "
+	    "number, and no country-code is set");
 	bad("alias a\n", 1, "alias: wants a name and its numbers");
 	bad("alias a +4912345678\nalias A +4912345678\n", 2,
 	    "alias: 'A' stands here twice");

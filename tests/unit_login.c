@@ -216,8 +216,12 @@ test_option_errors(void)
 	bad_option("report=true", "report: 'true' is none of: yes, no");
 	bad_option("subject=all",
 	    "subject: 'all' is none of: ignore, prefix, fallback, only");
-	bad_option("allow=49,0", "allow: '0' is not an E.164 prefix");
-	bad_option("allow=49,", "allow: '' is not an E.164 prefix");
+	bad_option("allow=49,0",
+	    "allow: '0' begins with a country code that does not exist");
+	bad_option("allow=49,",
+	    "allow: '' is not a country code with or without more digits");
+	bad_option("allow=490171", "allow: '490171' has a 0, or another trunk "
+	    "prefix, behind its country code");
 	bad_option("from=a\001", "from: is not text in UTF-8");
 	bad_option("from=\xc3", "from: is not text in UTF-8");
 	bad_option("device=\xed\xa0\x80", "device: is not text in UTF-8");
@@ -263,7 +267,7 @@ test_option_limits(void)
 	}
 	end = line + sprintf(line, "a - allow=1");
 	for (i = 1; i < OPTIONS_ALLOW_MAX; i++)
-		end += sprintf(end, ",%zu", i);
+		end += sprintf(end, ",49%zu", i);
 	write_file(line);
 	tap_ok(find("a") == USERS_FOUND &&
 	    u.profile.rights.nallow == OPTIONS_ALLOW_MAX,
