@@ -37,7 +37,8 @@ SMS = sms/gsm.o sms/text.o
 PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)
 SYSTEM = common/config.o common/fds.o common/log.o
 SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
-	session/peer.o session/sandbox.o session/session.o \
+	session/link.o session/peer.o session/privileges.o session/sandbox.o \
+	session/session.o session/start.o session/wrapper.o \
 	session/session_auth.o session/session_data.o session/session_mail.o \
 	session/session_options.o session/session_reply.o \
 	session/session_send.o session/session_tls.o \

@@ -318,7 +318,7 @@ def no_certificate():
     with Session(gateway=gw, args=["-s"], greeting=False) as s:
         tap.is_(s.rest(), b"", "not a word in clear")
         tap.is_(s.finish(), 78, "the status is 78")
-        tap.like(s.log(), "-s wants tls-cert and tls-key", "the log says why")
+        tap.like(s.log(), "-s requires tls-cert and tls-key", "the log says why")
 
 
 @tap.test("-s over two pipes")

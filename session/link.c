@@ -1,0 +1,177 @@
+/*
+ * link: see link.h.
+ */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fds.h"
+#include "common/log.h"
+#include "session/link.h"
+
+#define AGENT_WAIT 2	/* seconds for an agent to accept a session */
+
+void
+link_add(struct link_command *c, const char *argument)
+{
+	if (c->n + 1 < LINK_ARGS_MAX)
+		c->argv[c->n++] = (char *)(size_t)argument;
+	c->argv[c->n] = NULL;
+}
+
+void
+link_command(struct link_command *c, const struct program *p)
+{
+	size_t i;
+
+	c->n = 0;
+	snprintf(c->path, sizeof(c->path), "%s/smtp2sms-deliver",
+	    p->config.libexec);
+	link_add(c, "smtp2sms-deliver");
+	link_add(c, "-f");
+	link_add(c, p->file);
+	for (i = 0; i < p->noverrides; i++) {
+		link_add(c, "-o");
+		link_add(c, p->overrides[i]);
+	}
+	if (p->dry)
+		link_add(c, "-n");
+}
+
+void
+link_exec(struct link_command *c)
+{
+	/*
+	 * Some builds of libcurl load GnuTLS without using it, and its start
+	 * alone is a tenth of the time until main().  A libcurl that uses it
+	 * starts it itself.
+	 */
+	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
+	execv(c->path, c->argv);
+}
+
+int
+link_wait(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return PROGRAM_TEMPORARY;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : PROGRAM_TEMPORARY;
+}
+
+/* ---- spawn ---- */
+
+/* Become smtp2sms-deliver with the link as descriptor 0. */
+static void
+become_deliver(const struct program *p, const struct link_session *s, int fd)
+{
+	struct link_command c;
+
+	link_command(&c, p);
+	link_add(&c, "-i");
+	link_add(&c, s->id);
+	link_add(&c, "-p");
+	link_add(&c, s->peer);
+	if (!s->trusted)
+		link_add(&c, "-a");
+	if (dup2(fd, STDIN_FILENO) == -1)
+		return;
+	close(fd);
+	if (fds_null(STDOUT_FILENO) == -1)
+		return;
+	link_exec(&c);
+	log_event(LOG_ERR, "link", "program", c.path, "error", strerror(errno),
+	    NULL);
+}
+
+/*
+ * The parent: keep no descriptor of the client's, and sleep until the session
+ * sends its first octet or ends.
+ */
+static int
+stand_by(const struct program *p, const struct link_session *s, int fd,
+    pid_t pid)
+{
+	ssize_t n;
+	char c;
+
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	do
+		n = recv(fd, &c, 1, MSG_PEEK);
+	while (n == -1 && errno == EINTR);
+	if (n == 1) {
+		become_deliver(p, s, fd);
+		close(STDIN_FILENO);
+		close(fd);
+		link_wait(pid);
+		return PROGRAM_TEMPORARY;
+	}
+	return link_wait(pid);
+}
+
+int
+link_spawn(const struct program *p, const struct link_session *s,
+    void (*close_session)(void), int *fd, int *status)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	if ((pid = fork()) == -1) {
+		close(pair[0]);
+		close(pair[1]);
+		return -1;
+	}
+	if (pid == 0) {
+		close(pair[1]);
+		*fd = pair[0];
+		return 0;
+	}
+	close(pair[0]);
+	close_session();
+	*status = stand_by(p, s, pair[1], pid);
+	return 1;
+}
+
+/* ---- agent ---- */
+
+/* A dry run shows its requests on its own standard error, not the agent's. */
+int
+link_has_agent(const struct program *p)
+{
+	return p->config.delivery != NULL && !p->dry;
+}
+
+int
+link_agent(const struct program *p)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *path = p->config.delivery;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval wait = {.tv_sec = AGENT_WAIT};
+
+	/* bounds connect(2), which waits where the agent's backlog is full */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+	} else {
+		strcpy(a.sun_path, path);
+		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		    fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+			return fd;
+	}
+	log_event(LOG_ERR, "link", "agent", path, "error", strerror(errno),
+	    NULL);
+	return -1;
+}

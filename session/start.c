@@ -1,0 +1,157 @@
+/*
+ * start: see start.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "session/ask.h"
+#include "session/conn.h"
+#include "session/link.h"
+#include "session/sandbox.h"
+#include "session/session.h"
+#include "session/start.h"
+
+#define BYE_WAIT 1000	/* milliseconds for a client to read its 421 */
+
+/* For close_session, which takes no argument. */
+static const struct start *self;
+
+void
+start_refuse(const char *reply)
+{
+	if (write(STDOUT_FILENO, reply, strlen(reply)) != -1)
+		conn_bye(STDIN_FILENO, STDOUT_FILENO, BYE_WAIT);
+}
+
+void
+start_identify(struct start *s)
+{
+	static unsigned count;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	snprintf(s->id, sizeof(s->id), "%llx-%lx",
+	    (unsigned long long)ts.tv_sec * 1000 +
+	    (unsigned long long)ts.tv_nsec / 1000000, (long)getpid());
+	/* a listener has one pid for all of them */
+	if (count++ > 0)
+		snprintf(s->id + strlen(s->id), sizeof(s->id) - strlen(s->id),
+		    "-%x", count);
+}
+
+void
+start_trust(const struct program *p, struct start *s)
+{
+	s->trusted = p->config.auth == CONFIG_AUTH_NONE ||
+	    config_trusts(&p->config, s->peer.ip);
+}
+
+static int
+auth_in_clear(const struct program *p, const struct start *s)
+{
+	switch ((enum config_clear)p->config.auth_without_tls) {
+	case CONFIG_CLEAR_NO:
+		return 0;
+	case CONFIG_CLEAR_LOCAL:
+		return peer_is_loopback(&s->peer);
+	case CONFIG_CLEAR_YES:
+		return 1;
+	}
+	return 0;
+}
+
+static int
+run(int fd)
+{
+	ask_init(fd);
+	if (sandbox_enter() == -1) {
+		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
+		start_refuse("421 4.3.0 Server error\r\n");
+		return PROGRAM_TEMPORARY;
+	}
+	return session_run() == 0 ? PROGRAM_OK : PROGRAM_TEMPORARY;
+}
+
+static int
+no_delivery(void)
+{
+	start_refuse("421 4.3.0 Delivery is not available, "
+	    "try again later\r\n");
+	return PROGRAM_TEMPORARY;
+}
+
+static int
+serve_by_agent(const struct program *p, const struct start *s,
+    const struct session_setup *setup)
+{
+	int fd = link_agent(p);
+
+	if (fd == -1)
+		return no_delivery();
+	session_greet(setup);
+	ask_init(fd);
+	ask_hello(s->id, s->peer.ip, s->trusted);
+	return run(fd);
+}
+
+static void
+close_session(void)
+{
+	wrapper_close(&self->wrapper);
+}
+
+static int
+serve_by_child(const struct program *p, const struct start *s,
+    const struct session_setup *setup)
+{
+	const struct link_session session = {s->id, s->peer.ip, s->trusted};
+	int fd, status;
+
+	session_greet(setup);
+	switch (link_spawn(p, &session, close_session, &fd, &status)) {
+	case 0:
+		_exit(run(fd));
+	case 1:
+		return status;
+	default:
+		log_event(LOG_ERR, "link", "error", strerror(errno), NULL);
+		return no_delivery();
+	}
+}
+
+/*
+ * The greeting goes out before the second process and the sandbox are made:
+ * both take longer than all that comes before, and the client need not wait.
+ * Nothing that it sends is read until the sandbox is there.
+ */
+int
+start_session(const struct program *p, struct start *s)
+{
+	const struct session_setup setup = {
+		.config = &p->config,
+		.lmtp = s->lmtp,
+		.trusted = s->trusted,
+		.auth_in_clear = auth_in_clear(p, s),
+		.tls = s->protocol != NULL,
+		.client = s->subject,
+		.tls_control = s->wrapper.control,
+		.tls_in = s->wrapper.in,
+		.tls_out = s->wrapper.out,
+		.any_lf = p->dry || isatty(STDIN_FILENO),
+		.verbose = p->verbose,
+	};
+
+	self = s;
+	log_context("session", s->id);
+	log_context("peer", s->peer.ip);
+	log_event(LOG_INFO, "connect", "port",
+	    s->peer.port[0] != '\0' ? s->peer.port : NULL, "trusted",
+	    s->trusted ? "yes" : "no", "tls", s->protocol, NULL);
+	if (link_has_agent(p))
+		return serve_by_agent(p, s, &setup);
+	return serve_by_child(p, s, &setup);
+}
