@@ -133,7 +133,10 @@ extern const char *const config_subjects[];
 /* The value that a `set` or `secret` line gave to a name, or NULL. */
 const char *config_find(const struct config_pairs *, const char *name);
 
-/* The alias of that name in any letter case, or NULL. */
+/*
+ * The alias of that name in any letter case, or NULL.  The one of the name
+ * "*" is for whatever is neither another alias nor a number.
+ */
 const struct config_alias *config_find_alias(const struct config *,
     const char *name);
 

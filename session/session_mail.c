@@ -388,15 +388,20 @@ add_recipient(struct session *s, const char *local)
 	struct session_recipient *r = &s->recipient[s->nrecipients];
 	char storage[NUMBER_SIZE], *number = storage;
 	enum reply added;
+	int is_number;
 
 	if (s->nrecipients == CONFIG_RCPTS_MAX)
 		return REPLY_TOO_MANY_RCPTS;
 	memset(r, 0, sizeof(*r));
-	if ((r->alias = config_find_alias(s->config, local)) != NULL)
+	is_number = number_read(local, &s->config->number, number) ==
+	    NUMBER_OK;
+	r->alias = config_find_alias(s->config, local);
+	if (r->alias == NULL && !is_number)
+		r->alias = config_find_alias(s->config, "*");
+	if (r->alias != NULL)
 		added = add_numbers(s, r->alias->numbers.v,
 		    r->alias->numbers.n);
-	else if (number_read(local, &s->config->number, number) !=
-	    NUMBER_OK)
+	else if (!is_number)
 		added = REPLY_RCPT_NUMBER;
 	else if ((added = add_numbers(s, &number, 1)) == REPLY_GO)
 		r->number = find_number(s, number);

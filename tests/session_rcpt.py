@@ -178,6 +178,23 @@ ROWS = [
     (["alias oncall +4915112345678"], "<oncal@sms.test>", NOT_A_NUMBER),
     (["alias oncall +4915112345678"], "<oncall+x@sms.test>", NOT_A_NUMBER),
     (["alias 112 +4915112345678"], "<112@sms.test>", "+4915112345678"),
+    # alias *: whatever else comes
+    (["alias * +4915112345678"], "<nobody@sms.test>", "+4915112345678"),
+    (["alias * +4915112345678"], "<+49@sms.test>", "+4915112345678"),
+    (["alias * +4915112345678"], "<*@sms.test>", "+4915112345678"),
+    (["alias * +4915112345678"], "<+4915187654321@sms.test>",
+     "+4915187654321"),
+    (["alias * +4915112345678", "alias oncall +4915187654321"],
+     "<oncall@sms.test>", "+4915187654321"),
+    (["alias oncall +4915187654321", "alias * +4915112345678"],
+     "<oncal@sms.test>", "+4915112345678"),
+    (["alias * +4915112345678"], "<nobody@other.test>", DOMAIN),
+    (["alias * +4915112345678", "domain *"], "<nobody@other.test>",
+     "+4915112345678"),
+    (["alias * +4915112345678"], "<@sms.test>", FORMAT),
+    (["alias * +4915112345678", "deny +491518"],
+     "<+4915187654321@sms.test>", DENIED),
+    (["alias * +4990012345", "deny +49900"], "<nobody@sms.test>", DENIED),
 ]
 
 

@@ -84,6 +84,10 @@ test_words(void)
 	    "aliases in any letter case");
 	tap_is(config_find_alias(&c, "on-call")->numbers.v[2], "+431234567",
 	    "an alias's number is normalised");
+	tap_ok(config_find_alias(&c, "*") == NULL, "no alias for the rest");
+	load("alias a +4912345678\nalias * +4912345679\n", NULL);
+	tap_ok(config_find_alias(&c, "*") != NULL &&
+	    config_find_alias(&c, "b") == NULL, "alias * has a name, too");
 }
 
 /* A set or secret knows where it stands, whoever finds fault with it. */
