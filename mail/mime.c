@@ -46,7 +46,7 @@ mime_begin_header(struct mime *m)
 
 	mime_part_init(&m->part, kind == MIME_PART_DIGEST);
 	m->state = MIME_HEAD;
-	m->header.field = -1;
+	mime_header_begin(&m->header);
 }
 
 /* A level begins: a message, or a multipart with its boundary. */
@@ -178,15 +178,27 @@ mime_begin_message(struct mime *m)
 	mime_begin_header(m);
 }
 
-/* The header is complete. */
+/* Fields at the header's end that turned out to be text. */
 static void
-mime_end_header(struct mime *m)
+mime_put_loose(struct mime *m)
 {
-	mime_header_end(&m->header, &m->part);
-	if (m->choice.depth == 1)
-		m->report = mime_part_is_report(&m->part);
-	mime_find_root(m);
-	m->state = MIME_SKIP;
+	const char *p;
+	size_t n = mime_header_loose(&m->header, &p);
+
+	if (n == 0 || m->state != MIME_BODY || m->is_data)
+		return;
+	mime_body_feed(&m->body, p, n);
+	m->eol = MIME_EOL_CRLF;
+	if (n < MIME_RAW_MAX)
+		return;
+	/* there may have been more */
+	mime_leave(m);
+	m->choice.overflow = 1;
+}
+
+static void
+mime_begin_body(struct mime *m)
+{
 	switch (m->part.type->class) {
 	case MIME_PART_OTHER:
 		mime_begin_data(m);
@@ -206,11 +218,28 @@ mime_end_header(struct mime *m)
 	}
 }
 
+/* The header is complete. */
+static void
+mime_end_header(struct mime *m)
+{
+	mime_header_end(&m->header, &m->part);
+	if (m->choice.depth == 1)
+		m->report = mime_part_is_report(&m->part);
+	mime_find_root(m);
+	m->state = MIME_SKIP;
+	mime_begin_body(m);
+	mime_put_loose(m);
+}
+
 /* A delimiter of level i: all that is open inside it ends. */
 static void
 mime_cross(struct mime *m, size_t i, int close)
 {
-	mime_header_end(&m->header, &m->part);
+	const char *p;
+
+	/* a part that has no empty line is all header, or all text */
+	if (m->state == MIME_HEAD && mime_header_loose(&m->header, &p) > 0)
+		mime_end_header(m);
 	mime_leave(m);
 	m->eol = MIME_EOL_NONE;
 	while (m->choice.depth > i + 1)
@@ -303,7 +332,8 @@ mime_line_begin(struct mime *m, const char *p, size_t n, int whole)
 			m->choice.depth == 1, p, n))
 			return 1;
 		mime_end_header(m);
-		if (n == 0)
+		/* the empty line is the header's, unless there was none */
+		if (n == 0 && m->eol == MIME_EOL_NONE)
 			return 1;
 	}
 	mime_put_body_eol(m);

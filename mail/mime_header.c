@@ -9,6 +9,8 @@
 #include "mail/mime_header.h"
 #include "mail/mime_word.h"
 
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Fields that describe a part come behind those that are kept. */
 enum {
 	MIME_CONTENT_TYPE = MIME_FIELDS + MIME_PART_CONTENT_TYPE,
@@ -41,12 +43,40 @@ static const char mime_header_names[MIME_ALL_FIELDS][26] = {
 	[MIME_CONTENT_ID] = "Content-ID",
 };
 
+/*
+ * Other fields that programs write: whole names, and how names begin.  What
+ * is not among them is not said to be unknown lightly, since it is taken for
+ * text where no empty line ends the header; but a name that is a common word
+ * (Status, Location) is not here, since devices begin their texts with it.
+ */
+static const char mime_header_others[][20] = {"To", "Cc", "Bcc", "Sender",
+    "References", "Comments", "Keywords", "Received", "Precedence",
+    "Sensitivity", "Organization", "Organisation", "User-Agent", "Autocrypt",
+    "Newsgroups", "Supersedes", "Expires", "Xref", "Mailer", "VBR-Info",
+    "TLS-Required", "Jabber-ID"};
+static const char mime_header_starts[][20] = {"X-", "Content-", "MIME-",
+    "Resent-", "Reply-", "In-Reply-", "Return-", "List-", "Received-", "ARC-",
+    "DKIM-", "DomainKey-", "Authentication-", "Auto-", "Delivered-",
+    "Delivery-", "Envelope-", "Errors-", "Apparently-", "Disposition-",
+    "Thread-", "Message-", "Mailing-List", "Mail-", "Original-", "Accept-",
+    "Archived-", "Expiry-", "Feedback-", "Require-", "Bounces-", "MMHS-",
+    "Old-"};
+
 void
 mime_header_init(struct mime_header *h)
 {
-	h->field = -1;
 	h->seen = 0;
-	h->nraw = h->nkept = 0;
+	h->nkept = 0;
+	mime_header_begin(h);
+}
+
+void
+mime_header_begin(struct mime_header *h)
+{
+	h->begun = 0;
+	h->field = -1;
+	h->loose = 0;
+	h->nraw = 0;
 }
 
 /* ---- fields that are kept ---- */
@@ -130,84 +160,222 @@ mime_header_end(struct mime_header *h, struct mime_part *part)
 	for (i = 0; i < h->nraw; i++)
 		if (s[i] == '\0' || s[i] == '\r')
 			s[i] = ' ';
-	mime_part_set(part, (enum mime_part_field)(h->field - MIME_FIELDS), s);
+	/* an empty one says nothing: another of its name may follow */
+	if (h->nraw > 0)
+		mime_part_set(part,
+		    (enum mime_part_field)(h->field - MIME_FIELDS), s);
 	h->field = -1;
 }
 
-/* Collect a field's body; blanks at its start are not of it. */
-void
-mime_header_more(struct mime_header *h, const char *p, size_t n)
+/* Append to raw what there is room for. */
+static void
+mime_header_add(struct mime_header *h, const char *p, size_t n)
 {
 	size_t room = sizeof(h->raw) - 1 - h->nraw;
 
-	if (h->field == -1)
-		return;
-	while (h->nraw == 0 && n > 0 && mime_decode_is_blank(*p)) {
-		p++;
-		n--;
-	}
 	n = n < room ? n : room;
 	memcpy(h->raw + h->nraw, p, n);
 	h->nraw += n;
 }
 
-/* Which field has this name; -1 if it is none, or not the first. */
+void
+mime_header_more(struct mime_header *h, const char *p, size_t n)
+{
+	if (h->field == -1 && !h->loose)
+		return;
+	/* blanks at its start are not of a field's body */
+	while (!h->loose && h->nraw == 0 && n > 0 &&
+	    mime_decode_is_blank(*p)) {
+		p++;
+		n--;
+	}
+	mime_header_add(h, p, n);
+}
+
+/* Which field has this name; -1 if it is none that is wanted. */
 static int
-mime_header_number(const struct mime_header *h, const struct mime_part *part,
-    int message, const char *name, size_t n)
+mime_header_number(const char *name, size_t n)
 {
 	int i;
 
 	for (i = 0; i < MIME_ALL_FIELDS && n < sizeof(mime_header_names[0]);
-	    i++) {
-		if (mime_header_names[i][n] != '\0' ||
-		    strncasecmp(mime_header_names[i], name, n) != 0)
-			continue;
-		if (i >= MIME_FIELDS)
-			return part->seen & 1U << (i - MIME_FIELDS) ? -1 : i;
-		return !message || h->seen & 1U << i ? -1 : i;
-	}
+	    i++)
+		if (mime_header_names[i][n] == '\0' &&
+		    strncasecmp(mime_header_names[i], name, n) == 0)
+			return i;
 	return -1;
 }
 
+/* 1 if the field is read now: the first of its name, in the right header. */
+static int
+mime_header_wants(const struct mime_header *h, const struct mime_part *part,
+    int message, int field)
+{
+	if (field >= MIME_FIELDS)
+		return (part->seen & 1U << (field - MIME_FIELDS)) == 0;
+	return message && (h->seen & 1U << field) == 0;
+}
+
+/* 1 if the name is one of a mail's header, although nobody wants it. */
+static int
+mime_header_is_known(const char *name, size_t n)
+{
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < LENGTH(mime_header_starts); i++) {
+		s = mime_header_starts[i];
+		if ((*s ^ *name) % 32 == 0 && strlen(s) <= n &&
+		    strncasecmp(s, name, strlen(s)) == 0)
+			return 1;
+	}
+	for (i = 0; i < LENGTH(mime_header_others); i++) {
+		s = mime_header_others[i];
+		if ((*s ^ *name) % 32 == 0 && strlen(s) == n &&
+		    strncasecmp(s, name, n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* A line of a field that may be text. */
+static void
+mime_header_add_loose(struct mime_header *h, const char *p, size_t n)
+{
+	if (!h->loose)
+		h->nraw = 0;
+	else
+		mime_header_add(h, "\r\n", 2);
+	h->loose = 1;
+	mime_header_add(h, p, n);
+}
+
 /*
- * A line that may begin a field: 1 if it does.  Blanks before the colon are
- * obsolete, but there (RFC 5322, 4.5).
+ * An option without its colon, "X-SMS-TTL 60": it was not meant as text, and
+ * an option with a bad value is refused.  1 if this is one.
  */
 static int
-mime_header_begin(struct mime_header *h, const struct mime_part *part,
-    int message, const char *p, size_t n)
+mime_header_is_option(const char *p, size_t n)
 {
-	size_t name = 0, colon;
+	return n >= 6 && strncasecmp(p, "X-SMS-", 6) == 0;
+}
+
+/*
+ * The octets of a field's name at p, and where its body begins; 0: this is no
+ * field.  Blanks before the colon are obsolete, but there (RFC 5322, 4.5).
+ */
+static size_t
+mime_header_name(const char *p, size_t n, size_t *body)
+{
+	size_t name = 0;
 
 	while (name < n && name <= MIME_NAME_MAX && p[name] > ' ' &&
 	    p[name] < 0x7f && p[name] != ':')
 		name++;
-	for (colon = name; colon < n && mime_decode_is_blank(p[colon]); colon++)
+	for (*body = name; *body < n && mime_decode_is_blank(p[*body]); ++*body)
 		continue;
-	if (name == 0 || name > MIME_NAME_MAX || colon == n || p[colon] != ':')
+	if (name > MIME_NAME_MAX)
 		return 0;
-	h->field = mime_header_number(h, part, message, p, name);
+	if (*body < n && p[*body] == ':') {
+		++*body;
+		return name;
+	}
+	*body = n;
+	return mime_header_is_option(p, n) ? name : 0;
+}
+
+/* A line that may begin a field: 1 if it does. */
+static int
+mime_header_field_line(struct mime_header *h, struct mime_part *part,
+    int message, const char *p, size_t n)
+{
+	size_t body, name = mime_header_name(p, n, &body);
+	int field;
+
+	if (name == 0)
+		return 0;
+	field = mime_header_number(p, name);
+	if (field == -1 && !mime_header_is_known(p, name)) {
+		mime_header_add_loose(h, p, n);
+		return 1;
+	}
+	h->loose = 0;
+	if (field == -1 || !mime_header_wants(h, part, message, field))
+		return 1;
+	h->field = field;
 	h->nraw = 0;
-	mime_header_more(h, p + colon + 1, n - colon - 1);
+	mime_header_more(h, p + body, n - body);
 	return 1;
+}
+
+/* 1 if there is a known field at p, behind blanks. */
+static int
+mime_header_is_indented(const char *p, size_t n)
+{
+	size_t name, body;
+
+	while (n > 0 && mime_decode_is_blank(*p)) {
+		p++;
+		n--;
+	}
+	name = mime_header_name(p, n, &body);
+	return name > 0 && (mime_header_number(p, name) != -1 ||
+	    mime_header_is_known(p, name));
+}
+
+/* 1 if it is nothing but blanks. */
+static int
+mime_header_is_blank(const char *p, size_t n)
+{
+	while (n > 0 && mime_decode_is_blank(*p)) {
+		p++;
+		n--;
+	}
+	return n == 0;
+}
+
+/*
+ * A line that begins with a blank goes on with the one before.  The first of
+ * all goes on with nothing: it may be text.
+ */
+static void
+mime_header_folded_line(struct mime_header *h, const char *p, size_t n)
+{
+	if (h->loose || (!h->begun && !mime_header_is_blank(p, n) &&
+			    !mime_header_is_indented(p, n)))
+		mime_header_add_loose(h, p, n);
+	else
+		mime_header_more(h, p, n);
 }
 
 /*
  * Anything but a field and what goes on with it is the end of the header, and
- * all but an empty line belongs to the body already.  What goes on with
- * nothing is dropped.
+ * all but an empty line belongs to the body already.
  */
 int
 mime_header_line(struct mime_header *h, struct mime_part *part, int message,
     const char *p, size_t n)
 {
 	if (n > 0 && mime_decode_is_blank(*p)) {
-		mime_header_more(h, p, n);
+		mime_header_folded_line(h, p, n);
 		return 1;
 	}
 	mime_header_end(h, part);
-	return n > 0 && mime_header_begin(h, part, message, p, n);
+	if (n == 0) {
+		h->loose &= !h->begun;
+		return 0;
+	}
+	if (!mime_header_field_line(h, part, message, p, n))
+		return 0;
+	h->begun = 1;
+	return 1;
+}
+
+size_t
+mime_header_loose(const struct mime_header *h, const char **p)
+{
+	*p = h->raw;
+	return h->loose ? h->nraw : 0;
 }
 
 const char *

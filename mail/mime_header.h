@@ -40,16 +40,21 @@ enum mime_field {
 };
 
 struct mime_header {
+	int begun;		/* it has had a field */
 	int field;		/* being read; -1: none, or of no interest */
 	unsigned seen;		/* 1 << each field that is kept */
+	int loose;		/* raw has lines at its end that may be text */
 	size_t nraw, nkept;
 	int kept_full;
 	char raw[MIME_RAW_MAX + 1];
 	char kept[MIME_FIELDS][MIME_FIELD_MAX + 1];
 };
 
-/* No field has been seen. */
+/* No field of the message has been seen. */
 void mime_header_init(struct mime_header *);
+
+/* A header begins: that of the message, or of one of its parts. */
+void mime_header_begin(struct mime_header *);
 
 /*
  * Take a line without its end: 1 if it is one of the header, 0 if the header
@@ -64,6 +69,14 @@ void mime_header_more(struct mime_header *, const char *, size_t n);
 
 /* The header has ended, if it was not mime_header_line that said so. */
 void mime_header_end(struct mime_header *, struct mime_part *);
+
+/*
+ * Where no empty line has ended the header, the fields at its end whose names
+ * are nobody's are the start of a text that has no header: "Temp: 45 C".  So
+ * are lines that begin with a blank, if no field came before them.  Returns how many octets *p has of them, without the last line end; 0: none.
+ * MIME_RAW_MAX octets may not be all.  They stay until the next header.
+ */
+size_t mime_header_loose(const struct mime_header *, const char **p);
 
 /* A field that was kept; NULL if there was none.  The first of its name. */
 const char *mime_header_field(const struct mime_header *, enum mime_field);

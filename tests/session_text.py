@@ -172,6 +172,14 @@ def complaints():
             "a charset of iconv, inside the sandbox")
 
 
+@tap.test("what was meant as text, and what was not")
+def headerless():
+    tap.is_(sms("Temp: 45 C in rack 3\n"), "Temp: 45 C in rack 3",
+            "a word and a colon")
+    tap.is_(sms("X-SMS-TTL 60\nSubject: x\n\nfire\n"), 550,
+            "an option without its colon is refused")
+
+
 @tap.test("the other faults of the bridge that is there already")
 def bridge():
     gw.reset()

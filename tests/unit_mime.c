@@ -206,11 +206,9 @@ bodies(void)
 	IS("\nhello", "hello", "no header");
 	IS("hello there\nyou: too\n", "hello there\nyou: too\n",
 	    "what is no field begins the body");
-	IS("X: y\n:z\nb\n", ":z\nb\n", "a colon alone is no field");
-	IS("X: y\nn\303\244me: x\n", "näme: x\n", "nor is a name with umlaut");
-	IS(" x\nSubject: y\n\nz\n", "z\n", "what goes on with no field");
-	IS(MIXED "--b\n\tx\nContent-Type: text/plain\n\ny\n", "y",
-	    "nor with that of another part");
+	IS("X-A: y\n:z\nb\n", ":z\nb\n", "a colon alone is no field");
+	IS("X-A: y\nn\303\244me: x\n", "näme: x\n",
+	    "nor is a name with umlaut");
 	IS("X: y\n\n\n \n  hello\n\n\n", "  hello\n\n\n",
 	    "blank lines in front go, those behind stay");
 	IS("X: y\n\na\r\r\nb\rc\n", "a\nb\nc\n", "odd line ends");
@@ -837,7 +835,7 @@ long_lines(void)
 	repeat("n", MIME_NAME_MAX);
 	add(": z\n\nx");
 	tap_is(made(), "x", "the longest name of a field");
-	add("X: y\n");
+	add("X-A: y\n");
 	repeat("n", MIME_NAME_MAX + 1);
 	add(": z\n\nx");
 	tap_ok(strncmp(made(), "nnn", 3) == 0, "one that is longer is none");
@@ -1101,6 +1099,91 @@ datas(void)
 	data_limits();
 }
 
+/* What stands where the header should be, and is none. */
+static void
+text_as_header(void)
+{
+	IS("Temp: 45 C in rack 3\n", "Temp: 45 C in rack 3",
+	    "a word and a colon, and no empty line");
+	IS("Temp: 45 C\nall else is well\n", "Temp: 45 C\nall else is well\n",
+	    "the first line of a text");
+	IS("Temp: 45 C\n  rack: 3\nHum: 80 %\n",
+	    "Temp: 45 C\n  rack: 3\nHum: 80 %", "lines that look like fields");
+	IS("Subject: x\nTo: y\nTemp: 45 C\n", "Temp: 45 C",
+	    "behind a header that no empty line ends");
+	tap_is(mime_field(&mime, MIME_SUBJECT), "x", "the header is one");
+	IS("Temp: 45 C\nSubject: x\nHum: 3\n", "Hum: 3",
+	    "only the fields at the end are text");
+	IS("Temp: 45 C\n\nHum: 3\n", "Hum: 3\n",
+	    "an empty line: all before it is header");
+	IS("Temp: 45 C\nX-Mailer: x\nReceived: y\n", "",
+	    "fields that are known are no text");
+	IS("X-SMS-Foo: x\nx-sms-ttl: 5\n", "", "nor are options");
+	IS("Received\t: y\nresent-FROM: z\n", "", "in any letter case");
+	IS("12:30 Pump: off\n", "12:30 Pump: off", "the time of day");
+	IS("K\303\274che: 3\n", "Küche: 3\n", "what no field's name has");
+	IS("Temp: \374 45\n", "Temp: ü 45", "any charset");
+	IS("  fire\nzone 3\n", "  fire\nzone 3\n", "a blank in front");
+	IS("  fire\n\nzone 3\n", "  fire\n\nzone 3\n",
+	    "... and an empty line behind it");
+	IS("\tx\nSubject: y\n\nz\n", "z\n", "a header whose start is lost");
+	IS(MIXED "--b\n\tname=x\nContent-Type: text/plain\n\ny\n", "y",
+	    "or that of a part");
+	IS(" Subject: x\n\nfire", "fire", "a field with a blank in front");
+	IS("  \nSubject: x\n\nfire", "fire", "a line of blanks in front");
+	IS(MIXED "--b\nTemp: 45 C\n--b\n" TYPE("text/plain")
+	    "Hum: 3\n--b\n\tx\n--b--\n", "Temp: 45 C\nHum: 3\n\tx",
+	    "parts without an empty line");
+	IS(MIXED "--b\n" TYPE("image/png") "Temp: 45 C\n--b--\n", "",
+	    "but not of a picture");
+	IS(TYPE("text/html") "Temp: <b>45</b>\n", "Temp: 45", "HTML");
+	IS("Content-Transfer-Encoding: base64\nVGVtcDogNDU=\n", "Temp: 45",
+	    "base64 right behind the header");
+}
+
+/* As much of a header that may be text as there is room for. */
+static void
+text_as_header_limits(void)
+{
+	size_t n;
+
+	for (n = MIME_RAW_MAX - 1; n <= MIME_RAW_MAX + 1; n++) {
+		add("T: ");
+		repeat("x", n - 3);
+		tap_ok(strlen(made()) == (n < MIME_RAW_MAX ? n : MIME_RAW_MAX),
+		    "%zu octets of text as a header", n);
+		tap_ok(mime_overflow(&mime) == (n >= MIME_RAW_MAX),
+		    "what was cut is said");
+	}
+}
+
+static void
+bad_options(void)
+{
+	tap_is(field("X-SMS-TTL 60\n", MIME_SMS_TTL), "",
+	    "an option without a colon is a bad one");
+	tap_is(field("x-sms-ttl\n", MIME_SMS_TTL), "", "or without a value");
+	tap_is(field("X-SMS-TTL: 5\nX-SMS-TTL 60\n", MIME_SMS_TTL), "5",
+	    "the first counts");
+	tap_is(field("X-SMS-TTL 60\nDate: x\n", MIME_DATE), "x",
+	    "it does not end the header");
+	tap_is(field("X-SMS-Foo 60\nDate: x\n", MIME_DATE), "x",
+	    "nor does one that is unknown");
+}
+
+static void
+empty_fields(void)
+{
+	IS("Content-Type:\n" TYPE("text/html") "\n<b>x", "x",
+	    "a second Content-Type after an empty one");
+	IS("Content-Type: \n\t\n" TYPE("text/html") "\n<b>x", "x",
+	    "... that is folded");
+	IS("Content-Transfer-Encoding:\n" ENCODED("base64") "\neA==", "x",
+	    "a second encoding after an empty one");
+	IS(TYPE("text/plain") TYPE("text/html") "\n<b>x", "<b>x",
+	    "the first that says something counts");
+}
+
 /* ---- who wrote it ---- */
 
 static void
@@ -1198,6 +1281,10 @@ int
 main(void)
 {
 	fields();
+	text_as_header();
+	text_as_header_limits();
+	bad_options();
+	empty_fields();
 	mailboxes();
 	bounces();
 	bodies();
