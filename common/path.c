@@ -106,34 +106,79 @@ look_at_path(struct path *p)
 	return local == -1 || domain == -1 ? -1 : 0;
 }
 
-int
-path_parse(const char *s, const char **end, struct path *p)
+/* A mailbox, which ends where a path may; NULL if it is none. */
+static const char *
+take_mailbox(const char *s, struct path *p)
 {
-	p->local[0] = p->domain[0] = '\0';
-	p->utf8 = 0;
-	while (*s == ' ')
-		s++;
-	if (*s++ != '<')
-		return -1;
-	if (*s == '>') {
-		*end = s + 1;
-		return 0;
-	}
 	if ((s = skip_route(s)) == NULL)
-		return -1;
+		return NULL;
 	if (*s == '"')
 		s = take_quoted(s + 1, p->local, PATH_LOCAL_MAX);
 	else
 		s = take_run(s, is_local, p->local, PATH_LOCAL_MAX);
 	if (s == NULL || p->local[0] == '\0')
-		return -1;
-	if (*s == '@') {
-		s = take_run(s + 1, is_domain, p->domain, PATH_DOMAIN_MAX);
-		if (s == NULL || p->domain[0] == '\0')
-			return -1;
+		return NULL;
+	if (*s != '@')
+		return s;
+	s = take_run(s + 1, is_domain, p->domain, PATH_DOMAIN_MAX);
+	return s != NULL && p->domain[0] != '\0' ? s : NULL;
+}
+
+/* "SIZE=99" behind "FROM:" is a parameter, and the path was forgotten. */
+static int
+is_parameter(const struct path *p)
+{
+	return p->domain[0] == '\0' && strchr(p->local, '=') != NULL;
+}
+
+int
+path_parse(const char *s, const char **end, struct path *p)
+{
+	int bracket;
+
+	memset(p, 0, sizeof(*p));
+	while (*s == ' ')
+		s++;
+	bracket = *s == '<';
+	s += bracket;
+	if (bracket && *s == '>') {
+		*end = s + 1;
+		return 0;
 	}
-	if (*s != '>')
+	if ((s = take_mailbox(s, p)) == NULL)
 		return -1;
-	*end = s + 1;
+	if (bracket ? *s != '>' : is_parameter(p))
+		return -1;
+	s += bracket;
+	if (*s != '\0' && *s != ' ')
+		return -1;
+	*end = s;
 	return look_at_path(p);
+}
+
+/* What a sender may hold that is only there to be skipped. */
+static int
+is_harmless(char c)
+{
+	return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"';
+}
+
+int
+path_skip(const char *s, const char **end, struct path *p)
+{
+	int bracket;
+
+	memset(p, 0, sizeof(*p));
+	while (*s == ' ')
+		s++;
+	bracket = *s == '<';
+	s = take_run(s + bracket, is_harmless, p->local, PATH_LOCAL_MAX);
+	if (s == NULL || p->local[0] == '\0' || is_parameter(p))
+		return -1;
+	if (bracket && *s++ != '>')
+		return -1;
+	if (*s != '\0' && *s != ' ')
+		return -1;
+	*end = s;
+	return 0;
 }

@@ -16,13 +16,22 @@ struct path {
 };
 
 /*
- * Parse a path in angle brackets at s, blanks before it allowed (RFC 5321,
- * 4.1.2); a source route is skipped (4.1.1.3).  The local part may hold
- * any printable ASCII but blanks and <>@," outside quotes, since numbers
- * are written in many ways; both may hold valid UTF-8 (RFC 6531,
- * 3.3).  On success *end points behind the '>'.
- * Returns 0, or -1 if this is no path or one of its parts is too long.
+ * Parse the path at s, blanks before it allowed (RFC 5321, 4.1.2).  Angle
+ * brackets around it are not required: many devices forget them.  A source
+ * route is skipped (4.1.1.3).  The local part may hold any printable ASCII
+ * but blanks and <>@," outside quotes, since numbers are written in many
+ * ways; both parts may hold valid UTF-8 (RFC 6531, 3.3).  On success *end
+ * points to the blank or the NUL behind the path.  Returns 0, or -1 if this
+ * is no path or one of its parts is too long.
  */
 int path_parse(const char *s, const char **end, struct path *);
+
+/*
+ * For a path that path_parse did not like and that nobody will use: skip it
+ * if there is no doubt where it ends.  It is printable ASCII without blanks
+ * and quotes, and either has a pair of brackets around it or none at all.
+ * local gets all of it.  0, or -1.
+ */
+int path_skip(const char *s, const char **end, struct path *);
 
 #endif

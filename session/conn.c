@@ -184,20 +184,25 @@ compact(struct conn *c)
 	c->start = 0;
 }
 
-/* The line that begins here may have to be dropped; what was it to be? */
+/* Keep the beginning of a line that may have to be dropped. */
 static void
 keep_head(struct conn *c)
 {
-	size_t n = c->end - c->start;
+	const char *s = c->inbuf + c->start;
+	size_t n, most = c->end - c->start;
 
-	memset(c->head, 0, sizeof(c->head));
-	memcpy(c->head, c->inbuf + c->start, n < CONN_HEAD ? n : CONN_HEAD);
+	if (most > CONN_HEAD)
+		most = CONN_HEAD;
+	for (n = 0; n < most && s[n] != '\r' && s[n] != '\n'; n++)
+		c->head[n] = s[n];
+	c->head[n] = '\0';
 }
 
 /*
- * Take the line up to the LF at p, or drop it.  A line that was too long
- * is told of at its end; one with a bare LF at once, since a client that
- * knows no CRLF would wait for ever.
+ * Take the line up to the LF at p, or drop it.  A line that is too long is
+ * reported at its end.  One with a bare LF is reported at that LF, since a
+ * client that ends all its lines so would wait for a reply; what follows, up
+ * to the next CRLF, is still part of it.
  */
 static enum conn_status
 take_line(struct conn *c, char *p, char **line, size_t *len)
@@ -206,23 +211,21 @@ take_line(struct conn *c, char *p, char **line, size_t *len)
 	size_t n = (size_t)(p - s);
 	int skip = c->skip, crlf = n > 0 && p[-1] == '\r';
 
-	if (skip == 0)
+	if (skip != CONN_LONG)
 		keep_head(c);
 	c->start += n + 1;
-	if (!crlf && c->lf == CONN_LF_REFUSE) {
-		c->skip = CONN_BARE;
-		return skip == CONN_BARE ? CONN_OK :
-		    skip == CONN_LONG	 ? CONN_LONG :
-					   CONN_BARE;
-	}
-	c->skip = 0;
-	if (skip == CONN_LONG || (skip == 0 && n + 1 > CONN_LINE_MAX))
+	c->skip = crlf || c->lf != CONN_LF_REFUSE ? CONN_OK : CONN_BARE;
+	if (skip == CONN_LONG || n + 1 > CONN_LINE_MAX)
 		return CONN_LONG;
+	if (c->skip == CONN_BARE)
+		return CONN_BARE;
+	if (skip == CONN_BARE)
+		return CONN_DROPPED;
 	n -= (size_t)crlf;
 	s[n] = '\0';
 	*line = s;
 	*len = n;
-	if (skip == 0 && (memchr(s, '\0', n) != NULL || memchr(s, '\r', n)))
+	if (memchr(s, '\0', n) != NULL || memchr(s, '\r', n) != NULL)
 		return CONN_BARE;
 	return CONN_OK;
 }
@@ -233,27 +236,19 @@ conn_line(struct conn *c, char **line, size_t *len)
 	long long deadline = clock_ms() + c->wait;
 	enum conn_status st;
 	size_t seen = 0;
-	int skip;
 	char *p;
 
 	for (;;) {
 		p = memchr(c->inbuf + c->start + seen, '\n',
 		    c->end - c->start - seen);
-		if (p != NULL) {
-			skip = c->skip;
-			st = take_line(c, p, line, len);
-			if (st != CONN_OK || skip == 0)
-				return st;
-			seen = 0;
-			continue;
-		}
+		if (p != NULL)
+			return take_line(c, p, line, len);
 		seen = c->end - c->start;
 		if (seen >= CONN_LINE_MAX) {
-			/* keep the last octet: it may be the CR */
-			if (c->skip == 0) {
+			if (c->skip != CONN_LONG)
 				keep_head(c);
-				c->skip = CONN_LONG;
-			}
+			c->skip = CONN_LONG;
+			/* the last octet stays: it may be the CR */
 			c->start = c->end - 1;
 			seen = 1;
 		}

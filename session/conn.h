@@ -18,6 +18,7 @@ enum conn_status {
 	CONN_TIMEOUT,
 	CONN_LONG,	/* the line was over CONN_LINE_MAX and is dropped */
 	CONN_BARE,	/* a bare CR or LF, or a NUL: the line is dropped */
+	CONN_DROPPED	/* the end of a line that has been CONN_BARE */
 };
 
 /* How a bare LF is taken (SPEC, section 2: bare-lf, and -n). */
@@ -39,7 +40,7 @@ struct conn {
 	/* private */
 	size_t start, end;	/* what of inbuf has not been taken */
 	size_t outlen;
-	int skip;		/* dropping until CRLF */
+	enum conn_status skip;	/* CONN_BARE or CONN_LONG: drop until CRLF */
 	int data_state;
 	int bare;		/* the message holds a bare CR, LF or a NUL */
 	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];
@@ -50,7 +51,8 @@ void conn_init(struct conn *, int in, int out, enum conn_lf);
 /*
  * The next line without its end, NUL-terminated; it stays valid until the
  * next call.  Held-back output is written before it waits.  CONN_OK, or
- * CONN_EOF, CONN_TIMEOUT, CONN_LONG, CONN_BARE.
+ * CONN_EOF, CONN_TIMEOUT, CONN_LONG, CONN_BARE, CONN_DROPPED; of the last
+ * three head has the beginning.
  */
 enum conn_status conn_line(struct conn *, char **line, size_t *len);
 

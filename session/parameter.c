@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "session/parameter.h"
 
 #define SIZE_DIGITS 20	/* RFC 1870, 4 */
 #define LONG_DIGITS 9	/* what surely fits a long */
-#define DAY	    86400LL /* seconds */
 
 static int
 is_digit(char c)
@@ -76,11 +76,17 @@ parameter_by(const char *s, long *seconds, int *returned)
 	return *s != '\0' || (*returned && *seconds <= 0) ? -1 : 0;
 }
 
-int
-parameter_hold(const char *s, long *seconds)
+static int
+take_seconds(const char *s, long *seconds)
 {
 	return take_digits(&s, PARAMETER_HOLD_DIGITS, seconds) == -1 ||
 	    *s != '\0' ? -1 : 0;
+}
+
+int
+parameter_hold(const char *s, long *seconds)
+{
+	return *s == '0' ? -1 : take_seconds(s, seconds);
 }
 
 /* ---- dates (RFC 3339) ---- */
@@ -101,29 +107,21 @@ take_field(const char **s, size_t len, const char *sep, long *n)
 	return **s != '\0' && strchr(sep, *(*s)++) != NULL ? 0 : -1;
 }
 
-static long
-days_of_month(long year, long month)
+/* Midnight UTC of a day; -1 if there is no such day. */
+static int
+find_day(long year, long month, long day, long long *when)
 {
-	static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-	    30, 31};
+	struct tm tm = {
+		.tm_year = (int)year - 1900,
+		.tm_mon = (int)month - 1,
+		.tm_mday = (int)day,
+	};
 
-	if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-		return 29;
-	return days[month - 1];
-}
-
-/* Days of the Gregorian calendar from 1970-01-01, for years from 1. */
-static long long
-days_since_1970(long year, long month, long day)
-{
-	long long before;
-	long m;
-
-	/* the year begins in March, so that its leap day is its last */
-	year -= month <= 2;
-	m = month + (month > 2 ? -3 : 9);
-	before = 365LL * year + year / 4 - year / 100 + year / 400;
-	return before + (153 * m + 2) / 5 + day - 1 - 719468;
+	if (year == 0 || month < 1 || month > 12 || day < 1)
+		return -1;
+	*when = timegm(&tm);
+	/* the 31st of April has become the 1st of May */
+	return tm.tm_mday == day ? 0 : -1;
 }
 
 /* "Z", or hours and minutes from UTC; at the end of s. */
@@ -165,29 +163,22 @@ parameter_date(const char *s, long long *when)
 		while (is_digit(*s))
 			s++;
 	}
-	if (year == 0 || month < 1 || month > 12 || day < 1 ||
-	    day > days_of_month(year, month) || hour > 23 || minute > 59 ||
-	    second > 60 || take_offset(s, &offset) == -1)
+	if (hour > 23 || minute > 59 || second > 60 ||
+	    find_day(year, month, day, when) == -1 ||
+	    take_offset(s, &offset) == -1)
 		return -1;
-	*when = days_since_1970(year, month, day) * DAY + hour * 3600 +
-	    minute * 60 + second - offset;
+	*when += hour * 3600 + minute * 60 + second - offset;
 	return 0;
 }
 
 void
 parameter_put_date(long long when, char out[PARAMETER_DATE_MAX])
 {
-	long long days = when / DAY;
-	long second = (long)(when % DAY), year = 1970, month = 1, n;
+	time_t t = (time_t)when;
+	struct tm tm;
 
-	for (; days >= (n = 337 + days_of_month(year, 2)); year++)
-		days -= n;
-	for (; days >= (n = days_of_month(year, month)); month++)
-		days -= n;
-	snprintf(out, PARAMETER_DATE_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-	    (unsigned)year % 10000, (unsigned)month % 100,
-	    (unsigned)(days + 1) % 100, (unsigned)(second / 3600) % 100,
-	    (unsigned)(second / 60 % 60) % 100, (unsigned)(second % 60) % 100);
+	gmtime_r(&t, &tm);
+	strftime(out, PARAMETER_DATE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 /* ---- DSN (RFC 3461) ---- */
@@ -226,6 +217,12 @@ is_xtext(const char *s, int wide)
 }
 
 int
+parameter_xtext(const char *s)
+{
+	return *s != '\0' && is_xtext(s, 0) ? 0 : -1;
+}
+
+int
 parameter_envid(const char *s)
 {
 	return *s != '\0' && strlen(s) <= PARAMETER_ENVID_MAX &&
@@ -261,15 +258,16 @@ parameter_notify(const char *s, unsigned *bits)
 	unsigned bit;
 	size_t n;
 
-	for (*bits = 0;; s += n + 1) {
-		n = strcspn(s, ",");
+	for (*bits = 0; *s != '\0'; s += n + (s[n] == ',')) {
+		if ((n = strcspn(s, ",")) == 0)
+			continue;
 		if ((bit = find_notify(s, n)) == 0 || *bits & bit)
 			return -1;
 		*bits |= bit;
-		if (s[n] == '\0')
-			break;
 	}
-	return *bits & PARAMETER_NEVER && *bits != PARAMETER_NEVER ? -1 : 0;
+	if (*bits & PARAMETER_NEVER)
+		return *bits == PARAMETER_NEVER ? 0 : -1;
+	return *bits != 0 ? 0 : -1;
 }
 
 int
@@ -326,7 +324,7 @@ parameter_schedule(const char *s, long long now, long long *when)
 	if (*s != '+')
 		return parameter_date(s, when);
 	s++;
-	if (parameter_hold(s, &seconds) == -1)
+	if (take_seconds(s, &seconds) == -1)
 		return -1;
 	*when = now + seconds;
 	return 0;

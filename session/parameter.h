@@ -30,7 +30,7 @@ int parameter_level(const char *, int *level);
  */
 int parameter_by(const char *, long *seconds, int *returned);
 
-/* HOLDFOR: seconds (RFC 4865, 4). */
+/* HOLDFOR: seconds, at least 1 and without leading zeros (RFC 4865, 4). */
 int parameter_hold(const char *, long *seconds);
 
 /* A date and time (RFC 3339, 5.6) as seconds since 1970, UTC. */
@@ -39,7 +39,10 @@ int parameter_date(const char *, long long *when);
 /* ... and back, in UTC; from 1970 to 9999. */
 void parameter_put_date(long long when, char out[PARAMETER_DATE_MAX]);
 
-/* ENVID: xtext of printable ASCII (RFC 3461, 4 and 4.4). */
+/* AUTH of MAIL: xtext of printable ASCII (RFC 4954, 5; RFC 3461, 4). */
+int parameter_xtext(const char *);
+
+/* ENVID: the same, of bounded length (RFC 3461, 4.4). */
 int parameter_envid(const char *);
 
 enum {
@@ -49,7 +52,10 @@ enum {
 	PARAMETER_DELAY = 8
 };
 
-/* NOTIFY: NEVER alone, or some of the others (RFC 3461, 4.1). */
+/*
+ * NOTIFY: NEVER alone, or some of the others (RFC 3461, 4.1).  An empty
+ * member of the list is skipped: some clients leave a comma behind.
+ */
 int parameter_notify(const char *, unsigned *);
 
 /* ORCPT: type;xtext (RFC 3461, 4.2), of type utf-8 also with UTF-8. */

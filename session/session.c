@@ -47,8 +47,9 @@ struct command {
 static enum reply
 do_helo(struct session *s, char *args)
 {
+	/* many small devices give no name, and it is not used */
 	if (*args == '\0')
-		return s->setup->lmtp ? REPLY_LHLO_SYNTAX : REPLY_HELO_SYNTAX;
+		log_event(LOG_NOTICE, "hello", "name", "", NULL);
 	session_reset(s);
 	s->state = SESSION_GREETED;
 	session_note(s, "%s", s->config->hostname);
@@ -87,11 +88,9 @@ put_extensions(struct session *s, const char *sep)
 static enum reply
 do_ehlo(struct session *s, char *args)
 {
-	enum reply r = do_helo(s, args);
-
-	if (r == REPLY_NOTE)
-		put_extensions(s, "\n");
-	return r;
+	do_helo(s, args);
+	put_extensions(s, "\n");
+	return REPLY_NOTE;
 }
 
 static enum reply
@@ -318,8 +317,9 @@ run_line(struct session *s, char *line, size_t len)
 }
 
 /*
- * conn.c has dropped the line.  The session cannot go on behind a BDAT, since
- * a chunk of unknown size follows, nor behind an HTTP request.
+ * conn.c has dropped the line.  The session cannot go on where octets follow
+ * that are no commands: behind a BDAT, behind a DATA if its client waits for
+ * no reply, and behind an HTTP request.
  */
 static enum reply
 drop_line(struct session *s, enum conn_status st)
@@ -327,11 +327,13 @@ drop_line(struct session *s, enum conn_status st)
 	const char *head = s->conn.head;
 	const struct command *c;
 
-	if (st != CONN_LONG && st != CONN_BARE)
+	if (st == CONN_EOF || st == CONN_TIMEOUT)
 		return session_line_reply(s, st);
 	c = find_command(s, head, strcspn(head, " \t"));
 	if (c != NULL && c->handle == session_data_bdat)
 		return REPLY_BDAT_SYNTAX;
+	if (c != NULL && c->handle == session_data)
+		return REPLY_421_LINES;
 	if (is_http(c, head))
 		return REPLY_421_HTTP;
 	return session_line_reply(s, st);

@@ -71,7 +71,7 @@ session_data(struct session *s, char *args)
 	if (*args != '\0')
 		return REPLY_NO_ARGUMENT;
 	if (s->message.binary)
-		return REPLY_WANTS_BDAT;
+		return REPLY_NEEDS_BDAT;
 	if (s->nnumbers == 0)
 		return REPLY_NO_RCPTS;
 	session_reply(s, REPLY_GO_AHEAD);

@@ -8,11 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/log.h"
 #include "common/path.h"
 #include "session/ask.h"
 #include "session/parameter.h"
 #include "session/session.h"
 #include "session/session_private.h"
+
+#define DOMAINS_MAX 400 /* octets of a reply that names our domains */
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- parameters ---- */
 
@@ -47,13 +52,17 @@ take_body(struct session *s, const char *value)
 	    strcasecmp(value, "8BITMIME") == 0 ? REPLY_GO : REPLY_BAD_BODY;
 }
 
-/* RFC 4954, section 5: whom the client speaks for is not used. */
+/*
+ * For whom the client sends (RFC 4954, section 5): checked, but not used.
+ * Some clients give it where AUTH was never offered.
+ */
 static enum reply
 take_auth(struct session *s, const char *value)
 {
 	if (s->config->auth == CONFIG_AUTH_NONE)
-		return REPLY_PARAMETER;
-	return value != NULL && *value != '\0' ? REPLY_GO : REPLY_BAD_AUTH;
+		return REPLY_GO;
+	return value != NULL && parameter_xtext(value) == 0 ? REPLY_GO :
+							      REPLY_BAD_AUTH;
 }
 
 static enum reply
@@ -187,8 +196,6 @@ static const struct parameter of_rcpt[] = {
 	{"ORCPT", take_orcpt, 0},
 };
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
-
 static enum reply
 take_parameter(struct session *s, const struct parameter *list, size_t n,
     unsigned *seen, char *word)
@@ -280,9 +287,12 @@ take_mail(struct session *s, char *args)
 	struct path path;
 	enum reply r;
 
-	if ((args = after_keyword(args, "FROM:")) == NULL ||
-	    path_parse(args, &end, &path) == -1 ||
-	    (*end != '\0' && *end != ' '))
+	if ((args = after_keyword(args, "FROM:")) == NULL)
+		return REPLY_MAIL_SYNTAX;
+	/* whatever is no address will do, unless it has to be judged */
+	if (path_parse(args, &end, &path) == -1 &&
+	    (s->config->sender_allow.n > 0 ||
+		path_skip(args, &end, &path) == -1))
 		return REPLY_MAIL_SYNTAX;
 	r = take_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
 	if (r != REPLY_GO)
@@ -331,6 +341,14 @@ is_our_domain(const struct config *c, const char *domain)
 		    strcasecmp(c->domain.v[i], domain) == 0)
 			return 1;
 	return 0;
+}
+
+static int
+is_ascii(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
 }
 
 /* A login may have prefixes of its own; what is denied is so for all. */
@@ -416,11 +434,36 @@ leave_out(struct session *s, enum reply why)
 	if (!s->config->accept_bad ||
 	    (why != REPLY_RCPT_NUMBER && why != REPLY_RCPT_DENIED))
 		return why;
+	log_event(LOG_NOTICE, "left-out", "to", s->rcpt_to, "domain",
+	    s->rcpt_domain, "reason", reply_of(why)->text, NULL);
 	s->recipient[s->nrecipients++].bad = why;
 	s->message.nbad++;
 	s->state = SESSION_RECEIVING;
 	return why == REPLY_RCPT_NUMBER ? REPLY_RCPT_LATER :
 					  REPLY_RCPT_LATER_DENIED;
+}
+
+/* The reply names our domains: as many as fit, and those of ASCII. */
+static enum reply
+refuse_domain(struct session *s)
+{
+	const struct config_list *d = &s->config->domain;
+	size_t i, n = 0;
+
+	session_note(s, "Invalid recipient domain");
+	for (i = 0; i < d->n; i++) {
+		if (!is_ascii(d->v[i]))
+			continue;
+		buf_puts(&s->note, n++ == 0 ? " (ours: " : " ");
+		if (s->note.len + strlen(d->v[i]) > DOMAINS_MAX) {
+			buf_puts(&s->note, "...");
+			break;
+		}
+		buf_puts(&s->note, d->v[i]);
+	}
+	if (n > 0)
+		buf_puts(&s->note, ")");
+	return REPLY_RCPT_DOMAIN;
 }
 
 enum reply
@@ -433,16 +476,17 @@ session_mail_rcpt(struct session *s, char *args)
 	s->notify = 0;
 	if ((args = after_keyword(args, "TO:")) == NULL)
 		return REPLY_RCPT_SYNTAX;
-	if (path_parse(args, &end, &path) == -1 || path.domain[0] == '\0' ||
-	    (*end != '\0' && *end != ' '))
+	if (path_parse(args, &end, &path) == -1 || path.domain[0] == '\0')
 		return REPLY_RCPT_FORMAT;
+	log_masked(s->rcpt_to, path.local);
+	strcpy(s->rcpt_domain, path.domain);
 	r = take_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));
 	if (r != REPLY_GO)
 		return r;
 	if (path.utf8 && !s->message.utf8)
 		return REPLY_NOT_ASCII;
 	if (!is_our_domain(s->config, path.domain))
-		return REPLY_RCPT_DOMAIN;
+		return refuse_domain(s);
 	if ((r = add_recipient(s, path.local)) != REPLY_GO)
 		return leave_out(s, r);
 	s->message.success += (s->notify & PARAMETER_SUCCESS) != 0;

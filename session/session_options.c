@@ -62,9 +62,12 @@ check_parameters(const struct session *s, const struct abilities *a)
 	return REPLY_GO;
 }
 
-/* With N the time is no condition: what cannot be kept is let go. */
+/*
+ * BY with N asks for a notice of delay and not for an end (RFC 2852, 3): drop
+ * a time that the gateway, or the schedule, cannot keep.
+ */
 static void
-relax(struct options *o, const struct abilities *a)
+drop_ttl(struct options *o, const struct abilities *a)
 {
 	if (!(a->can & OPTIONS_CAN_TTL) ||
 	    !within(o->ttl, a->ttl_min, a->ttl_max) ||
@@ -86,7 +89,7 @@ session_options_mail(struct session *s)
 	if ((a = ask_abilities(s)) == NULL)
 		return REPLY_421_DELIVERY;
 	if (s->message.notice)
-		relax(o, a);
+		drop_ttl(o, a);
 	return check_parameters(s, a);
 }
 
@@ -368,6 +371,8 @@ session_options_message(struct session *s)
 	if (bits & OPTIONS_CAN_DATA)
 		return REPLY_CANNOT_DATA;
 	leave_out(s, bits);
+	if (s->message.notice && s->message.options.ttl != 0)
+		drop_ttl(&s->message.options, a);
 	return check_fields(s, a);
 }
 

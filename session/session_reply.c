@@ -48,6 +48,17 @@ write_line(struct session *s, const struct reply_text *r, char sep,
 	conn_write(&s->conn, b.p, b.len);
 }
 
+static void
+log_refusal(struct session *s, int code, const char *text)
+{
+	const char *to = s->rcpt_to, *domain = s->rcpt_domain;
+
+	if (s->refusals++ < LOG_REFUSALS)
+		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(code), "text",
+		    text, "to", *to != '\0' ? to : NULL, "domain",
+		    *domain != '\0' ? domain : NULL, NULL);
+}
+
 void
 session_reply(struct session *s, enum reply which)
 {
@@ -67,9 +78,9 @@ session_reply(struct session *s, enum reply which)
 	write_line(s, r, ' ', text, strlen(text));
 	if (r->effect == REPLY_EFFECT_CLOSE)
 		s->over = 1;
-	if (r->code >= 400 && s->refusals++ < LOG_REFUSALS)
-		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(r->code),
-		    "text", text, NULL);
+	if (r->code >= 400)
+		log_refusal(s, r->code, text);
+	s->rcpt_to[0] = s->rcpt_domain[0] = '\0';
 }
 
 enum reply
@@ -87,6 +98,7 @@ session_line_reply(struct session *s, enum conn_status st)
 		return REPLY_NONE;
 	case CONN_OK:
 	case CONN_END:
+	case CONN_DROPPED:
 		break;
 	}
 	return REPLY_NONE;

@@ -73,6 +73,41 @@ def bare():
                     % octets)
 
 
+# What a client sends that ends lines in LF, where not all do, and waits for
+# nothing: (octets, the replies to come).
+RUNS_ON = [
+    (b"EHLO c\nMAIL FROM:<a@b>\nBDAT 6\nNOOP\r\n", [500, 500, 501]),
+    (b"NOOP\nBDAT 6\r\nNOOP\r\n", [500, 501]),
+    (b"NOOP\nbdat\r\nNOOP\r\n", [500, 501]),
+    (b"NOOP\nDATA\r\nNOOP\r\n.\r\n", [500, 421]),
+    (b"DATA\nNOOP\r\n.\r\n", [421]),
+    (b"NOOP\nGET / HTTP/1.1\r\nNOOP\r\n", [500, 421]),
+    (b"NOOP\n" + b"x" * 20000 + b"\r\n", [500, 500]),
+    (b"BDAT " + b"x" * 20000 + b"\nNOOP\r\n", [501]),
+]
+
+
+@tap.test("nothing behind a line that was dropped is run as a command")
+def runs_on():
+    for octets, want in RUNS_ON:
+        for how in (Session.send, Session.send_slowly):
+            if how == Session.send_slowly and len(octets) > 1000:
+                continue
+            with Session(OWN, gw) as s:
+                how(s, octets)
+                s.end_of_input()
+                codes = [int(line[:3]) for line in s.rest().splitlines()]
+                tap.is_(codes, want, "%.50r (%s)" % (octets, how.__name__))
+
+
+@tap.test("a client that ends all lines in LF does not wait for ever")
+def only_lf():
+    with Session(OWN, gw) as s:
+        for line in (b"EHLO c\n", b"HELO c\n", b"MAIL FROM:<a@b>\n"):
+            s.send(line)
+            tap.ok(s.reply().starts("500 5.5.2"), "%r: 500 5.5.2" % line)
+
+
 @tap.test("max-errors")
 def errors():
     with Session(OWN + ["max-errors 4"], gw) as s:

@@ -8,9 +8,10 @@ gw = Gateway()
 OWN = own_credentials()
 COUNTRY = ["country-code 49"]
 SHORT = ["allow-short yes"]
-FORMAT = "550 5.1.3 Invalid recipient format"
-DOMAIN = "550 5.1.2 Invalid recipient domain"
-NOT_A_NUMBER = "550 5.1.3 Invalid phone number format"
+FORMAT = "550 5.1.3 Invalid recipient format (write <NUMBER@DOMAIN>)"
+DOMAIN = "550 5.1.2 Invalid recipient domain (ours: sms.test)"
+NOT_A_NUMBER = ("550 5.1.3 Invalid phone number format (write +COUNTRYCODE "
+                "and the number, as in +4915112345678)")
 DENIED = "550 5.7.1 Destination not allowed"
 
 # (configuration, what follows "RCPT TO:", the number or the reply)
@@ -116,11 +117,25 @@ ROWS = [
      "+4915112345678"),
     (["domain a.test b.test"], "<+4915112345678@A.Test>",
      "+4915112345678"),
-    (["domain a.test b.test"], "<+4915112345678@sms.test>", DOMAIN),
+    (["domain a.test b.test"], "<+4915112345678@sms.test>",
+     "550 5.1.2 Invalid recipient domain (ours: a.test b.test)"),
+    (["domain b\u00fcro.test b.test"], "<+4915112345678@sms.test>",
+     "550 5.1.2 Invalid recipient domain (ours: b.test)"),
+    (["domain b\u00fcro.test"], "<+4915112345678@sms.test>",
+     "550 5.1.2 Invalid recipient domain"),
+    (["domain " + " ".join("d%d.%s.test" % (i, "x" * 60) for i in range(9))],
+     "<+4915112345678@sms.test>", "550 5.1.2 Invalid recipient domain (ours:"
+     + "".join(" d%d.%s.test" % (i, "x" * 60) for i in range(5)) + " ...)"),
     (["domain *"], "<+4915112345678@whatever.example>", "+4915112345678"),
     (["domain *"], "<+4915112345678@[127.0.0.1]>", "+4915112345678"),
+    # no brackets
+    ([], "+4915112345678@sms.test", "+4915112345678"),
+    ([], " +4915112345678@sms.test", "+4915112345678"),
+    ([], '"+49 151 12345678"@sms.test', "+4915112345678"),
+    ([], "+4915112345678@sms.test NOTIFY=NEVER", "+4915112345678"),
+    ([], "+49 151 12345678@sms.test", FORMAT),
+    ([], "+4915112345678", FORMAT),
     # not a path
-    ([], "+4915112345678@sms.test", FORMAT),
     ([], "<+4915112345678@sms.test", FORMAT),
     ([], "+4915112345678@sms.test>", FORMAT),
     ([], "<+49 151 12345678@sms.test>", FORMAT),
@@ -278,6 +293,24 @@ def others():
         tap.is_(s.data("\nhello").code, 250, "the mail")
     tap.is_([m["phoneNumbers"] for m in gw.messages],
             [["+4915112345678", "+4915112345679"]], "the good ones")
+
+
+@tap.test("the log names a recipient that was refused, masked")
+def logged():
+    with Session([*OWN, "deny +49900", "bad-recipient accept"], gw) as s:
+        s.ehlo()
+        s.mail()
+        for line in ("<+4990012345@sms.test>", "<+4915112345678@else.test>",
+                     "<x@else.test> NOTIFY=x"):
+            s.cmd("RCPT TO:" + line)
+        s.cmd("BOGUS")
+        s.quit()
+        found = [(e["event"], e.get("to"), e.get("domain"))
+                 for e in s.events() if e["event"] in ("refused", "left-out")]
+        tap.is_(found, [("left-out", "+******2345", "sms.test"),
+                        ("refused", "+*********5678", "else.test"),
+                        ("refused", "x", "else.test"),
+                        ("refused", None, None)], "and nobody else's")
 
 
 @tap.test("what came does not go into a reply")

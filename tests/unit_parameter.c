@@ -29,8 +29,8 @@ static const struct {
 	{"10", NONE}, {"-10", NONE}, {"-0", NONE}, {"+1", NONE}, {"", NONE},
 	{"-", NONE}, {"a", NONE}, {"1 ", NONE}, {"--1", NONE}, {"01", NONE},
 }, holds[] = {
-	{"0", 0}, {"60", 60}, {"999999999", 999999999},
-	{"1000000000", NONE}, {"", NONE}, {"-1", NONE}, {"+1", NONE},
+	{"1", 1}, {"60", 60}, {"999999999", 999999999},
+	{"0", NONE}, {"060", NONE}, {"1000000000", NONE}, {"", NONE}, {"-1", NONE}, {"+1", NONE},
 	{"1s", NONE}, {"1.5", NONE},
 }, dates[] = {
 	{"1970-01-01T00:00:00Z", 0},
@@ -73,6 +73,10 @@ static const struct {
 	{"", NONE}, {"a+2bb", NONE}, {"a+", NONE}, {"a+2", NONE},
 	{"a=b", NONE}, {"a b", NONE}, {"a+0Ab", NONE}, {"a+7F", NONE},
 	{"a+FF", NONE}, {"a\xc3\xa4", NONE}, {"a\x7f", NONE},
+}, xtexts[] = {
+	{"<>", 0}, {"a@b.test", 0}, {"e+3Dmc2@example.com", 0},
+	{"", NONE}, {"a=b", NONE}, {"a+", NONE}, {"+zz", NONE}, {"+3d", NONE},
+	{"a\xc3\xa4", NONE},
 }, orcpts[] = {
 	{"rfc822;a@b.test", 0}, {"rfc822;a+2Bb@c", 0}, {"RFC822;", 0},
 	{"utf-8;\xc3\xa4@b", 0}, {"utf-8;\\x{E4}@b", 0}, {"x-tel;1", 0},
@@ -85,8 +89,11 @@ static const struct {
 	{"success,Failure", PARAMETER_SUCCESS | PARAMETER_FAILURE},
 	{"DELAY,SUCCESS,FAILURE",
 	    PARAMETER_SUCCESS | PARAMETER_FAILURE | PARAMETER_DELAY},
-	{"", NONE}, {"NEVER,SUCCESS", NONE}, {"SUCCESS,NEVER", NONE},
-	{"SUCCESS,", NONE}, {",SUCCESS", NONE}, {"SUCCESS,,DELAY", NONE},
+	{"SUCCESS,,", PARAMETER_SUCCESS}, {",SUCCESS", PARAMETER_SUCCESS},
+	{"SUCCESS,,DELAY", PARAMETER_SUCCESS | PARAMETER_DELAY},
+	{"NEVER,", PARAMETER_NEVER},
+	{"", NONE}, {",", NONE}, {",,", NONE},
+	{"NEVER,SUCCESS", NONE}, {"SUCCESS,NEVER", NONE},
 	{"SUCCESS,SUCCESS", NONE}, {"ALWAYS", NONE}, {"SUCCESSES", NONE},
 	{"SUCCES", NONE},
 };
@@ -160,6 +167,9 @@ values(void)
 	for (k = 0; k < LENGTH(envids); k++)
 		check("ENVID", envids[k].in, parameter_envid(envids[k].in), 0,
 		    envids[k].want);
+	for (k = 0; k < LENGTH(xtexts); k++)
+		check("AUTH", xtexts[k].in, parameter_xtext(xtexts[k].in), 0,
+		    xtexts[k].want);
 	for (k = 0; k < LENGTH(orcpts); k++)
 		check("ORCPT", orcpts[k].in, parameter_orcpt(orcpts[k].in), 0,
 		    orcpts[k].want);

@@ -18,7 +18,17 @@ static const struct {
 	{"<a@[IPv6:::1]>", "a", "[IPv6:::1]"},
 	{"<+1(555)123@b>", "+1(555)123", "b"},
 	{"<1/TYPE=PLMN@b>", "1/TYPE=PLMN", "b"},
-	{"a@b", NULL, NULL},
+	{"a@b", "a", "b"},
+	{"  a@b", "a", "b"},
+	{"raid", "raid", ""},
+	{"\"a b\"@c", "a b", "c"},
+	{"a@b=c", NULL, NULL},
+	{"a=b@c", "a=b", "c"},
+	{"SIZE=9", NULL, NULL},
+	{"a@b>", NULL, NULL},
+	{"a>", NULL, NULL},
+	{"<a@b>>", NULL, NULL},
+	{"<a@b>x", NULL, NULL},
 	{"", NULL, NULL},
 	{"<", NULL, NULL},
 	{"<a@b", NULL, NULL},
@@ -68,6 +78,34 @@ test_paths(void)
 	}
 }
 
+static const struct {
+	const char *in, *rest; /* NULL: it might be misread */
+} skipped[] = {
+	{"<a@b@c>", ""}, {"<@b>", ""}, {"<a@> X=1", " X=1"}, {"a@b@c", ""},
+	{" <a,b;c@d> X", " X"}, {"@ X", " X"}, {"<@>", ""},
+	{"<>", NULL}, {"", NULL}, {" ", NULL}, {"<", NULL}, {">", NULL},
+	{"<a@b@c", NULL}, {"a@b@c>", NULL}, {"<<a@b>>", NULL},
+	{"<a b@c>", NULL}, {"<a\tb>", NULL}, {"<\"a@b>", NULL},
+	{"<a>b", NULL}, {"<a><b>", NULL}, {"<a\x01>", NULL},
+	{"<a\x7f>", NULL}, {"<\xc3\xa4@@b>", NULL}, {"X=1", NULL},
+};
+
+static void
+test_skip(void)
+{
+	struct path p;
+	const char *end;
+	size_t i;
+	int r;
+
+	for (i = 0; i < sizeof(skipped) / sizeof(skipped[0]); i++) {
+		r = path_skip(skipped[i].in, &end, &p);
+		tap_ok(skipped[i].rest == NULL ? r == -1 : r == 0 &&
+		    strcmp(end, skipped[i].rest) == 0 && p.domain[0] == '\0',
+		    "skip '%s'", skipped[i].in);
+	}
+}
+
 static void
 test_path_limits(void)
 {
@@ -91,6 +129,7 @@ int
 main(void)
 {
 	test_paths();
+	test_skip();
 	test_path_limits();
 	return tap_done();
 }
