@@ -54,7 +54,7 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/match.o \
 DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/answer.o \
 	delivery/client.o delivery/http.o delivery/job.o delivery/job_id.o \
 	delivery/job_journal.o delivery/job_send.o delivery/journal.o \
-	delivery/policy.o delivery/serve.o delivery/try.o \
+	delivery/policy.o delivery/pool.o delivery/serve.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
 	common/log.o common/buf.o

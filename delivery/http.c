@@ -1,10 +1,17 @@
 /*
- * http: one HTTP request and its answer.  Everything that curl does is
- * done here; what a request says and an answer means is gateway.c's.
+ * http: one HTTP request and its answer.  Everything that curl does is done
+ * here, but for the question which kept connection is still good: pool.c.
+ * What a request says and an answer means is gateway.c's.
+ *
+ * A request is sent again, on another connection, only if it was surely not
+ * processed: nothing of it had been sent, or the gateway said so (HTTP/2).
  */
+#include <sys/stat.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -12,21 +19,45 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "delivery/http.h"
+#include "delivery/pool.h"
 #include "gateway/wipe.h"
 
 #define ANSWER_ROOM 16384 /* octets; an answer that needs more gets more */
 #define TURN_MAX  3600000 /* milliseconds; a wait without a deadline */
-#define PEAK_KEEP 30000	  /* milliseconds; less than HTTP_IDLE_MAX */
+#define PEAK_KEEP 30000	  /* milliseconds; less than POOL_IDLE_MAX */
+#define WORDS_MAX 200	  /* octets of a message of libcurl's that are read */
+
+/* Older versions of libcurl cannot ask us before a request goes out. */
+#define HAS_PREREQ (LIBCURL_VERSION_NUM >= 0x075000)
+
+/* The head of an answer, as far as it has come. */
+struct head {
+	size_t octets, lines;	/* of trailers and interim answers, too */
+	int final;		/* it is whole, and no interim answer's */
+	int encodings;		/* Content-Encoding */
+	long promise;		/* of Keep-Alive, milliseconds; 0: none */
+	const char *wrong;	/* what is wrong with it; NULL: nothing */
+};
 
 struct transfer {
-	struct transfer *next;	/* of those that wait for their turn */
+	struct transfer *next;	/* of those that wait, or of those that run */
 	CURL *curl;		/* NULL: it waits */
-	http_make make;	/* NULL: the request is there */
+	http_make make;		/* NULL: the request is there */
 	struct curl_slist *headers;
 	struct gateway_request request;
-	int once;		/* what it asks for must not be done twice */
-	int tries;		/* how often it was about to be sent */
+	int once;		/* it must not be processed twice */
+	int tries;
+	/* of the last try */
+	pool_id conn;		/* 0: none yet */
+	unsigned stream;	/* in HTTP/2; 0: none, or not known */
+	int sent;		/* it may have left us */
+	int stale;		/* not sent: its connection was no good */
+	int refused;		/* the gateway has not processed it */
+	int broke;		/* it was sent, and then its connection broke */
 	size_t given;		/* octets of the body */
+	int rewound;		/* libcurl wants them once more */
+	struct head head;
+	/* of all tries */
 	char *answer;
 	size_t len, room;
 	int cut;		/* the answer was longer */
@@ -40,11 +71,17 @@ static struct {
 	const struct config *config;
 	CURLM *multi;
 	struct transfer *first, **last;	/* that wait, in their order */
-	long long soonest;	/* no deadline of theirs is earlier */
+	struct transfer *runs;	/* that run, in no order */
+	long long soonest;	/* no deadline of those that wait is earlier */
 	int ended;		/* some have, in this turn */
 	long running;
 	long peak;		/* the most at a time, lately */
 	long long peak_time;
+	struct curl_waitfd *waits;	/* of a turn */
+	unsigned nwaits;
+	const char *ca;		/* the file with the authorities; may be NULL */
+	struct stat ca_stat;
+	long long ca_changed;	/* 0: it has not */
 } self;
 
 static void panic(const char *) __attribute__((noreturn));
@@ -55,6 +92,59 @@ panic(const char *why)
 {
 	log_event(LOG_CRIT, "http", "error", why, NULL);
 	_exit(75);
+}
+
+/* ---- the file with the certificate authorities ---- */
+
+static void
+init_ca(void)
+{
+#if LIBCURL_VERSION_NUM >= 0x074600
+	self.ca = curl_version_info(CURLVERSION_NOW)->cainfo;
+#endif
+	if (self.config->gateway_ca != NULL)
+		self.ca = self.config->gateway_ca;
+	if (self.ca == NULL || stat(self.ca, &self.ca_stat) == -1)
+		memset(&self.ca_stat, 0, sizeof(self.ca_stat));
+}
+
+/* Connections that were verified with the old file are given up. */
+static void
+look_at_ca(void)
+{
+	const struct stat *old = &self.ca_stat;
+	struct stat st;
+
+	if (self.ca == NULL || stat(self.ca, &st) == -1 ||
+	    (st.st_ino == old->st_ino && st.st_dev == old->st_dev &&
+	    st.st_size == old->st_size &&
+	    st.st_mtim.tv_sec == old->st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == old->st_mtim.tv_nsec))
+		return;
+	self.ca_stat = st;
+	self.ca_changed = clock_ms();
+	pool_distrust_all();
+}
+
+/*
+ * libcurl keeps what it has read for a day, and a TLS session that is resumed
+ * is not verified at all.
+ */
+static void
+set_ca(CURL *c)
+{
+	if (self.config->gateway_ca != NULL) {
+		/* these and no others */
+		curl_easy_setopt(c, CURLOPT_CAINFO, self.config->gateway_ca);
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	}
+	if (self.ca_changed == 0)
+		return;
+#if LIBCURL_VERSION_NUM >= 0x075700
+	curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT,
+	    (long)((clock_ms() - self.ca_changed) / 1000));
+#endif
+	curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 }
 
 int
@@ -71,10 +161,15 @@ http_init(const struct config *c)
 	    c->agent_requests);
 	curl_multi_setopt(self.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 	    c->agent_requests);
+#if LIBCURL_VERSION_NUM >= 0x080300
+	curl_global_trace("http/2"); /* for on_words */
+#endif
+	pool_set_timeout(c->timeout_gateway * 1000);
+	init_ca();
 	return 0;
 }
 
-/* ---- what curl calls ---- */
+/* ---- what curl calls: the answer ---- */
 
 /* Room for n more octets of the answer. */
 static void
@@ -106,9 +201,69 @@ on_answer(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/* The value of a line's field if it has that name, else NULL. */
+static const char *
+field(const char *line, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (n <= len || line[len] != ':' || strncasecmp(line, name, len) != 0)
+		return NULL;
+	for (line += len + 1; *line == ' '; line++)
+		;
+	return line;
+}
+
+/* A line with its end; it is no string. */
+static void
+read_line(struct head *h, const char *line, size_t n, long status)
+{
+	char s[WORDS_MAX];
+	const char *v;
+	long seconds;
+
+	if (h->final) /* a trailer */
+		return;
+	if (line[0] == '\r' || line[0] == '\n') {
+		h->final = status >= 200;
+		return;
+	}
+	snprintf(s, sizeof(s), "%.*s", (int)n, line);
+	n = strlen(s);
+	if ((v = field(s, n, "Keep-Alive")) != NULL &&
+	    (v = strstr(v, "timeout=")) != NULL &&
+	    (seconds = strtol(v + 8, NULL, 10)) > 0 && seconds < POOL_IDLE_MAX)
+		h->promise = seconds * 1000;
+	/* each layer may hold a thousand times what it takes */
+	if ((v = field(s, n, "Content-Encoding")) != NULL &&
+	    (h->encodings++ > 0 || strchr(v, ',') != NULL))
+		h->wrong = "the answer is encoded more than once";
+}
+
+/* Headers, trailers, and the heads of interim answers come line by line. */
+static size_t
+on_head(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *x = arg;
+	struct head *h = &x->head;
+	long status = 0;
+
+	n *= size;
+	h->octets += n;
+	h->lines++;
+	if (h->octets > HTTP_HEAD_MAX || h->lines > HTTP_LINES_MAX)
+		h->wrong = "the answer's head is too long";
+	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (n > 0)
+		read_line(h, line, n, status);
+	return h->wrong != NULL ? 0 : n;
+}
+
+/* ---- what curl calls: the request ---- */
+
 /*
- * The body is given out once.  There is no way to rewind it, so curl cannot
- * repeat on a new connection a request that an old one may have taken.
+ * The body is given out once for each try, so that curl cannot repeat by
+ * itself a request that the gateway may have processed.
  */
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
@@ -116,6 +271,8 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	struct transfer *x = arg;
 	size_t left = x->request.nbody - x->given;
 
+	if (x->rewound)
+		return CURL_READFUNC_ABORT;
 	n *= size;
 	if (n > left)
 		n = left;
@@ -124,23 +281,89 @@ on_body(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if HAS_PREREQ
+/* libcurl is about to ask on_request whether it may repeat the request. */
+static int
+on_rewind(void *arg, curl_off_t offset, int origin)
+{
+	struct transfer *x = arg;
+
+	(void)offset;
+	(void)origin;
+	x->rewound = 1;
+	return CURL_SEEKFUNC_OK;
+}
+#endif
+
+/* RFC 9113, 6.8: streams above the last one that GOAWAY names. */
+static void
+refuse_streams(pool_id conn, unsigned last)
+{
+	struct transfer *x;
+
+	for (x = self.runs; x != NULL; x = x->next)
+		if (conn != 0 && x->conn == conn && x->stream > last)
+			x->refused = 1;
+}
+
 /*
- * Before the request goes out.  If a connection that was kept breaks without
- * an answer, curl tries again on a new one; but the gateway may have taken
- * the request all the same.
+ * libcurl has no other way to tell that a gateway refused a stream of HTTP/2
+ * (RFC 9113, 8.7) than its words for people.  Each is matched from its first
+ * character on, since what follows may have been written by others.  Where
+ * they are not known, the outcome is LOST: as with REFUSED_STREAM on a used
+ * connection before libcurl 8.3.
  */
+static int
+on_words(CURL *curl, curl_infotype type, char *p, size_t n, void *arg)
+{
+	struct transfer *x = arg;
+	char s[WORDS_MAX];
+	unsigned id;
+	int end = 0;
+
+	(void)curl;
+	if (type != CURLINFO_TEXT)
+		return 0;
+	snprintf(s, sizeof(s), "%.*s", (int)n, p);
+	if (sscanf(s, "Using Stream ID: %u", &id) == 1 ||
+	    (sscanf(s, "[HTTP/2] [%u] OPENED stream%n", &id, &end) == 1 &&
+	    end > 0))
+		x->stream = id;
+	else if (sscanf(s, "received GOAWAY, error=%*d, last_stream=%u",
+		&id) == 1 ||
+	    sscanf(s, "recveived GOAWAY, error=%*d, last_stream=%u", &id) == 1)
+		refuse_streams(x->conn, id);
+	else if (strncmp(s, "REFUSED_STREAM,", 15) == 0 ||
+	    (sscanf(s, "[HTTP/2] [%*u] REFUSED_STREAM,%n", &end) == 0 &&
+	    end > 0))
+		x->refused = 1;
+	return 0;
+}
+
+#if HAS_PREREQ
+/* Before the request goes out on a connection, be it new or kept. */
 static int
 on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
 	struct transfer *x = arg;
+	long opened = 0;
 
 	(void)peer;
 	(void)local;
 	(void)peer_port;
-	(void)local_port;
-	return x->tries++ > 0 && x->once ? CURL_PREREQFUNC_ABORT :
-					   CURL_PREREQFUNC_OK;
+	if (x->sent) {
+		x->broke = 1; /* libcurl would send it a second time */
+		return CURL_PREREQFUNC_ABORT;
+	}
+	x->conn = pool_use(local_port);
+	curl_easy_getinfo(x->curl, CURLINFO_NUM_CONNECTS, &opened);
+	if (x->conn == 0 && opened == 0) {
+		x->stale = 1;
+		curl_easy_setopt(x->curl, CURLOPT_FORBID_REUSE, 1L);
+		return CURL_PREREQFUNC_ABORT;
+	}
+	x->sent = 1;
+	return CURL_PREREQFUNC_OK;
 }
 #endif
 
@@ -178,26 +401,68 @@ set_body(struct transfer *x)
 	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)x->request.nbody);
 	if (x->request.sigv4 != NULL) {
-		/* the signature covers the body: curl has to see all of it;
-		   and it would sign an Expect that it does not send */
+		/* the signature covers the body: curl has to see all of it */
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, x->request.body);
 		return;
 	}
-	x->headers = curl_slist_append(x->headers, "Expect:");
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_READDATA, x);
+#if HAS_PREREQ
+	curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_rewind);
+	curl_easy_setopt(c, CURLOPT_SEEKDATA, x);
+#endif
+}
+
+/*
+ * Headers that curl would add.  Some gateways and their proxies compress an
+ * answer although nobody asked: it is read, but not asked for.
+ */
+static void
+take_out_headers(struct transfer *x)
+{
+	if (x->request.sigv4 != NULL)
+		return; /* curl 7.88 signs what it then does not send */
+	curl_easy_setopt(x->curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	x->headers = curl_slist_append(x->headers, "Accept-Encoding:");
+	x->headers = curl_slist_append(x->headers, "Expect:");
 }
 
 static void
-set_once(struct transfer *x)
+set_connection(struct transfer *x)
 {
-#if LIBCURL_VERSION_NUM >= 0x075000
-	curl_easy_setopt(x->curl, CURLOPT_PREREQFUNCTION, on_request);
-	curl_easy_setopt(x->curl, CURLOPT_PREREQDATA, x);
+	CURL *c = x->curl;
+
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, pool_open);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, pool_close);
+	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)POOL_IDLE_MAX);
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_words);
+	curl_easy_setopt(c, CURLOPT_DEBUGDATA, x);
+#if HAS_PREREQ
+	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(c, CURLOPT_PREREQDATA, x);
 #else
-	/* on a new connection curl does not try again */
+	/* on a new connection curl does not try again by itself */
 	if (x->once)
-		curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+#endif
+}
+
+static void
+set_protocols(CURL *c)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP |
+	    CURLPROTO_HTTPS);
+#endif
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* or the loop would wait for a thread that waits for the DNS */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
 
@@ -209,37 +474,22 @@ set_options(struct transfer *x)
 
 	curl_easy_setopt(c, CURLOPT_PRIVATE, x);
 	curl_easy_setopt(c, CURLOPT_URL, x->request.url);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS, CURLPROTO_HTTP |
-	    CURLPROTO_HTTPS);
-#endif
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* or the loop would wait for a thread that waits for the DNS */
-	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-#endif
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-	    (long)clock_left(x->deadline) + 1);
-	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_MAX);
+	set_protocols(c);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "smtp2sms/" VERSION);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
-	if (self.config->gateway_ca != NULL) {
-		/* these and no others */
-		curl_easy_setopt(c, CURLOPT_CAINFO, self.config->gateway_ca);
-		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	}
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_head);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
+	set_connection(x);
+	set_ca(c);
 	for (i = 0; i < x->request.nheader; i++)
 		add_header(x, &x->request.header[i]);
 	if (x->request.sigv4 != NULL)
 		set_signature(x);
 	if (x->request.body != NULL)
 		set_body(x);
-	set_once(x);
+	take_out_headers(x);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
 }
 
@@ -270,6 +520,24 @@ take_first(void)
 	return x;
 }
 
+/* Begin a try. */
+static void
+begin(struct transfer *x)
+{
+	x->tries++;
+	x->conn = 0;
+	x->sent = x->stale = x->refused = x->broke = 0;
+	x->stream = 0;
+	x->given = 0;
+	x->rewound = 0;
+	x->error[0] = '\0';
+	memset(&x->head, 0, sizeof(x->head));
+	curl_easy_setopt(x->curl, CURLOPT_TIMEOUT_MS,
+	    (long)clock_left(x->deadline) + 1);
+	if (curl_multi_add_handle(self.multi, x->curl) != CURLM_OK)
+		panic("curl_multi_add_handle");
+}
+
 /* 0, or -1 if there is no request to be made. */
 static int
 run(struct transfer *x)
@@ -282,9 +550,11 @@ run(struct transfer *x)
 	if (x->curl == NULL)
 		panic("out of memory");
 	make_room(x, 1);
+	look_at_ca();
 	set_options(x);
-	if (curl_multi_add_handle(self.multi, x->curl) != CURLM_OK)
-		panic("curl_multi_add_handle");
+	begin(x);
+	x->next = self.runs;
+	self.runs = x;
 	self.running++;
 	if (self.running >= self.peak ||
 	    clock_ms() - self.peak_time > PEAK_KEEP) {
@@ -301,7 +571,7 @@ http_is_warm(void)
 	    clock_ms() - self.peak_time <= PEAK_KEEP;
 }
 
-/* At the end of the queue; http_turn will see to it. */
+/* Append to the queue; http_turn runs it. */
 static struct transfer *
 start(long ms, http_done done, void *arg)
 {
@@ -321,8 +591,7 @@ start(long ms, http_done done, void *arg)
 }
 
 void
-http_start(struct gateway_request *r, long ms, http_done done,
-    void *arg)
+http_start(struct gateway_request *r, long ms, http_done done, void *arg)
 {
 	struct transfer *x = start(ms, done, arg);
 
@@ -331,8 +600,7 @@ http_start(struct gateway_request *r, long ms, http_done done,
 }
 
 void
-http_start_once(http_make make, long ms, http_done done,
-    void *arg)
+http_start_once(http_make make, long ms, http_done done, void *arg)
 {
 	struct transfer *x = start(ms, done, arg);
 
@@ -344,63 +612,133 @@ http_start_once(http_make make, long ms, http_done done,
 
 /* What became of a transfer that has no answer. */
 static enum ipc_outcome
-outcome_of(CURLcode code)
+outcome_of(const struct transfer *x, CURLcode code)
 {
 	switch ((int)code) {
 	case CURLE_OPERATION_TIMEDOUT:
-		return IPC_OUTCOME_TIMEOUT;
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ENGINE_INITFAILED:
-		return IPC_OUTCOME_UNREACHABLE;
+		/* a name, a connection; or its turn has not come */
+		return x->sent || x->curl == NULL ? IPC_OUTCOME_TIMEOUT :
+						    IPC_OUTCOME_UNREACHABLE;
 	case CURLE_OUT_OF_MEMORY:
 	case CURLE_FAILED_INIT:
 	case CURLE_URL_MALFORMAT:
-		return IPC_OUTCOME_INTERNAL;
+		return x->sent ? IPC_OUTCOME_LOST : IPC_OUTCOME_INTERNAL;
 	case CURLE_UNSUPPORTED_PROTOCOL: /* no HTTP status line */
 	case CURLE_WEIRD_SERVER_REPLY:
-		return IPC_OUTCOME_UNCLEAR;
+		return x->sent ? IPC_OUTCOME_UNCLEAR : IPC_OUTCOME_UNREACHABLE;
 	default:
-		return IPC_OUTCOME_LOST; /* the request may have arrived */
+		break;
 	}
+	if (!x->sent)
+		return IPC_OUTCOME_UNREACHABLE;
+	return x->head.wrong != NULL ? IPC_OUTCOME_UNCLEAR : IPC_OUTCOME_LOST;
+}
+
+/*
+ * An answer of which a part is missing.  A refusal is in its status; of a
+ * success nobody knows what would have followed.
+ */
+static int
+is_cut_refusal(const struct transfer *x, CURLcode code, long status)
+{
+	return code != CURLE_OK && x->head.final && status >= 300;
+}
+
+static const char *
+error_of(const struct transfer *x, CURLcode code)
+{
+	if (x->cut)
+		return "the answer is too long";
+	if (x->head.wrong != NULL)
+		return x->head.wrong;
+	if (x->broke)
+		return "the connection broke";
+	if (x->error[0] != '\0')
+		return x->error;
+	return code != CURLE_OK ? curl_easy_strerror(code) : "";
+}
+
+static int
+may_repeat(const struct transfer *x, CURLcode code)
+{
+	return code != CURLE_OK && x->head.octets == 0 &&
+	    x->tries < HTTP_TRIES && clock_left(x->deadline) > 0 &&
+	    (x->stale || x->refused || (x->broke && !x->once));
+}
+
+static void
+repeat(struct transfer *x)
+{
+	/* those that GOAWAY refused share a new connection, at first */
+	int share = x->refused && x->tries == 1;
+
+	curl_easy_setopt(x->curl, CURLOPT_PIPEWAIT, (long)share);
+	curl_easy_setopt(x->curl, CURLOPT_FRESH_CONNECT, (long)!share);
+	curl_easy_setopt(x->curl, CURLOPT_FORBID_REUSE, 0L);
+	begin(x);
+}
+
+/* libcurl has ended a try; 1 if there is another one. */
+static int
+end_try(struct transfer *x, CURLcode code)
+{
+	struct pool_news news = {
+		.promise = x->head.promise,
+		.silent = code == CURLE_OPERATION_TIMEDOUT &&
+		    x->head.octets == 0,
+	};
+	long version = 0;
+
+	curl_easy_getinfo(x->curl, CURLINFO_HTTP_VERSION, &version);
+	news.http2 = version >= CURL_HTTP_VERSION_2_0;
+	curl_multi_remove_handle(self.multi, x->curl);
+	if (x->conn != 0)
+		pool_release(x->conn, &news);
+	if (!may_repeat(x, code))
+		return 0;
+	repeat(x);
+	return 1;
+}
+
+static void
+stop_running(struct transfer *x)
+{
+	struct transfer **p;
+
+	for (p = &self.runs; *p != x; p = &(*p)->next)
+		;
+	*p = x->next;
+	self.running--;
 }
 
 static void
 finish(struct transfer *x, CURLcode code)
 {
-	struct http_result e = {
-		.answered = code == CURLE_OK || x->cut,
-		.outcome = outcome_of(code),
-		.body = x->answer,
-		.len = x->len,
-		.whole = !x->cut,
-		.error = x->cut ? "the answer is too long" :
-		    x->tries > 1 && x->once ? "the connection broke" :
-		    x->error[0] != '\0' ? x->error :
-		    code != CURLE_OK ? curl_easy_strerror(code) : "",
-		.ms = (long)(clock_ms() - x->began),
-	};
-	curl_off_t us = 0, wait = 0;
+	struct http_result e = {.outcome = IPC_OUTCOME_INTERNAL};
+	curl_off_t wait = 0;
 
 	if (x->curl != NULL) {
 		curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &e.status);
-		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
 		curl_easy_getinfo(x->curl, CURLINFO_RETRY_AFTER, &wait);
-		e.sent = us > 0 || x->given > 0 || x->tries > 0;
-		e.retry_after = (long)wait;
-		/* a connection that could not be had was not the first */
-		if (e.sent && e.outcome == IPC_OUTCOME_UNREACHABLE)
-			e.outcome = IPC_OUTCOME_LOST;
-		curl_multi_remove_handle(self.multi, x->curl);
-		self.running--;
+#if !HAS_PREREQ
+		curl_off_t us = 0;
+		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
+		x->sent = us > 0 || x->given > 0;
+#endif
+		if (end_try(x, code))
+			return;
+		stop_running(x);
 	}
+	e.answered = code == CURLE_OK || x->cut ||
+	    is_cut_refusal(x, code, e.status);
+	e.outcome = outcome_of(x, code);
+	e.sent = x->sent;
+	e.body = x->answer;
+	e.len = x->len;
+	e.whole = code == CURLE_OK;
+	e.retry_after = (long)wait;
+	e.error = error_of(x, code);
+	e.ms = (long)(clock_ms() - x->began);
 	self.ended = 1;
 	x->done(x->arg, &e);
 	free_transfer(x);
@@ -445,17 +783,39 @@ admit(void)
 	return self.first != NULL ? clock_left(self.soonest) : TURN_MAX;
 }
 
+/* Wait for curl's descriptors, the caller's, and idle connections' ends. */
+static void
+wait_for(struct curl_waitfd *fds, unsigned n, int ms)
+{
+	unsigned room = n + (unsigned)self.config->agent_requests, watched;
+
+	if (room > self.nwaits) {
+		free(self.waits);
+		self.waits = calloc(room, sizeof(*self.waits));
+		if (self.waits == NULL)
+			panic("out of memory");
+		self.nwaits = room;
+	}
+	if (n > 0)
+		memcpy(self.waits, fds, n * sizeof(*fds));
+	watched = pool_watch(self.waits + n, room - n);
+	curl_multi_poll(self.multi, self.waits, n + watched, ms, NULL);
+	pool_watched(self.waits + n, watched);
+	if (n > 0)
+		memcpy(fds, self.waits, n * sizeof(*fds));
+}
+
 void
-http_turn(struct curl_waitfd *fds, unsigned nfds, int ms)
+http_turn(struct curl_waitfd *fds, unsigned n, int ms)
 {
 	struct transfer *x;
 	CURLMsg *m;
-	int n, left;
+	int left;
 
 	self.ended = 0;
 	admit();
-	curl_multi_perform(self.multi, &n);
-	while ((m = curl_multi_info_read(self.multi, &n)) != NULL) {
+	curl_multi_perform(self.multi, &left);
+	while ((m = curl_multi_info_read(self.multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
@@ -464,5 +824,5 @@ http_turn(struct curl_waitfd *fds, unsigned nfds, int ms)
 	left = admit();
 	if (self.ended)
 		left = 0;
-	curl_multi_poll(self.multi, fds, nfds, left < ms ? left : ms, NULL);
+	wait_for(fds, n, left < ms ? left : ms);
 }

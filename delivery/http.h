@@ -1,6 +1,6 @@
 /*
- * http: one HTTP request and its answer, by libcurl.  All that are
- * under way share one pool of connections.
+ * http: one HTTP request and its answer, by libcurl.  All that are under way
+ * share one pool of connections.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -12,8 +12,10 @@
 #include "common/config.h"
 #include "gateway/gateway.h"
 
-#define HTTP_IDLE_MAX 55 /* seconds a connection is kept unused; common
-				servers and balancers close theirs at 60 */
+#define HTTP_HEAD_MAX	65536 /* octets of an answer's headers, trailers and
+				 interim (1xx) answers together */
+#define HTTP_LINES_MAX	500   /* ... and their lines */
+#define HTTP_TRIES	4     /* of a request that was surely not processed */
 
 /* What became of a request. */
 struct http_result {
@@ -45,9 +47,10 @@ void http_start(struct gateway_request *, long ms, http_done, void *);
 typedef int (*http_make)(void *, struct gateway_request *);
 
 /*
- * The same with a request that must not be sent twice, and is made when it is
- * sent, since many large ones may wait.  If a connection that was kept breaks
- * before there is an answer, the outcome is LOST; others are tried again then.
+ * The same with a request that must not be processed twice.  It is made when
+ * it is sent, since many large ones may wait.  If its connection breaks
+ * before there is an answer, the outcome is LOST; one of http_start is then
+ * sent again.
  */
 void http_start_once(http_make, long ms, http_done, void *);
 

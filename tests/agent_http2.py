@@ -1,95 +1,25 @@
-"""The agent and a gateway that speaks HTTP/2: nginx.
+"""The agent and a gateway that speaks HTTP/2.
 
 Many requests at a time share a connection, each with the credentials of its
-own sender.
+own sender.  What the gateway says it has not processed (GOAWAY,
+REFUSED_STREAM) is sent again over another connection; of what was cut off
+without a word nobody knows.  Floods of frames end in time and in bounds.
+nginx, and tests/h2_lib.py for what nginx does not do.
 """
 
-import os
-import shutil
-import socket
+import collections
+import re
 import subprocess
-import tempfile
 import threading
 
 import tap
 from agent_lib import Agent
-from gateway import Certificate
-from smtp import b64, wait_until
+from gateway import Gateway, linger_reset
+from h2_lib import H2, REFUSED_STREAM, accepted, goaway, reset
+from proxy_lib import Nginx
+from smtp import b64, own_credentials, wait_until
 
-NGINX = """daemon off;
-{user}
-pid {dir}/pid;
-error_log {dir}/error;
-events {{ }}
-http {{
-    log_format facts '$connection $server_protocol $request_method '
-                     '$http_authorization $status';
-    access_log {dir}/access facts;
-    client_body_temp_path {dir}/body;
-    proxy_temp_path {dir}/proxy;
-    fastcgi_temp_path {dir}/fastcgi;
-    uwsgi_temp_path {dir}/uwsgi;
-    scgi_temp_path {dir}/scgi;
-    default_type application/json;
-    upstream slow {{ server 127.0.0.1:{slow}; keepalive 64; }}
-    server {{
-        listen 127.0.0.1:{port} ssl http2;
-        ssl_certificate {cert}/server.pem;
-        ssl_certificate_key {cert}/server.key;
-        location / {{ proxy_pass http://slow; }}
-        location = /health {{ return 200; }}
-    }}
-}}
-"""
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
-
-
-class Nginx:
-    """It hands on to a gateway what comes in HTTP/2; .url, .ca."""
-
-    def __init__(self, gateway):
-        self.dir = tempfile.mkdtemp(prefix="smtp2sms-nginx.")
-        os.chmod(self.dir, 0o755)
-        self.certificate = Certificate()
-        self.ca = self.certificate.ca
-        port = free_port()
-        self.url = "https://localhost:%d" % port
-        with open(os.path.join(self.dir, "conf"), "w") as file:
-            file.write(NGINX.format(
-                dir=self.dir, cert=self.certificate.dir, port=port,
-                slow=gateway.port,
-                user="user root;" if os.geteuid() == 0 else ""))
-        self.child = subprocess.Popen(
-            ["nginx", "-p", self.dir, "-e", os.path.join(self.dir, "error"),
-             "-c", os.path.join(self.dir, "conf")])
-        assert wait_until(lambda: self.listens(port)), self.read("error")
-
-    @staticmethod
-    def listens(port):
-        with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", port)) == 0
-
-    def read(self, name):
-        with open(os.path.join(self.dir, name)) as file:
-            return file.read()
-
-    def posts(self):
-        """[connection, protocol, method, scheme, credentials, status]"""
-        return [line.split() for line in self.read("access").splitlines()
-                if " POST " in line]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.terminate()
-        self.child.wait()
-        shutil.rmtree(self.dir, ignore_errors=True)
-        shutil.rmtree(self.certificate.dir, ignore_errors=True)
+OWN = own_credentials()
 
 
 def send(agent, user, password, text, codes):
@@ -100,9 +30,26 @@ def send(agent, user, password, text, codes):
         s.quit()
 
 
+def send_own(agent, text, timeout=10):
+    """A mail of a sender that needs no login; the reply."""
+    with agent.session() as s:
+        s.ehlo()
+        reply = s.send_message(text, headers="Message-ID: <%s@c>\r\n" % text,
+                               timeout=timeout)
+        s.quit()
+    return reply
+
+
+def in_threads(function, arguments):
+    threads = [threading.Thread(target=function, args=a) for a in arguments]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
 @tap.test("many requests, few connections")
 def multiplexed():
-    from gateway import Gateway
     behind = Gateway()
     logins = [("alice", "wonderland"), ("bob", "builder")]
     with Nginx(behind) as nginx, \
@@ -110,12 +57,8 @@ def multiplexed():
         codes = []
         send(agent, *logins[0], "first", codes)
         behind.default = "delay:300"
-        threads = [threading.Thread(target=send, args=(
-            agent, *logins[i % 2], "mail%d" % i, codes)) for i in range(20)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
+        in_threads(send, [(agent, *logins[i % 2], "mail%d" % i, codes)
+                          for i in range(20)])
         posts = nginx.posts()
     tap.is_(codes, [250] * 21, "21 mails")
     tap.is_({p[1] for p in posts}, {"HTTP/2.0"}, "by HTTP/2")
@@ -129,6 +72,115 @@ def multiplexed():
             sorted([("alice", "first")] + [(logins[i % 2][0], "mail%d" % i)
                                            for i in range(20)]),
             "and each text under its sender's name")
+
+
+@tap.test("nginx says GOAWAY while other requests are under way")
+def goaway_nginx():
+    for requests in (3, 10):
+        behind = Gateway(seed=1)
+        behind.choose = lambda request, gateway=behind: \
+            "delay:%d" % gateway.random.choice([0, 5, 20])
+        codes = {}
+
+        def several(agent, number):
+            for i in range(4):
+                text = "m%d.%d" % (number, i)
+                codes[text] = send_own(agent, text).code
+
+        with Nginx(behind, more="keepalive_requests %d;" % requests) as nginx:
+            with Agent(OWN, nginx) as agent:
+                in_threads(several, [(agent, n) for n in range(20)])
+        texts = collections.Counter(
+            r.json()["textMessage"]["text"] for r in behind.posts())
+        what = "keepalive_requests %d: " % requests
+        tap.is_({t: c for t, c in codes.items() if c != 250}, {},
+                what + "80 mails, none lost")
+        tap.is_((len(texts), max(texts.values())), (80, 1),
+                what + "each was sent once")
+
+
+THE_END = b"the connection ends here"
+THE_RESET = b"the connection is reset here"
+
+# (what, function: stream -> frames, the reply's code, times it was sent)
+SAYINGS = [
+    ("GOAWAY below the stream", lambda n: goaway(n - 2), 250, 2),
+    ("GOAWAY with an error, below it", lambda n: goaway(n - 2, 11), 250, 2),
+    ("a graceful GOAWAY, and then one below it",
+     lambda n: goaway(2 ** 31 - 1) + goaway(n - 2), 250, 2),
+    ("RST_STREAM with REFUSED_STREAM", lambda n: reset(n, REFUSED_STREAM),
+     250, 2),
+    ("GOAWAY with the stream, and its answer",
+     lambda n: goaway(n) + accepted(n), 250, 1),
+    ("RST_STREAM with INTERNAL_ERROR", lambda n: reset(n, 2), 451, 1),
+    ("RST_STREAM with CANCEL", lambda n: reset(n, 8), 451, 1),
+    ("RST_STREAM with NO_ERROR", lambda n: reset(n, 0), 451, 1),
+    ("GOAWAY with the stream, and the end",
+     lambda n: goaway(n) + THE_END, 451, 1),
+    ("the end without a word", lambda n: THE_END, 451, 1),
+    ("a reset of the connection", lambda n: THE_RESET, 451, 1),
+    ("what is no frame", lambda n: b"garbage " * 100, 451, 1),
+]
+
+
+def answer_once(gateway, say):
+    """The next message is answered so, others are accepted."""
+    rest = [say]
+
+    def answer(c, stream, body):
+        said = rest.pop()(stream) if rest else accepted(stream)
+        if said == THE_RESET:
+            linger_reset(c.sock)
+            return False
+        c.send(said.replace(THE_END, b""))
+        return THE_END not in said
+
+    gateway.answer = answer
+
+
+def libcurl():
+    """Its version."""
+    done = subprocess.run(["curl", "--version"], capture_output=True,
+                          text=True)
+    return tuple(map(int, re.search(r"libcurl/(\d+)\.(\d+)", done.stdout)
+                     .groups()))
+
+
+@tap.test("what was surely not processed is sent again")
+def not_processed():
+    for what, say, code, times in SAYINGS:
+        for used in (False, True):
+            # a device's ids need no question first
+            with H2() as gateway, \
+                    Agent(OWN + ["set device d1", "timeout-gateway 3"],
+                          gateway) as agent:
+                gateway.keeps = used
+                answer_once(gateway, say)
+                with agent.session() as s:
+                    s.ehlo()
+                    s.envelope()    # it connects ahead of the message
+                    wait_until(lambda: gateway.gets == 1)
+                    wait_until(lambda: used or gateway.ended == 1)
+                    reply = s.data("Message-ID: <1@c>\n\nhello")
+                    s.quit()
+                posts = len(gateway.posts)
+            if used and "REFUSED" in what and libcurl() < (8, 3):
+                code, times = 451, 1    # it does not say so
+            tap.is_((reply.code, posts), (code, times),
+                    "%s, on a %s connection: %d, sent %s" % (
+                        what, "used" if used else "new", code,
+                        "once" if times == 1 else "twice"), reply)
+
+
+@tap.test("a gateway that refuses every time")
+def always():
+    for say in (lambda stream: reset(stream, REFUSED_STREAM),
+                lambda stream: goaway(stream - 2)):
+        with H2() as gateway, Agent(OWN, gateway) as agent:
+            gateway.answer = lambda c, stream, body: c.send(say(stream))
+            tap.is_(send_own(agent, "again").code, 451, "451")
+            tap.ok(1 <= len(gateway.posts) <= 5, "after a few tries",
+                   len(gateway.posts))
 
 
 tap.run()
