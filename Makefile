@@ -45,7 +45,8 @@ SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
 	session/text_rules.o $(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o
-GATEWAY = gateway/filter.o gateway/gateway.o gateway/match.o \
+GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
+	gateway/match.o \
 	gateway/member.o gateway/placeholder.o gateway/pointer.o \
 	gateway/read.o gateway/read_request.o gateway/read_response.o \
 	gateway/read_template.o gateway/read_variables.o gateway/request.o \

@@ -10,12 +10,15 @@
 #include <jansson.h>
 
 #include "common/buf.h"
+#include "common/number.h"
+#include "gateway/lenient.h"
 #include "gateway/message.h"
 #include "gateway/pointer.h"
 #include "gateway/response.h"
 #include "gateway/value.h"
 #include "gateway/variable.h"
 
+#define DIGITS_MAX  31	/* of a number in an answer */
 #define KEPT_DIGITS 4	/* of a number that is masked */
 #define ECHO_MIN    4	/* octets of what is looked for in an error */
 
@@ -44,7 +47,8 @@ judge_status(const struct descriptor *g, long status)
 static int
 needs_json(const struct descriptor *g)
 {
-	return match_source_needs_json(&g->id) || g->per_recipient.by != DESCRIPTOR_BY_NONE ||
+	return match_source_needs_json(&g->id) ||
+	    g->per_recipient.by != DESCRIPTOR_BY_NONE ||
 	    match_needs_json(&g->ok_match);
 }
 
@@ -72,38 +76,62 @@ judge_whole(const struct descriptor *g, const struct match_subject *s,
 
 /* ---- each recipient ---- */
 
-static int
-is_digit(char c)
+/* An answer being judged. */
+struct judging {
+	const struct descriptor *g;
+	const struct gateway_message *m;
+	struct match_subject whole;
+	struct gateway_result *result;
+	unsigned char *seen;	/* of each recipient: an element was there */
+	char *error;		/* of the first who was not accepted */
+};
+
+/* An element of the answer's list. */
+struct element {
+	json_t *json;
+	char digits[DIGITS_MAX + 1];	/* of the number that it names */
+	int used;
+};
+
+struct elements {
+	struct element v[RESPONSE_ELEMENTS_MAX];
+	size_t n;
+	int unknown;	/* one is about nobody, or was not looked at */
+};
+
+/* The digits of a number; a '+' and separators are left out. */
+static void
+copy_digits(const char *s, char out[DIGITS_MAX + 1])
 {
-	return c >= '0' && c <= '9';
+	size_t n = 0;
+
+	for (; *s != '\0' && n < DIGITS_MAX; s++)
+		if (*s >= '0' && *s <= '9')
+			out[n++] = *s;
+	out[n] = '\0';
 }
 
-/* By their digits: a '+' and separators are not looked at. */
-static int
-same_number(const char *a, const char *b)
+/* How many of the last digits are the same. */
+static size_t
+common_end(const char *a, const char *b)
 {
-	for (;;) {
-		while (*a != '\0' && !is_digit(*a))
-			a++;
-		while (*b != '\0' && !is_digit(*b))
-			b++;
-		if (*a != *b)
-			return 0;
-		if (*a == '\0')
-			return 1;
-		a++;
-		b++;
-	}
+	size_t na = strlen(a), nb = strlen(b), n = 0;
+
+	while (n < na && n < nb && a[na - n - 1] == b[nb - n - 1])
+		n++;
+	return n;
 }
 
 static enum ipc_outcome
-judge_element(const struct descriptor_per_recipient *e, const struct match_subject *s)
+judge_element(const struct descriptor_per_recipient *p,
+    const struct match_subject *s)
 {
-	const struct match_rule *r = match_rule(&e->rules, s);
+	const struct match_rule *r = match_rule(&p->rules, s);
 
 	if (r != NULL)
 		return r->then;
-	return match_all(&e->ok, s) ? IPC_OUTCOME_ACCEPTED : IPC_OUTCOME_UNCLEAR;
+	return match_all(&p->ok, s) ? IPC_OUTCOME_ACCEPTED :
+				      IPC_OUTCOME_UNCLEAR;
 }
 
 static void
@@ -117,97 +145,206 @@ keep_id(char out[IPC_ID_MAX + 1], const struct match_source *source,
 	free(id);
 }
 
-/* An answer being judged. */
-struct judging {
-	const struct descriptor *g;
-	const struct gateway_message *m;
-	struct match_subject whole;
-	struct gateway_result *result;
-	unsigned char *seen;	/* of each recipient: an element was there */
-	char *error;		/* of the first who was not accepted */
-};
-
-/* Of two elements for one recipient the worse one counts. */
+/* The element is about recipient i.  Of two the worse one counts. */
 static void
-judge_recipient(struct judging *j, size_t i, json_t *element)
+assign(struct judging *j, size_t i, struct element *e)
 {
-	struct match_subject s = {j->whole.status, element, j->whole.text};
-	enum ipc_outcome o = judge_element(&j->g->per_recipient, &s);
+	const struct descriptor_per_recipient *p = &j->g->per_recipient;
+	struct match_subject s = {j->whole.status, e->json, j->whole.text};
+	enum ipc_outcome o = judge_element(p, &s);
 	struct gateway_result *r = &j->result[i];
 
 	if (!j->seen[i] || o > r->outcome)
 		r->outcome = o;
 	if (r->id[0] == '\0')
-		keep_id(r->id, &j->g->per_recipient.id, &s);
+		keep_id(r->id, &p->id, &s);
 	if (o != IPC_OUTCOME_ACCEPTED && j->error == NULL)
-		j->error = match_find(&j->g->per_recipient.error, &s);
+		j->error = match_find(&p->error, &s);
 	j->seen[i] = 1;
+	e->used = 1;
+}
+
+/* A gateway may write the number in another form: 521... as 52..., 0171... */
+static int
+may_be(const struct judging *j, size_t i, const struct element *e)
+{
+	return !j->seen[i] && !e->used &&
+	    common_end(j->m->to[i], e->digits) >= NUMBER_E164_MIN;
+}
+
+/* The only recipient that an element may be about; nto: none, or several. */
+static size_t
+only_recipient(const struct judging *j, const struct element *e)
+{
+	size_t i, found = j->m->nto;
+
+	for (i = 0; i < j->m->nto; i++) {
+		if (!may_be(j, i, e))
+			continue;
+		if (found != j->m->nto)
+			return j->m->nto;
+		found = i;
+	}
+	return found;
+}
+
+/* 1 if no other number may be this recipient's, too. */
+static int
+is_only_number(const struct judging *j, size_t i, const struct elements *all,
+    const struct element *e)
+{
+	size_t k;
+
+	for (k = 0; k < all->n; k++)
+		if (may_be(j, i, &all->v[k]) &&
+		    strcmp(all->v[k].digits, e->digits) != 0)
+			return 0;
+	return 1;
 }
 
 static void
-judge_number(struct judging *j, const char *number, json_t *element)
+assign_by_digits(struct judging *j, struct elements *all)
 {
-	size_t i;
+	char digits[DIGITS_MAX + 1];
+	size_t i, k;
 
-	for (i = 0; i < j->m->nto; i++)
-		if (same_number(number, j->m->to[i]))
-			judge_recipient(j, i, element);
-}
-
-/* A single object for a single recipient is a list, too. */
-static void
-judge_order(struct judging *j, json_t *list)
-{
-	json_t *element;
-	size_t i;
-
-	if (json_is_object(list) && j->m->nto == 1)
-		judge_recipient(j, 0, list);
-	if (json_array_size(list) == j->m->nto)
-		json_array_foreach(list, i, element)
-			judge_recipient(j, i, element);
-}
-
-static void
-judge_list(struct judging *j, json_t *list)
-{
-	const struct descriptor_per_recipient *e = &j->g->per_recipient;
-	char number[POINTER_TOKEN_MAX + 1];
-	const char *key;
-	json_t *element;
-	size_t i;
-
-	switch (e->by) {
-	case DESCRIPTOR_BY_NONE:
-		break;
-	case DESCRIPTOR_BY_NUMBER:
-		json_array_foreach(list, i, element) {
-			pointer_text(pointer_get(element, e->number), number,
-			    sizeof(number));
-			judge_number(j, number, element);
-		}
-		break;
-	case DESCRIPTOR_BY_KEY:
-		json_object_foreach(list, key, element)
-			judge_number(j, key, element);
-		break;
-	case DESCRIPTOR_BY_ORDER:
-		judge_order(j, list);
-		break;
+	for (i = 0; i < j->m->nto; i++) {
+		copy_digits(j->m->to[i], digits);
+		for (k = 0; k < all->n; k++)
+			if (strcmp(all->v[k].digits, digits) == 0)
+				assign(j, i, &all->v[k]);
 	}
 }
 
 static void
-judge_each(struct judging *j)
+assign_by_last_digits(struct judging *j, struct elements *all)
 {
-	const struct descriptor_per_recipient *e = &j->g->per_recipient;
+	struct element *e;
+	size_t i, k, n;
+
+	for (k = 0; k < all->n; k++) {
+		e = &all->v[k];
+		i = only_recipient(j, e);
+		if (i == j->m->nto || !is_only_number(j, i, all, e))
+			continue;
+		for (n = k + 1; n < all->n; n++)
+			if (!all->v[n].used &&
+			    strcmp(all->v[n].digits, e->digits) == 0)
+				assign(j, i, &all->v[n]);
+		assign(j, i, e);
+	}
+}
+
+/* What is left on both sides stands in the same order, if it is as many. */
+static void
+assign_by_order(struct judging *j, struct elements *all)
+{
+	size_t i, k = 0, recipients = 0, elements = 0;
+
+	for (i = 0; i < j->m->nto; i++)
+		recipients += !j->seen[i];
+	for (i = 0; i < all->n; i++)
+		elements += !all->v[i].used;
+	if (elements != recipients)
+		return;
+	for (i = 0; i < j->m->nto; i++) {
+		if (j->seen[i])
+			continue;
+		while (all->v[k].used)
+			k++;
+		assign(j, i, &all->v[k]);
+	}
+}
+
+static void
+add_element(struct elements *all, json_t *json, const char *number)
+{
+	struct element *e = &all->v[all->n];
+
+	if (all->n == RESPONSE_ELEMENTS_MAX) {
+		all->unknown = 1;
+		return;
+	}
+	e->json = json;
+	e->used = 0;
+	copy_digits(number, e->digits);
+	all->n++;
+}
+
+/* A single object may stand for a list of one. */
+static void
+list_elements(const struct judging *j, json_t *list, struct elements *all)
+{
+	const struct descriptor_per_recipient *p = &j->g->per_recipient;
+	char number[POINTER_TOKEN_MAX + 1];
+	const char *key;
+	json_t *json;
 	size_t i;
 
-	judge_list(j, pointer_get(j->whole.json, e->list));
+	all->n = 0;
+	all->unknown = 0;
+	if (p->by == DESCRIPTOR_BY_KEY) {
+		json_object_foreach(list, key, json)
+			add_element(all, json, key);
+		return;
+	}
+	if (json_is_object(list) && p->by == DESCRIPTOR_BY_ORDER)
+		add_element(all, list, "");
+	json_array_foreach(list, i, json) {
+		pointer_text(p->number == NULL ? NULL :
+		    pointer_get(json, p->number), number, sizeof(number));
+		add_element(all, json, number);
+	}
+}
+
+/* All elements are about the only recipient, whatever they call it. */
+static void
+assign_all(struct judging *j, struct elements *all)
+{
+	size_t k;
+
+	for (k = 0; k < all->n; k++)
+		assign(j, 0, &all->v[k]);
+}
+
+static void
+assign_elements(struct judging *j, struct elements *all)
+{
+	enum descriptor_by by = j->g->per_recipient.by;
+
+	if (j->m->nto == 1 && (by != DESCRIPTOR_BY_ORDER || all->n == 1)) {
+		assign_all(j, all);
+		return;
+	}
+	if (by != DESCRIPTOR_BY_ORDER) {
+		assign_by_digits(j, all);
+		assign_by_last_digits(j, all);
+	}
+	if (by != DESCRIPTOR_BY_KEY) /* an object has no order */
+		assign_by_order(j, all);
+}
+
+/* Who is not in the list has the outcome `missing`, if that is certain. */
+static void
+judge_each(struct judging *j)
+{
+	const struct descriptor_per_recipient *p = &j->g->per_recipient;
+	struct elements *all = malloc(sizeof(*all));
+	enum ipc_outcome missing = IPC_OUTCOME_UNCLEAR;
+	size_t i;
+
+	if (all != NULL) {
+		list_elements(j, pointer_get(j->whole.json, p->list), all);
+		assign_elements(j, all);
+		for (i = 0; i < all->n; i++)
+			all->unknown |= !all->v[i].used;
+		if (p->has_missing && !all->unknown)
+			missing = p->missing;
+	}
 	for (i = 0; i < j->m->nto; i++)
 		if (!j->seen[i])
-			j->result[i].outcome = e->has_missing ? e->missing :
-								IPC_OUTCOME_UNCLEAR;
+			j->result[i].outcome = missing;
+	free(all);
 }
 
 /* ---- the error's text ---- */
@@ -344,12 +481,12 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 {
 	unsigned char seen[CONFIG_RCPTS_MAX] = {0};
 	char text[MATCH_TEXT_MAX + 1], *error;
-	json_t *json = whole ? json_loadb(body, n, JSON_ALLOW_NUL |
-	    JSON_DECODE_ANY, NULL) : NULL;
+	json_t *json = whole ? lenient_json(body, n) : NULL;
 	struct judging j = {.g = g, .m = m, .whole = {status, json, text},
 	    .result = result, .seen = seen};
 	int open;
 
+	body = lenient_skip_mark(body, &n);
 	snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
@@ -371,7 +508,7 @@ int
 response_shows_id(const struct descriptor *g, const char *id, const char *body,
     size_t n)
 {
-	json_t *answer = json_loadb(body, n, JSON_ALLOW_NUL, NULL);
+	json_t *answer = lenient_json(body, n);
 	char shown[IPC_ID_MAX + 2];
 
 	pointer_text(pointer_get(answer, g->found_id), shown, sizeof(shown));

@@ -8,6 +8,9 @@
 
 #include "gateway/descriptor.h"
 
+/* of a list with an answer for each recipient; more are not looked at */
+#define RESPONSE_ELEMENTS_MAX (2 * CONFIG_RCPTS_MAX)
+
 struct gateway_answer;
 struct gateway_message;
 struct gateway_result;

@@ -1,7 +1,7 @@
 /*
- * fuzz_gateway: an answer's octets to outcomes.  The first octet is the
- * status, the second says which descriptor; what no answer may do is
- * checked.
+ * fuzz_gateway: an answer's octets to outcomes.  The first octet chooses the
+ * status, the second the descriptor; what no answer may do is checked, and
+ * that JSON is read as it is, however lenient the reader.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "gateway/gateway.h"
+#include "gateway/lenient.h"
 #include "gateway/read.h"
+#include "gateway/wipe.h"
 
 #define TEXT "secret text"
 
@@ -90,6 +92,23 @@ check(const struct gateway_answer *a, const struct gateway_result *r,
 		abort();
 }
 
+/* What jansson reads is not changed; what is repaired can be written. */
+static void
+check_lenient(const char *s, size_t n)
+{
+	json_t *strict = json_loadb(s, n, JSON_ALLOW_NUL | JSON_DECODE_ANY,
+	    NULL);
+	json_t *j = lenient_json(s, n);
+	char *text = j != NULL ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
+
+	if ((strict != NULL && !json_equal(strict, j)) ||
+	    (j != NULL && text == NULL))
+		abort();
+	wipe_free(text);
+	json_decref(strict);
+	json_decref(j);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -111,5 +130,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	gateway_judge(g[which], &m, status[data[0] % 6],
 	    (const char *)data + 2, n - 2, data[0] < 0x80, &a, r);
 	check(&a, r, 2);
+	check_lenient((const char *)data + 2, n - 2);
 	return 0;
 }

@@ -9,11 +9,14 @@
 
 #include "gateway/descriptor.h"
 #include "gateway/gateway.h"
+#include "gateway/lenient.h"
 #include "gateway/placeholder.h"
 #include "gateway/pointer.h"
 #include "gateway/read.h"
 #include "gateway/request.h"
+#include "gateway/response.h"
 #include "gateway/value.h"
+#include "gateway/wipe.h"
 #include "tap.h"
 
 #define NOW	1800000000	/* 2027-01-15T08:00:00Z */
@@ -1354,6 +1357,36 @@ static const struct {
 	    ""},
 	{INVALID, 200, "x",
 	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
+	/* the gateway's own form of a number: by its last digits */
+	{BY_TO, 200, "{'m': [{'to': '01234567890', 's': 'ok', 'i': 'B'}, "
+	    "{'to': '01711234567', 's': 'bad'}]}",
+	    {IPC_OUTCOME_PERMANENT, IPC_OUTCOME_ACCEPTED}, {"", "B"}, ""},
+	{BY_TO, 200, "{'m': [{'to': '01234567890', 's': 'ok', 'i': 'B'}, "
+	    "{'to': '01234567890', 's': 'busy'}, {'to': '491711234567', 's': "
+	    "'ok', 'i': 'A'}]}",
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_TEMPORARY}, {"A", "B"}, ""},
+	/* one in its own form, and one that is left */
+	{BY_TO, 200, "{'m': [{'to': '?', 's': 'bad'}, {'to': '491711234567', "
+	    "'s': 'ok', 'i': 'A'}]}",
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_PERMANENT}, {"A", ""}, ""},
+	/* nothing of the numbers can be known: by their order */
+	{BY_TO, 200, "{'m': [{'to': 'xxx', 's': 'bad'}, {'s': 'ok', 'i': "
+	    "'B'}]}", {IPC_OUTCOME_PERMANENT, IPC_OUTCOME_ACCEPTED},
+	    {"", "B"}, ""},
+	/* too few to be in order */
+	{BY_TO, 200, "{'m': [{'to': 'xxx', 's': 'ok'}]}",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{BY_KEY, 200, "{'01234567890': {'s': 'ok', 'i': 2}, '01711234567': "
+	    "{'s': 'ok', 'i': 1}}", {IPC_OUTCOME_ACCEPTED,
+	    IPC_OUTCOME_ACCEPTED}, {"1", "2"}, ""},
+	{BY_KEY, 200, "{'x': {'s': 'ok'}, 'y': {'s': 'ok'}}",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{INVALID, 200, "{'invalid': ['01234567890']}",
+	    {IPC_OUTCOME_ACCEPTED, IPC_OUTCOME_PERMANENT}, {"", ""}, ""},
+	{INVALID, 200, "{'invalid': ['555']}",
+	    {IPC_OUTCOME_UNCLEAR, IPC_OUTCOME_UNCLEAR}, {"", ""}, ""},
+	{INVALID, 200, "{'invalid': ['555', '556']}",
+	    {IPC_OUTCOME_PERMANENT, IPC_OUTCOME_PERMANENT}, {"", ""}, ""},
 };
 
 static void
@@ -1398,6 +1431,178 @@ test_each(void)
 	tap_ok(r[0].outcome == IPC_OUTCOME_ACCEPTED &&
 	    strcmp(r[0].id, "X") == 0,
 	    "a rule decides for all");
+}
+
+/* One recipient: what the gateway calls it is no matter. */
+static void
+test_each_of_one(void)
+{
+	static const struct {
+		const char *descriptor, *body;
+		enum ipc_outcome outcome;
+	} rows[] = {
+		{BY_TO, "{'m': [{'to': '525512345678', 's': 'ok'}]}",
+		    IPC_OUTCOME_ACCEPTED},
+		{BY_TO, "{'m': [{'s': 'ok'}]}", IPC_OUTCOME_ACCEPTED},
+		{BY_TO, "{'m': [{'to': '525512345678', 's': 'bad'}]}",
+		    IPC_OUTCOME_PERMANENT},
+		{BY_TO, "{'m': [{'to': '1', 's': 'ok'}, {'to': '1', 's': "
+		    "'busy'}]}", IPC_OUTCOME_TEMPORARY},
+		{BY_TO, "{'m': []}", IPC_OUTCOME_UNCLEAR},
+		{BY_KEY, "{'525512345678': {'s': 'ok'}}",
+		    IPC_OUTCOME_ACCEPTED},
+		{BY_ORDER, "{'r': [{'s': true}, {'s': true}]}",
+		    IPC_OUTCOME_UNCLEAR},
+		{INVALID, "{'invalid': ['525512345678']}",
+		    IPC_OUTCOME_PERMANENT},
+		{INVALID, "{'invalid': []}", IPC_OUTCOME_ACCEPTED},
+	};
+	static char mexico[] = "+5215512345678";
+	char *to[] = {mexico};
+	struct gateway_message m = {.id = "ID", .text = "t", .to = to,
+	    .nto = 1};
+	struct gateway_answer a;
+	struct gateway_result r;
+	struct descriptor *g;
+	const char *body;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		g = load(rows[i].descriptor, "");
+		body = json(rows[i].body);
+		gateway_judge(g, &m, 200, body, strlen(body), 1, &a, &r);
+		tap_ok(r.outcome == rows[i].outcome, "one recipient: %s",
+		    rows[i].body);
+	}
+}
+
+/* A list that is too long to be an answer to our request. */
+static void
+test_elements_max(void)
+{
+	struct gateway_message m = {.id = "ID", .text = "t", .to = two,
+	    .nto = 2};
+	struct gateway_answer a;
+	struct gateway_result r[2];
+	struct descriptor *g = load(INVALID, "");
+	const char *body;
+
+	body = many("{\"invalid\": [", "\"491711234567\",",
+	    RESPONSE_ELEMENTS_MAX, "]}");
+	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
+	tap_ok(r[0].outcome == IPC_OUTCOME_PERMANENT &&
+	    r[1].outcome == IPC_OUTCOME_ACCEPTED,
+	    "%d elements are looked at", RESPONSE_ELEMENTS_MAX);
+	body = many("{\"invalid\": [", "\"491711234567\",",
+	    RESPONSE_ELEMENTS_MAX + 1, "]}");
+	gateway_judge(g, &m, 200, body, strlen(body), 1, &a, r);
+	tap_ok(r[0].outcome == IPC_OUTCOME_PERMANENT &&
+	    r[1].outcome == IPC_OUTCOME_UNCLEAR,
+	    "who is missing in a longer list may be behind its end");
+}
+
+/* ---- JSON that is not quite JSON ---- */
+
+/* want: as compact JSON; NULL: it cannot be read */
+static const struct {
+	const char *name, *json, *want;
+} lenient[] = {
+	{"JSON", "{\"a\": [1, -2.5, true, null, \"x\"]}",
+	    "{\"a\":[1,-2.5,true,null,\"x\"]}"},
+	{"a byte order mark", "\xef\xbb\xbf{\"a\": 1}", "{\"a\":1}"},
+	{"half of an emoji", "[\"a\\ud83d\"]", "[\"a\xef\xbf\xbd\"]"},
+	{"the other half", "[\"\\uDE00b\"]", "[\"\xef\xbf\xbd""b\"]"},
+	{"halves that do not fit", "[\"\\ud83d\\ud83d\\ude00\"]",
+	    "[\"\xef\xbf\xbd\xf0\x9f\x98\x80\"]"},
+	{"half before another escape", "[\"\\ud83d\\n\\\\\"]",
+	    "[\"\xef\xbf\xbd\\n\\\\\"]"},
+	{"half at the end", "[\"\\ud83", NULL},
+	{"an emoji beside half of one", "[\"\\ud83d\\ude00\\ud83d\"]",
+	    "[\"\xf0\x9f\x98\x80\xef\xbf\xbd\"]"},
+	{"an integer of 19 digits", "[9223372036854775807]",
+	    "[9223372036854775807]"},
+	{"one that is larger than 63 bits", "[9223372036854775808]",
+	    "[\"9223372036854775808\"]"},
+	{"a negative one", "{\"i\":-92233720368547758080}",
+	    "{\"i\":\"-92233720368547758080\"}"},
+	{"digits in a string stay", "[\"x92233720368547758080\\\"1\",1e999]",
+	    "[\"x92233720368547758080\\\"1\",\"1e999\"]"},
+	{"ISO 8859-1", "{\"e\": \"Gr\xfc\xdf""e\"}",
+	    "{\"e\":\"Gr\xc3\xbc\xc3\x9f""e\"}"},
+	{"UTF-8 beside it stays", "[\"\xc3\xbc \xfc \xe2\x82\xac\"]",
+	    "[\"\xc3\xbc \xc3\xbc \xe2\x82\xac\"]"},
+	{"a character that is cut", "[\"\xe2\x82\"]",
+	    "[\"\xc3\xa2\xc2\x82\"]"},
+	{"control characters", "[\"a\tb\nc\"]", "[\"a\\tb\\nc\"]"},
+	{"a NUL in a name", "{\"a\\u0000\": 1}",
+	    "{\"a\xef\xbf\xbd\":1}"},
+	{"HTML", "<html>", NULL},
+	{"nothing", "", NULL},
+	{"a mark alone", "\xef\xbb\xbf", NULL},
+	{"an end that is missing", "{\"a\": \"\xfc", NULL},
+	{"something behind it", "{\"a\": 1} x", NULL},
+	{"octets outside of strings", "{\xfc: 1}", NULL},
+	{"a backslash at the end", "[\"\xfc\\", NULL},
+	{"a number that is none", "[1.2.3]", NULL},
+	{"a zero too many", "[007]", NULL},
+};
+
+static void
+test_lenient(void)
+{
+	static const char nul[] = "[\"a\0b\xfc\"]";
+	json_t *j;
+	char *got;
+	size_t i;
+
+	for (i = 0; i < sizeof(lenient) / sizeof(lenient[0]); i++) {
+		j = lenient_json(lenient[i].json, strlen(lenient[i].json));
+		got = j != NULL ? json_dumps(j, JSON_COMPACT |
+		    JSON_ENCODE_ANY) : NULL;
+		tap_is(got != NULL ? got : "none", lenient[i].want != NULL ?
+		    lenient[i].want : "none", lenient[i].name);
+		wipe_free(got);
+		json_decref(j);
+	}
+	j = lenient_json(nul, sizeof(nul) - 1);
+	tap_is(json_string_value(json_array_get(j, 0)),
+	    "a\xef\xbf\xbd""b\xc3\xbc", "a NUL as it is");
+	json_decref(j);
+}
+
+/* What was accepted is accepted, however its answer is written. */
+static void
+test_lenient_answers(void)
+{
+	struct descriptor *g = load(NULL, "");
+	static const struct answer rows[] = {
+		{202, "\xef\xbb\xbf{'id': 'x'}", IPC_OUTCOME_ACCEPTED, "x"},
+		{202, "{'id': 'x', 'text': '\\ud83d'}",
+		    IPC_OUTCOME_ACCEPTED, "x"},
+		{202, "{'id': 123456789012345678901234567890}",
+		    IPC_OUTCOME_ACCEPTED, "123456789012345678901234567890"},
+		{202, "{'id': 'x', 'note': 'Gr\xfc\xdf""e'}",
+		    IPC_OUTCOME_ACCEPTED, "x"},
+		{409, "{'message': 'same ID: Gr\xfc\xdf""e'}",
+		    IPC_OUTCOME_ACCEPTED, ""},
+	};
+	struct gateway_message m = {.id = "ID", .text = "t", .to = one,
+	    .nto = 1};
+	struct gateway_answer a;
+	struct gateway_result r;
+	const char *body;
+
+	judge(g, rows, sizeof(rows) / sizeof(rows[0]));
+	body = json("{'id': 'ID', 'text': '\\ud83d'}");
+	tap_ok(gateway_judge_lookup(g, "ID", 200, body, strlen(body), 1) ==
+	    GATEWAY_FOUND, "a lookup with half an emoji");
+	judge(load(TEXTS, ""), (struct answer[]){{200,
+	    "\xef\xbb\xbfSuccess id=x", IPC_OUTCOME_UNCLEAR, "id"},
+	    {200, "\xef\xbb\xbf""900", IPC_OUTCOME_CREDENTIALS, ""}}, 2);
+	body = json("{'message': 'Gr\xfc\xdf""e'}");
+	gateway_judge(g, &m, 400, body, strlen(body), 1, &a, &r);
+	tap_is(a.error, "Gr\xc3\xbc\xc3\x9f""e",
+	    "an error's text in ISO 8859-1");
 }
 
 /* ---- errors' texts, ids, look-ups ---- */
@@ -1531,6 +1736,10 @@ main(void)
 	test_sizes();
 	test_answers();
 	test_each();
+	test_each_of_one();
+	test_elements_max();
+	test_lenient();
+	test_lenient_answers();
 	test_error_texts();
 	test_lookup();
 	snprintf(errors, sizeof(errors), "%s/conf", dir);
