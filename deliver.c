@@ -257,7 +257,7 @@ configure(struct arguments *a)
 	bad |= check_dedupe(tell);
 	if (a->test) {
 		bad |= login_test(&self.config, tell);
-		advise(&self.config, self.gateway);
+		bad |= advise(&self.config, self.gateway, tell);
 	}
 	return bad ? -1 : 0;
 }

@@ -75,9 +75,27 @@ advise_agent(const struct config *c)
 			    users->v[i]);
 }
 
-void
-advise(const struct config *c, const struct descriptor *g)
+/* Without its sender, say, a gateway takes no message; a login may have it. */
+static int
+check_needs(const struct config *c, const struct descriptor *g,
+    config_report report)
+{
+	char names[100], what[400];
+
+	if (c->auth == CONFIG_AUTH_USERS ||
+	    gateway_missing(g, names, sizeof(names)) == NULL)
+		return 0;
+	snprintf(what, sizeof(what), "gateway %.100s: a message that does not "
+	    "bring %s itself cannot be sent: set one", c->gateway, names);
+	report(what);
+	return -1;
+}
+
+int
+advise(const struct config *c, const struct descriptor *g,
+    config_report report)
 {
 	advise_gateway(c, g);
 	advise_agent(c);
+	return check_needs(c, g, report);
 }

@@ -74,6 +74,24 @@ has_need(const struct descriptor *g, const char *what)
 	return 0;
 }
 
+const char *
+gateway_missing(const struct descriptor *g, char *out, size_t room)
+{
+	json_t *need = json_object_get(g->needs, "message"), *name;
+	struct buf b;
+	size_t i;
+
+	if (has_need(g, "message"))
+		return NULL;
+	buf_init(&b, out, room);
+	if (json_is_string(need))
+		buf_puts(&b, json_string_value(need));
+	json_array_foreach(need, i, name)
+		buf_fmt(&b, "%s%s", i > 0 ? " or " : "",
+		    json_string_value(name));
+	return out;
+}
+
 void
 gateway_abilities(const struct descriptor *g, struct abilities *a)
 {

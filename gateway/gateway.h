@@ -25,6 +25,12 @@ uint32_t gateway_can(const char *name);
 void gateway_abilities(const struct descriptor *, struct abilities *);
 
 /*
+ * The variables of which one must be set for a message that says nothing but
+ * its text and its recipients, as "from or service"; NULL: none is missing.
+ */
+const char *gateway_missing(const struct descriptor *, char *out, size_t room);
+
+/*
  * The limit of the gateway's that a message is over, by its name in the
  * descriptor ("text", "ttl"): it must not be sent.  NULL: none.
  */

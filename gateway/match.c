@@ -154,8 +154,9 @@ void
 match_read_rules(struct member_errors *e, json_t *o, const char *path,
     const char *key, int with_status, struct match_rules *out)
 {
-	static const char *const names[] = {"match", "then", "status", NULL};
-	static const char *const without[] = {"match", "then", NULL};
+	static const char *const names[] = {"match", "then", "note", "status",
+	    NULL};
+	static const char *const without[] = {"match", "then", "note", NULL};
 	json_t *rules = member_array(e, o, path, key, MATCH_RULES_MAX), *j;
 	char where[MEMBER_PATH_MAX], list[MEMBER_PATH_MAX];
 	struct match_rule *r;
@@ -169,6 +170,7 @@ match_read_rules(struct member_errors *e, json_t *o, const char *path,
 		member_codes(e, j, where, "status", 0, &r->status);
 		match_read(e, j, where, "match", &r->match);
 		match_read_outcome(e, j, where, "then", 1, &r->then);
+		r->note = member_string(e, j, where, "note", 0);
 	}
 }
 

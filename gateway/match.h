@@ -38,6 +38,7 @@ struct match_rule {
 	struct member_codes status;	/* none: any */
 	struct match_list match;
 	enum ipc_outcome then;
+	const char *note;		/* for the log; NULL: none */
 };
 
 struct match_rules {

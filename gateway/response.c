@@ -58,10 +58,11 @@ needs_json(const struct descriptor *g)
  */
 static enum ipc_outcome
 judge_whole(const struct descriptor *g, const struct match_subject *s,
-    int *open)
+    int *open, const char **note)
 {
 	const struct match_rule *r = match_rule(&g->rules, s);
 
+	*note = r != NULL ? r->note : NULL;
 	*open = r == NULL && g->per_recipient.by != DESCRIPTOR_BY_NONE;
 	if (r != NULL)
 		return r->then;
@@ -84,6 +85,7 @@ struct judging {
 	struct gateway_result *result;
 	unsigned char *seen;	/* of each recipient: an element was there */
 	char *error;		/* of the first who was not accepted */
+	const char *note;	/* of the first rule that has one */
 };
 
 /* An element of the answer's list. */
@@ -124,10 +126,12 @@ common_end(const char *a, const char *b)
 
 static enum ipc_outcome
 judge_element(const struct descriptor_per_recipient *p,
-    const struct match_subject *s)
+    const struct match_subject *s, const char **note)
 {
 	const struct match_rule *r = match_rule(&p->rules, s);
 
+	if (r != NULL && *note == NULL)
+		*note = r->note;
 	if (r != NULL)
 		return r->then;
 	return match_all(&p->ok, s) ? IPC_OUTCOME_ACCEPTED :
@@ -151,7 +155,7 @@ assign(struct judging *j, size_t i, struct element *e)
 {
 	const struct descriptor_per_recipient *p = &j->g->per_recipient;
 	struct match_subject s = {j->whole.status, e->json, j->whole.text};
-	enum ipc_outcome o = judge_element(p, &s);
+	enum ipc_outcome o = judge_element(p, &s, &j->note);
 	struct gateway_result *r = &j->result[i];
 
 	if (!j->seen[i] || o > r->outcome)
@@ -312,14 +316,13 @@ assign_elements(struct judging *j, struct elements *all)
 {
 	enum descriptor_by by = j->g->per_recipient.by;
 
-	if (j->m->nto == 1 && (by != DESCRIPTOR_BY_ORDER || all->n == 1)) {
-		assign_all(j, all);
-		return;
-	}
-	if (by != DESCRIPTOR_BY_ORDER) {
+	if (by != DESCRIPTOR_BY_ORDER)
 		assign_by_digits(j, all);
+	if (j->m->nto == 1 && !j->seen[0] &&
+	    (by != DESCRIPTOR_BY_ORDER || all->n == 1))
+		assign_all(j, all);
+	if (by != DESCRIPTOR_BY_ORDER)
 		assign_by_last_digits(j, all);
-	}
 	if (by != DESCRIPTOR_BY_KEY) /* an object has no order */
 		assign_by_order(j, all);
 }
@@ -419,13 +422,18 @@ cover_all(const struct judging *j, char *s)
 	}
 }
 
-/* One line, cut at the end of a character. */
+/* One line, behind the descriptor's note; cut at the end of a character. */
 static void
 keep_error(const struct judging *j, char *error, char *out, size_t room)
 {
-	size_t n;
+	size_t n = 0;
 
-	out[0] = '\0';
+	if (j->note != NULL)
+		n = (size_t)snprintf(out, room, "%.100s%s", j->note,
+		    error != NULL ? ": " : "");
+	out += n;
+	room -= n;
+	*out = '\0';
 	if (error == NULL)
 		return;
 	cover_all(j, error);
@@ -490,7 +498,7 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
-	a->outcome = judge_whole(g, &j.whole, &open);
+	a->outcome = judge_whole(g, &j.whole, &open, &j.note);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
 	judge_results(&j, a, open);

@@ -174,19 +174,50 @@ def advised():
             (["auth none"], "needs no login .*: there are no credentials"),
             (["trust 127.0.0.1"], "needs no login .*no credentials"),
             (["auth users /dev/null"], "logs in .*no credentials"),
-            (["gateway vonage"], "logs in .*variable 'from' is not set"),
-            (["gateway vonage", "auth none"], "'from' is not set"),
+            (["auth users /dev/null", "gateway vonage"],
+             "logs in .*variable 'from' is not set"),
             (["delivery /nonexistent/socket"], "delivery: .*No such file"),
             (["delivery /dev/null"], "delivery: /dev/null: is no socket"),
             (["agent-users root nosuch"], "agent-users: nosuch: ")):
-        if "vonage" not in lines[0]:
-            lines = ["auth gateway", *lines]
+        lines = ["auth gateway", *lines]
         code, out, err = advice(*lines)
-        if "users /dev/null" not in lines[-1]:
+        if "auth users /dev/null" not in lines:
             tap.is_((code, err), (0, ""), "%s: exit 0" % lines)
         tap.like(out, words, "%s: but it is told" % lines)
     tap.is_(len(advice("auth gateway")[1].splitlines()), 1,
             "else there is nothing but the sandbox")
+
+
+@tap.test("-t: a gateway that can send nothing: exit 78")
+def needs():
+    for lines, missing in (
+            (["gateway twilio"], "from or service"),
+            (["gateway 46elks"], "from"), (["gateway vonage"], "from"),
+            (["gateway telnyx"], "from or profile")):
+        code, _, err = advice("auth none", *lines)
+        tap.is_(code, 78, lines[0] + " without " + missing + ": exit 78", err)
+        tap.like(err, "%s: a message that does not bring %s itself cannot be "
+                 "sent: set one" % (lines[0], missing), "and why")
+    for name in ("from", "service"):
+        code, _, err = advice("auth none", "gateway twilio", "set user u",
+                              "set %s x" % name)
+        tap.is_((code, err), (0, ""), "twilio with %s: exit 0" % name)
+
+
+@tap.test("-t: set and secret: the line, the value, what may stand there")
+def settings():
+    for line, words in (
+            ("set frmo x", r"\S+:\d+: set frmo: gateway twilio has no "
+             r"variable 'frmo'; it has: user, password, .*service.*from"),
+            ("set ttl 99999", r"\S+:\d+: set ttl: '99999' must be a number "
+             "from 1 to 36000"),
+            ("secret password /nonexistent", r"\S+:\d+: secret password: "
+             "/nonexistent: No such file"),
+            ("set base htp://x", r"twilio\.json: /url: 'htp://x/2010")):
+        code, _, err = advice("auth none", "gateway twilio", "set user u",
+                              "set from +12025550100", line)
+        tap.is_(code, 78, line + ": exit 78", err)
+        tap.like(err, words, "and what is wrong")
 
 
 @tap.test("-t: all that is wrong, whoever finds it")

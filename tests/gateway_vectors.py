@@ -42,7 +42,9 @@ which tells more of what becomes of each recipient.  A request:
   json, form, text    the body, and by it Content-Type; default: none
 
 An answer: status (default 200), headers, body (a string, or JSON), and in
-the list "answers" also outcome and id.  Two more members for what is not to
+the list "answers" also outcome, id, error (a regular expression that the
+error in the log matches) and docs: where the gateway's maker says so.  Each
+rule of a descriptor must decide an answer that has docs.  Two more members for what is not to
 be expected of every gateway: "garbage", the places in GARBAGE (below) that it
 takes for a success; "statuses", its replies to 404, 429, 500 and 503.
 
@@ -64,6 +66,7 @@ import time
 import urllib.parse
 
 import link_lib
+import rules_lib
 import tap
 from gateway import Gateway, Response
 from smtp import NUMBER, PROGRAM, TOP, WRAP, Session, secret_file
@@ -196,7 +199,9 @@ def sigv4(request, key, secret, region, service):
     said = request.header("Authorization") or ""
     names = re.search(r"SignedHeaders=([a-z0-9;-]+)", said)
     names = names.group(1).split(";") if names else []
-    for name in ("host", "x-amz-date", *names):
+    token = "x-amz-security-token"
+    for name in ("host", "x-amz-date", *names,
+                 *([token] if request.header(token) else [])):
         if name not in names or request.header(name) is None:
             return "one with %s there and signed" % name
     path, _, query = request.path.partition("?")
@@ -240,7 +245,7 @@ class Vectors:
             self.all = json.load(file)
         with open(os.path.join(GATEWAYS, name + ".json")) as file:
             text = file.read()
-        made = json.loads(text)
+        self.made = made = json.loads(text)
         self.method = made.get("method", "POST")
         self.has_check = "check" in made
         self.checked = 404          # what is said to check, and to a warm-up
@@ -360,6 +365,11 @@ class Vectors:
         tap.ok(reply.starts(REPLIES[answer["outcome"]])
                and outcome == answer["outcome"], title, repr(reply),
                "outcome: %s" % outcome, s.log()[-1000:])
+        if "error" in answer:
+            errors = [e.get("error", "") for e in s.events()[before:]
+                      if e["event"] == "gateway"]
+            tap.like(errors[0] if errors else "", answer["error"],
+                     title + ": its error")
         if "id" in answer:
             found = re.search(r"queued as (\S+)", str(reply))
             tap.ok(found and fits(answer["id"], found.group(1)),
@@ -420,6 +430,21 @@ GARBAGE = [
 @tap.test("every descriptor has its vectors")
 def complete():
     tap.is_(names(VECTORS), names(GATEWAYS), "the same names in both folders")
+
+
+def test_docs(v):
+    """Each rule decides an answer that says where the rule comes from."""
+    rules = [("rules", i) for i in range(len(v.made.get("rules", [])))]
+    rules += [("each", i) for i in
+              range(len(v.made.get("each", {}).get("rules", [])))]
+    if not rules:
+        return
+    known = set()
+    for answer in v.all["answers"]:
+        if re.match("(https://|source: )", answer.get("docs", "")):
+            known |= rules_lib.deciding(v.made, answer)
+    tap.is_([rule for rule in rules if rule not in known], [],
+            v.name + ": each rule decides an answer that has docs")
 
 
 MESSAGE = {"id", "text", "to", "number", "index", "alphabet", "parts", "port"}
@@ -565,6 +590,7 @@ def add(name):
             test_login(v)
         if v.has_check and v.has_password and not WRAP:
             test_check(v)
+        test_docs(v)
         for mail in v.all["mails"]:
             v.mail(mail)
         v.answers()
