@@ -53,7 +53,7 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
 DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/answer.o \
-	delivery/client.o delivery/http.o delivery/job.o delivery/job_id.o \
+	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o delivery/job_id.o \
 	delivery/job_journal.o delivery/job_send.o delivery/journal.o \
 	delivery/policy.o delivery/pool.o delivery/serve.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
@@ -136,10 +136,10 @@ demo:
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config gateway html ipc journal login mime number \
+UNITS = auth charset config credible gateway html ipc journal login mime number \
 	parameter path sandbox text utf8
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = $(GATEWAY) $(LOGIN) session/sandbox.o $(SYSTEM) $(PURE)
+TEST_OBJECTS = $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o $(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)

@@ -208,10 +208,14 @@ static int
 check_file(const char *keyword, const char *file, int mode,
     config_report tell)
 {
+	char what[4200];
+
 	if (file == NULL || access(file, mode) == 0)
 		return 0;
-	return config_error(&self.config, keyword, tell, "%s: %s: %s", keyword,
-	    file, strerror(errno));
+	snprintf(what, sizeof(what), "%s: %s: %s", keyword, file,
+	    strerror(errno));
+	tell(what);
+	return -1;
 }
 
 /*
@@ -224,8 +228,9 @@ check_dedupe(config_report tell)
 	if (self.config.dedupe != CONFIG_DEDUPE_TEXT ||
 	    self.config.journal != NULL || gateway_has_lookup(self.gateway))
 		return 0;
-	return config_error(&self.config, "dedupe", tell, "dedupe text: "
-	    "requires a journal, or a gateway that can be asked for an id");
+	tell("dedupe text: wants a journal, or a gateway that can be asked "
+	    "for an id");
+	return -1;
 }
 
 /* What is wrong is told where the configuration wants it to be told. */

@@ -27,14 +27,12 @@
 #define SIZE_MOST   (1024L * 1024 * 1024)
 #define MESSAGE_MAX 512			/* octets of an error message */
 #define PLACE_MAX   300			/* octets of FILE:LINE before it */
-#define NAME_MAX_LENGTH 40		/* letters of a name to guess from */
 
-#define OVERRIDE    (-1)		/* in place of a line's number */
-
-/* A line, and who is told what is wrong with it. */
+/* Where a line came from, and who wants to hear what is wrong with it. */
 struct line {
 	struct config *c;
-	int number;		/* 0: the file as a whole */
+	const char *file;	/* NULL: an override */
+	int number;
 	config_report report;
 	char **word;		/* the values behind the keyword */
 	size_t nword;
@@ -51,48 +49,37 @@ struct keyword {
 	int repeats;			/* may stand on several lines */
 };
 
-/* "FILE:LINE"; "FILE" on line 0, for its end; "-o" on line OVERRIDE. */
+/* Where the line stands: "FILE:LINE", "FILE" or "-o". */
 static void
-put_place(char out[PLACE_MAX], const char *file, int line)
+place(const struct line *l, char out[PLACE_MAX])
 {
-	if (line == OVERRIDE)
+	if (l->file == NULL)
 		strcpy(out, "-o");
-	else if (line == 0)
-		snprintf(out, PLACE_MAX, "%s", file);
+	else if (l->number == 0)
+		snprintf(out, PLACE_MAX, "%s", l->file);
 	else
-		snprintf(out, PLACE_MAX, "%.*s:%d", PLACE_MAX - 16, file,
-		    line);
+		snprintf(out, PLACE_MAX, "%.*s:%d", PLACE_MAX - 16, l->file,
+		    l->number);
 }
-
-static void
-tell(config_report report, const char *file, int line, const char *fmt,
-    va_list ap)
-{
-	char what[MESSAGE_MAX], where[PLACE_MAX];
-	char all[MESSAGE_MAX + PLACE_MAX + 2];
-
-	vsnprintf(what, sizeof(what), fmt, ap);
-	put_place(where, file, line);
-	snprintf(all, sizeof(all), "%s: %s", where, what);
-	report(all);
-}
-
-static int fail(struct line *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
 
 static int
 fail(struct line *l, const char *fmt, ...)
 {
+	char what[MESSAGE_MAX], where[PLACE_MAX];
+	char all[MESSAGE_MAX + PLACE_MAX + 2];
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(l->report, l->c->file, l->number, fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	place(l, where);
+	snprintf(all, sizeof(all), "%s: %s", where, what);
+	l->report(all);
 	l->failed = 1;
 	return -1;
 }
 
-/* Memory runs out only before anything hostile is read, so dying is safe. */
+/* The configuration is read once, before anything hostile is. */
 static void *
 check(void *p)
 {
@@ -157,8 +144,7 @@ parse_enum(struct line *l, const struct keyword *k, void *field)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names),
 		    "%s%s", i > 0 ? ", " : "", k->names[i]);
 	}
-	return fail(l, "%s: '%s' is not one of: %s", k->name, l->word[0],
-	    names);
+	return fail(l, "%s: '%s' is none of: %s", k->name, l->word[0], names);
 }
 
 static int
@@ -258,43 +244,29 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	free(pair->where);
 	pair->name = copy(l->word[0]);
 	pair->value = copy(l->word[1]);
-	put_place(where, l->c->file, l->number);
+	place(l, where);
 	pair->where = copy(where);
 	return 0;
-}
-
-/* A keyword, or a name of it (else ""), that stands on line first, too. */
-static int
-fail_twice(struct line *l, const char *keyword, const char *name, int first)
-{
-	const char *blank = *name != '\0' ? " " : "";
-
-	if (first == OVERRIDE)
-		return fail(l, "%s%s%s: given more than once", keyword, blank,
-		    name);
-	return fail(l, "%s%s%s: given more than once, first on line %d",
-	    keyword, blank, name, first);
 }
 
 static int
 parse_alias(struct line *l, const struct keyword *k, void *field)
 {
-	const struct config_alias *first;
 	struct config_alias *a;
 	size_t i;
 
 	(void)field;
 	if (l->nword < 2)
-		return fail(l, "%s: requires a name and at least one number",
-		    k->name);
-	if ((first = config_find_alias(l->c, l->word[0])) != NULL)
-		return fail_twice(l, k->name, l->word[0], first->line);
+		return fail(l, "%s: wants a name and its numbers", k->name);
+	if (config_find_alias(l->c, l->word[0]) != NULL)
+		return fail(l, "%s: '%s' stands here twice", k->name,
+		    l->word[0]);
 	l->c->alias.v = check(realloc(l->c->alias.v,
 	    (l->c->alias.n + 1) * sizeof(*a)));
 	a = &l->c->alias.v[l->c->alias.n++];
 	memset(a, 0, sizeof(*a));
 	a->name = copy(l->word[0]);
-	a->line = l->number;
+	a->line = l->file != NULL ? l->number : 0;
 	for (i = 1; i < l->nword; i++)
 		list_add(&a->numbers, copy(l->word[i]));
 	return 0;
@@ -339,8 +311,7 @@ parse_trust(struct line *l, const struct keyword *k, void *field)
 	(void)field;
 	for (i = 0; i < l->nword; i++) {
 		if (parse_net(l->word[i], &net) == -1)
-			return fail(l, "%s: '%s' is not a network; write an "
-			    "address, ADDRESS/BITS, or local", k->name,
+			return fail(l, "%s: '%s' is not a network", k->name,
 			    l->word[i]);
 		c->trust.v = check(realloc(c->trust.v,
 		    (c->trust.n + 1) * sizeof(net)));
@@ -359,20 +330,18 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 	(void)field;
 	if (strcmp(how, "gateway") == 0 || strcmp(how, "none") == 0) {
 		if (l->nword != 1)
-			return fail(l, "%s: %s takes no further value",
-			    k->name, how);
+			return fail(l, "%s: %s stands alone", k->name, how);
 		c->auth = *how == 'g' ? CONFIG_AUTH_GATEWAY : CONFIG_AUTH_NONE;
 	} else if (strcmp(how, "users") == 0) {
 		if (l->nword != 2)
-			return fail(l, "%s: users requires one file",
-			    k->name);
+			return fail(l, "%s: users wants a file", k->name);
 		c->auth = CONFIG_AUTH_USERS;
 		free(c->users);
 		c->users = copy(l->word[1]);
 	} else if (strcmp(how, "checkpassword") == 0) {
 		if (l->nword < 2 || l->nword > CONFIG_PROGRAM_MAX)
-			return fail(l, "%s: checkpassword requires a program "
-			    "and at most %d arguments", k->name,
+			return fail(l, "%s: checkpassword wants a program and "
+			    "at most %d arguments", k->name,
 			    CONFIG_PROGRAM_MAX - 2);
 		if (l->word[1][0] != '/')
 			return fail(l, "%s: '%s' is not an absolute path",
@@ -382,7 +351,7 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 		for (i = 1; i < l->nword; i++)
 			list_add(&c->checkpassword, copy(l->word[i]));
 	} else {
-		return fail(l, "%s: '%s' is not one of: gateway, users, "
+		return fail(l, "%s: '%s' is none of: gateway, users, "
 		    "checkpassword, none", k->name, how);
 	}
 	return 0;
@@ -505,7 +474,6 @@ static void
 set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->lines = check(calloc(NKEYWORDS, sizeof(*c->lines)));
 	c->gateway = copy("smsgate");
 	c->descriptors = copy(DATADIR "/gateways");
 	c->libexec = copy(LIBEXECDIR);
@@ -592,99 +560,33 @@ find_keyword(const char *name)
 	return NULL;
 }
 
-/*
- * How many letters have to be added, left out or changed to make b of a;
- * NAME_MAX_LENGTH if one of them is longer than that.
- */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[NAME_MAX_LENGTH], i, j, n = strlen(b), old, best;
-
-	if (strlen(a) >= NAME_MAX_LENGTH || n >= NAME_MAX_LENGTH)
-		return NAME_MAX_LENGTH;
-	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 1; a[i - 1] != '\0'; i++)
-		for (old = row[0]++, j = 1; j <= n; j++) {
-			best = old + (a[i - 1] != b[j - 1]);
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > row[j - 1] + 1)
-				best = row[j - 1] + 1;
-			old = row[j];
-			row[j] = best;
-		}
-	return row[n];
-}
-
-static int
-fail_unknown(struct line *l, const char *name)
-{
-	size_t i, d, best = NAME_MAX_LENGTH;
-	const char *nearest = "";
-
-	for (i = 0; i < NKEYWORDS; i++)
-		if ((d = distance(name, keywords[i].name)) < best) {
-			best = d;
-			nearest = keywords[i].name;
-		}
-	if (best > 2 || best * 2 > strlen(name))
-		return fail(l, "unknown keyword '%s'", name);
-	return fail(l, "unknown keyword '%s'; did you mean %s?", name,
-	    nearest);
-}
-
-static int
-fail_words(struct line *l, const struct keyword *k)
-{
-	static const char quote[] = "quote a value that has blanks in it";
-
-	switch (k->words) {
-	case 0:
-		return fail(l, "%s: requires at least one value", k->name);
-	case 1:
-		if (l->nword == 0)
-			return fail(l, "%s: requires a value", k->name);
-		return fail(l, "%s: requires one value, and has %zu; %s",
-		    k->name, l->nword, quote);
-	default:
-		if (l->nword < k->words)
-			return fail(l, "%s: requires a name and a value",
-			    k->name);
-		return fail(l, "%s %s: requires one value, and has %zu; %s",
-		    k->name, l->word[0], l->nword - 1, quote);
-	}
-}
-
-/* seen: the lines on which the file has had the keywords so far. */
+/* seen: the keywords that the file has had so far. */
 static void
-apply(struct line *l, const char *name, int *seen)
+apply(struct line *l, const char *name, char *seen)
 {
 	const struct keyword *k = find_keyword(name);
-	size_t i;
 
 	if (k == NULL) {
-		fail_unknown(l, name);
+		fail(l, "unknown keyword '%s'", name);
 		return;
 	}
-	i = (size_t)(k - keywords);
 	if (k->words != 0 ? l->nword != k->words : l->nword == 0) {
-		fail_words(l, k);
+		fail(l, "%s: wants %s", name, k->words == 2 ?
+		    "a name and a value" : k->words == 1 ? "one value" :
+		    "a value");
 		return;
 	}
-	if (!k->repeats && seen[i] != 0) {
-		fail_twice(l, name, "", seen[i]);
+	if (!k->repeats && seen[k - keywords]++) {
+		fail(l, "%s: stands here twice", name);
 		return;
 	}
-	seen[i] = l->c->lines[i] = l->number;
 	k->parse(l, k, (char *)l->c + k->offset);
 }
 
 static char *
 slurp(struct line *l)
 {
-	FILE *f = fopen(l->c->file, "re");
+	FILE *f = fopen(l->file, "re");
 	char *s;
 	size_t n;
 
@@ -699,7 +601,7 @@ slurp(struct line *l)
 	else if (n > CONFIG_SIZE_MAX)
 		fail(l, "larger than %d octets", CONFIG_SIZE_MAX);
 	else if (memchr(s, '\0', n) != NULL)
-		fail(l, "contains a NUL");
+		fail(l, "holds a NUL");
 	fclose(f);
 	s[l->failed ? 0 : n] = '\0';
 	return s;
@@ -708,8 +610,8 @@ slurp(struct line *l)
 static void
 read_file(struct line *l)
 {
-	int seen[NKEYWORDS] = {0};
-	char *word[CONFIG_WORDS_MAX], *all, *s, *next;
+	char seen[NKEYWORDS] = {0}, *word[CONFIG_WORDS_MAX];
+	char *all, *s, *next;
 	int n;
 
 	if ((all = slurp(l)) == NULL)
@@ -739,8 +641,8 @@ forget_list(struct config *c, const struct keyword *k)
 static void
 read_override(struct line *l, const char *override, char *overridden)
 {
-	int seen[NKEYWORDS] = {0};
-	char *word[CONFIG_WORDS_MAX], *s = copy(override), *value;
+	char seen[NKEYWORDS] = {0}, *word[CONFIG_WORDS_MAX];
+	char *s = copy(override), *value;
 	const struct keyword *k;
 	int n;
 
@@ -760,27 +662,32 @@ read_override(struct line *l, const char *override, char *overridden)
 	free(s);
 }
 
-/* ---- what depends on more than one keyword ---- */
-
-/* What comes is about this keyword. */
+/* They are read as country-code says, which may stand behind the alias. */
 static void
-look_back(struct line *l, const char *keyword)
+read_alias_numbers(struct line *l, struct config_alias *a)
 {
-	l->number = l->c->lines[find_keyword(keyword) - keywords];
+	struct line at = *l;
+	char number[NUMBER_SIZE];
+	enum number_fault fault;
+	size_t i;
+
+	at.number = a->line;
+	at.file = a->line > 0 ? l->file : NULL;
+	for (i = 0; i < a->numbers.n; i++) {
+		fault = number_read(a->numbers.v[i], &l->c->number, number);
+		if (fault != NUMBER_OK) {
+			l->failed = fail(&at, "alias %s: '%s' %s", a->name,
+			    a->numbers.v[i], number_words(fault));
+			continue;
+		}
+		free(a->numbers.v[i]);
+		a->numbers.v[i] = copy(number);
+	}
 }
 
+/* What depends on more than one keyword. */
 static void
-require(struct line *l, const char *keyword, const char *value,
-    const char *other, const char *other_value)
-{
-	if (value == NULL || other_value != NULL)
-		return;
-	look_back(l, keyword);
-	fail(l, "%s: requires %s", keyword, other);
-}
-
-static void
-finish_hostname(struct line *l)
+finish(struct line *l)
 {
 	struct config *c = l->c;
 	char host[256];
@@ -795,85 +702,38 @@ finish_hostname(struct line *l)
 	for (i = 0; c->hostname[i] != '\0'; i++)
 		if (!isalnum((unsigned char)c->hostname[i]) &&
 		    strchr("-._[]:", c->hostname[i]) == NULL)
-			break;
-	if (c->hostname[i] != '\0') {
-		look_back(l, "hostname");
-		fail(l, "hostname: '%s' is not a host name", c->hostname);
-	}
+			fail(l, "hostname: '%s' is not a host's name",
+			    c->hostname);
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
-}
-
-/* They are read as country-code says, which may stand behind the alias. */
-static void
-finish_alias(struct line *l, struct config_alias *a)
-{
-	char number[NUMBER_SIZE];
-	enum number_fault fault;
-	size_t i;
-
-	l->number = a->line;
-	for (i = 0; i < a->numbers.n; i++) {
-		fault = number_read(a->numbers.v[i], &l->c->number, number);
-		if (fault != NUMBER_OK) {
-			fail(l, "alias %s: '%s' %s", a->name, a->numbers.v[i],
-			    number_words(fault));
-			continue;
-		}
-		free(a->numbers.v[i]);
-		a->numbers.v[i] = copy(number);
-	}
-}
-
-static void
-finish(struct line *l)
-{
-	struct config *c = l->c;
-	size_t i;
-
-	finish_hostname(l);
-	require(l, "tls-cert", c->tls_cert, "tls-key", c->tls_key);
-	require(l, "tls-key", c->tls_key, "tls-cert", c->tls_cert);
-	require(l, "tls-client-ca", c->tls_client_ca, "tls-cert and tls-key",
-	    c->tls_cert);
-	require(l, "gateway-cert", c->gateway_cert, "gateway-key",
-	    c->gateway_key);
-	require(l, "gateway-key", c->gateway_key, "gateway-cert",
-	    c->gateway_cert);
+	if ((c->tls_cert == NULL) != (c->tls_key == NULL))
+		fail(l, "tls-cert and tls-key go together");
+	if ((c->gateway_cert == NULL) != (c->gateway_key == NULL))
+		fail(l, "gateway-cert and gateway-key go together");
+	if (c->tls_client_ca != NULL && c->tls_cert == NULL)
+		fail(l, "tls-client-ca goes with tls-cert and tls-key");
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
-		finish_alias(l, &c->alias.v[i]);
+		read_alias_numbers(l, &c->alias.v[i]);
 }
 
 int
 config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report report)
 {
-	struct line l = {.c = c, .report = report};
+	struct line l = {.c = c, .file = file, .report = report};
 	char overridden[NKEYWORDS] = {0};
 	size_t i;
 
 	set_defaults(c);
-	c->file = file;
 	read_file(&l);
-	l.number = OVERRIDE;
+	l.file = NULL;
 	for (i = 0; i < n; i++)
 		read_override(&l, overrides[i], overridden);
+	l.file = file;
+	l.number = 0;
 	finish(&l);
 	return l.failed ? -1 : 0;
-}
-
-int
-config_error(const struct config *c, const char *keyword,
-    config_report report, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	tell(report, c->file, c->lines[find_keyword(keyword) - keywords], fmt,
-	    ap);
-	va_end(ap);
-	return -1;
 }
 
 /* ---- look-ups ---- */

@@ -67,6 +67,13 @@ enum ipc_outcome {
 };
 #define IPC_OUTCOME_LAST IPC_OUTCOME_INTERNAL
 
+/* 1 if the recipient has the message, by this try or by an earlier one. */
+static inline int
+ipc_is_success(enum ipc_outcome o)
+{
+	return o == IPC_OUTCOME_ACCEPTED || o == IPC_OUTCOME_DUPLICATE;
+}
+
 /*
  * 1 if a message id may go into a reply: at most IPC_ID_MAX octets of what
  * ids are made of.  "" is one.

@@ -34,6 +34,7 @@ options_put(struct buf *b, const struct options *o)
 	ipc_put_u32(b, (uint32_t)o->priority);
 	ipc_put_u32(b, o->ttl);
 	ipc_put_u32(b, o->schedule);
+	ipc_put_u32(b, o->schedule_said);
 	ipc_put_u8(b, o->report);
 	ipc_put_u32(b, o->sim);
 	ipc_put_str(b, o->device, strlen(o->device));
@@ -76,6 +77,7 @@ options_get(struct ipc_frame *f, struct options *o)
 	get_priority(f, o);
 	o->ttl = ipc_get_u32(f);
 	o->schedule = ipc_get_u32(f);
+	o->schedule_said = ipc_get_u32(f);
 	report = (int)ipc_get_u8(f);
 	if (report > OPTIONS_REPORT_NO)
 		f->bad = 1;

@@ -49,6 +49,9 @@ struct options {
 	unsigned port;			/* of a data SMS; its text is empty */
 	size_t ndata;
 	unsigned char data[OPTIONS_DATA_MAX];
+	uint32_t schedule_said;		/* the schedule, or the seconds until
+					   then, as the client said it: it is
+					   the same at a retry */
 };
 
 /* What the descriptor of the gateway has a place for. */

@@ -111,6 +111,7 @@ answer_login(struct client *c, struct ipc_frame *f)
 	    (self.config->auth_check && c->kind != IPC_EXTERNAL))
 		return client_reject(c, "credentials that were not checked");
 	c->logged_in = 1;
+	c->verified = c->kind == IPC_EXTERNAL; /* TLS has seen to that */
 	c->want_warm = 1;
 	return 0;
 }
@@ -121,6 +122,8 @@ finish_auth(struct client *c, enum ipc_verdict v)
 	struct buf b;
 
 	c->logged_in = v == IPC_VERDICT_OK;
+	/* a gateway sees the token, and not the name beside it */
+	c->verified = c->logged_in && c->kind != IPC_BEARER;
 	c->auth_failures += v == IPC_VERDICT_WRONG;
 	c->want_warm |= c->logged_in;
 	if (c->logged_in && c->known[0] == '\0')
@@ -322,6 +325,8 @@ answer_send(struct client *c, struct ipc_frame *f)
 	j->session = c->session;
 	j->peer = c->peer;
 	j->user = c->logged_in ? c->user : "";
+	j->logged_in = c->logged_in;
+	j->verified = c->verified;
 	j->login = c->logged_in ? login_of(c) : NULL;
 	j->dry = c->dry;
 	if (c->logged_in && c->profile != NULL)

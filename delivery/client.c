@@ -39,7 +39,7 @@ client_new(int fd)
 void
 client_forget(struct client *c)
 {
-	c->logged_in = 0;
+	c->logged_in = c->verified = 0;
 	explicit_bzero(c->secret, sizeof(c->secret));
 	c->user[0] = '\0';
 	wipe(c->profile, sizeof(*c->profile));

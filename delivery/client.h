@@ -29,6 +29,7 @@ struct client {
 	char session[IPC_NAME_MAX + 1], peer[IPC_NAME_MAX + 1];
 	int auth_required, dry;
 	int introduced, logged_in, want_warm;
+	int verified;	/* somebody has checked that it is this user */
 	long messages, auth_failures;
 	enum ipc_kind kind;
 	char user[IPC_USER_MAX + 1], secret[IPC_SECRET_MAX + 1];

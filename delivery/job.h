@@ -28,12 +28,23 @@ struct job_result {
 	char id[IPC_ID_MAX + 1];
 };
 
+/* What a retry has in common with the first try, besides what it says. */
+enum job_identity {
+	JOB_UNIQUE,		/* nothing: the message is like no other */
+	JOB_BY_ID,		/* its Message-ID */
+	JOB_BY_DATE,		/* its Date */
+	JOB_BY_ID_AND_DATE,	/* a Message-ID that others may have, too */
+	JOB_BY_TEXT		/* a window of time: `dedupe text` */
+};
+
 struct job;
 typedef void (*job_done)(void *, struct job *);
 
 struct job {
 	/* whose it is; borrowed until done is called */
 	const char *session, *peer, *user;
+	int logged_in;
+	int verified;	/* somebody has checked that it is this user */
 	const struct gateway_login *login;	/* NULL: our own */
 	int dry;
 	/* what it says */
@@ -51,9 +62,8 @@ struct job {
 	const struct descriptor *gateway;
 	job_done done;
 	void *arg;
-	const char *dedupe_key; /* what a retry shares with the first
-				   try; NULL: nothing */
-	long window;		/* of dedupe text; -1: none */
+	enum job_identity identity;
+	long window;		/* of JOB_BY_TEXT; else -1 */
 	size_t todo[CONFIG_RCPTS_MAX], ntodo; /* what still has to be sent */
 	size_t rank[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
 	int journalled;

@@ -5,16 +5,18 @@
 #ifndef JOB_ID_H
 #define JOB_ID_H
 
+#include <time.h>
+
 #include "common/config.h"
 #include "delivery/job.h"
 
 /*
- * Set the job's dedupe key, which tells a retry from a new message of the
- * same words: the Message-ID, or without one the Date.  Under `dedupe text`
- * it is the window of time, since those senders make a new Message-ID for
- * each try.  A message with none of these has NULL: it is like no other.
+ * Set what tells a retry of the job from a new message of the same words: the
+ * Message-ID, or without one the Date, as far as they can be believed
+ * (credible.h).  Under `dedupe text` it is the window of time, since those
+ * senders make a new Message-ID for each try.
  */
-void job_id_key(struct job *, const struct config *);
+void job_id_identify(struct job *, const struct config *, time_t now);
 
 /*
  * The id of a request to these n numbers, in whatever order; before: what it
@@ -23,8 +25,15 @@ void job_id_key(struct job *, const struct config *);
 void job_id_request(const struct job *, char *const *to, size_t n,
     char id[JOB_UUID], char before[JOB_UUID]);
 
-/* The journal's name for the message, whose dedupe key is not NULL. */
-void job_id_message(const struct job *, char out[JOB_UUID]);
+/*
+ * The journal's name for the message, which is not JOB_UNIQUE.  The key is
+ * the journal's; it counts where nobody has verified who the user is.
+ */
+void job_id_message(const struct job *, const struct journal_key *,
+    char out[JOB_UUID]);
+
+/* 1 if that key counts. */
+int job_id_needs_key(const struct job *);
 
 /* The journal's name for a recipient: it does not show the number. */
 void job_id_recipient(const char *number, char out[JOB_UUID]);

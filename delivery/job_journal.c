@@ -36,7 +36,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	job_id_recipient(j->number[i], name);
 	switch (journal_find(&j->journal, name, since, r->id)) {
 	case JOURNAL_ACCEPTED:
-		r->outcome = IPC_OUTCOME_ACCEPTED;
+		r->outcome = IPC_OUTCOME_DUPLICATE;
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
@@ -47,7 +47,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		log_event(LOG_WARNING, "journal", "session", j->session, "to",
 		    LOG_MASKED(j->number[i]), "outcome",
 		    "unknown; not sent again (on-unknown drop)", NULL);
-		r->outcome = IPC_OUTCOME_ACCEPTED;
+		r->outcome = IPC_OUTCOME_DUPLICATE;
 		snprintf(r->id, sizeof(r->id), "%s", key);
 		return 1;
 	case JOURNAL_NEW:
@@ -67,6 +67,20 @@ leave_all(struct job *j, enum ipc_outcome o)
 	j->ntodo = 0;
 }
 
+/* Open the message's record: as journal_open.  id: its name there. */
+static int
+open_record(struct job *j, char id[JOB_UUID])
+{
+	struct journal_key key;
+
+	if (job_id_needs_key(j) &&
+	    journal_read_key(j->config->journal, &key) == -1)
+		return -1;
+	job_id_message(j, &key, id);
+	explicit_bzero(&key, sizeof(key));
+	return journal_open(&j->journal, j->config->journal, id);
+}
+
 void
 job_journal_read(struct job *j)
 {
@@ -75,8 +89,7 @@ job_journal_read(struct job *j)
 	size_t i, n = 0;
 	int failed = 0;
 
-	job_id_message(j, key);
-	switch (journal_open(&j->journal, j->config->journal, key)) {
+	switch (open_record(j, key)) {
 	case 0:
 		j->journalled = 1;
 		break;

@@ -87,8 +87,7 @@ finish_batch(struct batch *b, int sent)
 		r->ms = b->ms;
 		r->sent = sent;
 		snprintf(r->id, sizeof(r->id), "%s",
-		    r->outcome == IPC_OUTCOME_ACCEPTED && *id == '\0' ? b->id :
-								    id);
+		    ipc_is_success(r->outcome) && *id == '\0' ? b->id : id);
 	}
 	free(b->to);
 	free(b);
@@ -116,7 +115,7 @@ static int look_up(struct batch *, const char *id);
 static int
 needs_lookup(const struct batch *b)
 {
-	return b->job->dedupe_key != NULL && gateway_lookup_rule(self.gateway,
+	return b->job->identity != JOB_UNIQUE && gateway_lookup_rule(self.gateway,
 	    &b->message) == GATEWAY_FIRST;
 }
 
@@ -141,11 +140,19 @@ lookup_outcome(struct batch *b, const struct http_result *e)
 {
 	gateway_judge(self.gateway, &b->message, e->status, e->body, e->len,
 	    e->whole, &b->answer, b->each);
-	return b->answer.outcome == IPC_OUTCOME_ACCEPTED ||
+	return ipc_is_success(b->answer.outcome) ||
 		b->answer.outcome == IPC_OUTCOME_UNCLEAR ||
 		b->answer.outcome == IPC_OUTCOME_FAILED ?
 	    IPC_OUTCOME_TEMPORARY :
 	    b->answer.outcome;
+}
+
+/* The gateway has the id: 1 if this try may have brought it there. */
+static int
+is_from_this_try(const struct batch *b)
+{
+	return b->sent && (b->answer.outcome == IPC_OUTCOME_UNCLEAR ||
+	    b->answer.outcome == IPC_OUTCOME_LOST);
 }
 
 static void
@@ -159,7 +166,8 @@ on_looked_up(void *arg, const struct http_result *e)
 	switch (found) {
 	case GATEWAY_FOUND:
 		b->status = e->status;
-		finish_batch_as(b, IPC_OUTCOME_ACCEPTED, b->asked, 1);
+		finish_batch_as(b, is_from_this_try(b) ? IPC_OUTCOME_ACCEPTED :
+		    IPC_OUTCOME_DUPLICATE, b->asked, 1);
 		return;
 	case GATEWAY_MISSING:
 		on_missing(b);
@@ -221,7 +229,7 @@ on_sent(void *arg, const struct http_result *e)
 		for (i = 0; i < b->n; i++)
 			b->each[i].outcome = e->outcome;
 	}
-	if (a->outcome == IPC_OUTCOME_ACCEPTED) {
+	if (ipc_is_success(a->outcome)) {
 		finish_batch(b, 1);
 		return;
 	}
@@ -401,13 +409,14 @@ job_send(struct job *j, job_done done, void *arg)
 	j->pending = 1;		/* this function */
 	j->config = self.config;
 	j->gateway = self.gateway;
-	job_id_key(j, self.config);
+	job_id_identify(j, self.config, time(NULL));
 	list_recipients(j);
 	if (clock_left(j->deadline) == 0)
 		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
 	else if (is_impossible(j))
 		set_all(j, IPC_OUTCOME_PERMANENT);
-	else if (self.config->journal != NULL && j->dedupe_key != NULL && !j->dry)
+	else if (self.config->journal != NULL &&
+	    j->identity != JOB_UNIQUE && !j->dry)
 		job_journal_read(j);
 	for (i = 0; i < j->ntodo; i += n) {
 		n = count_batch(j, i, max);

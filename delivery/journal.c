@@ -10,6 +10,7 @@
  * wrong was never committed, or its disk is broken: it is not there.  When
  * most lines have been overtaken by later ones, the file is written anew
  * as KEY.new and renamed.  DIR/prune says how far journal_prune has come.
+ * DIR/key has the journal's random octets.
  */
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,6 +31,7 @@
 #define LINES_FACTOR 4	  /* lines for each recipient, before a rewrite */
 #define OPEN_TRIES   16	  /* if others remove what was just opened */
 #define NEW_SUFFIX   ".new"
+#define KEY_FILE     "key"
 #define FILE_ROOM    (JOURNAL_NAME_MAX + sizeof(NEW_SUFFIX))
 #define TURNS	     4096 /* of pruning: 256 folders, 16 parts of each */
 #define TURNS_KEEP   4	  /* rounds of pruning while a record is kept */
@@ -595,6 +597,66 @@ journal_close(struct journal *j)
 		unlinkat(j->folder, j->key, 0);
 	flock(j->fd, LOCK_UN); /* for a child that still has it, too */
 	let_go(j);
+}
+
+/* ---- the key ---- */
+
+/* A file of its own, so that nobody reads a key that is half written. */
+static int
+make_key(int root)
+{
+	struct journal_key key;
+	char name[sizeof(KEY_FILE) + 20];
+	int fd, r = -1;
+
+	snprintf(name, sizeof(name), KEY_FILE ".%ld", (long)getpid());
+	unlinkat(root, name, 0); /* of one that died here */
+	fd = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	if (getentropy(key.inner, sizeof(key.inner)) == 0 &&
+	    getentropy(key.outer, sizeof(key.outer)) == 0 &&
+	    write_at(fd, (const char *)&key, sizeof(key), 0) == 0 &&
+	    fsync(fd) == 0 &&
+	    /* another session may have been first: then its key is the one */
+	    (linkat(root, name, root, KEY_FILE, 0) == 0 || errno == EEXIST))
+		r = sync_folder(root);
+	close_quietly(fd);
+	unlinkat(root, name, 0);
+	explicit_bzero(&key, sizeof(key));
+	return r;
+}
+
+static int
+load_key(int root, struct journal_key *key)
+{
+	int fd = openat(root, KEY_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	n = read_all(fd, (char *)key, sizeof(*key));
+	close_quietly(fd);
+	if (n == (ssize_t)sizeof(*key))
+		return 0;
+	if (n != -1)
+		errno = EINVAL;
+	return -1;
+}
+
+int
+journal_read_key(const char *dir, struct journal_key *key)
+{
+	int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (root == -1)
+		return -1;
+	r = load_key(root, key);
+	if (r == -1 && errno == ENOENT && make_key(root) == 0)
+		r = load_key(root, key);
+	close_quietly(root);
+	return r;
 }
 
 /* ---- pruning ---- */

@@ -17,6 +17,12 @@
 #define JOURNAL_NAME_MAX  36
 #define JOURNAL_NAMES_MAX 2048	/* recipients that a record remembers */
 #define JOURNAL_FILE_MAX  (1024 * 1024) /* octets of a record */
+#define JOURNAL_KEY_BLOCK 64	/* octets; a block of SHA-1 */
+
+/* Random octets that are this journal's alone; its folder keeps them. */
+struct journal_key {
+	unsigned char inner[JOURNAL_KEY_BLOCK], outer[JOURNAL_KEY_BLOCK];
+};
 
 /* NEW: certainly not taken.  UNKNOWN: taken or not, nobody can tell. */
 enum journal_state {
@@ -38,6 +44,12 @@ struct journal {
 	off_t end;	/* of the last line that is right */
 	int settled;	/* the folder has the file for sure */
 };
+
+/*
+ * Read the key of the journal in the folder dir, which makes it at the first
+ * time.  Returns 0, or -1 with errno.
+ */
+int journal_read_key(const char *dir, struct journal_key *);
 
 /*
  * Open and lock the record of the message `key` in the folder dir, which

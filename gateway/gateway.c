@@ -225,7 +225,7 @@ gateway_has_ids(const struct descriptor *g)
 	if (!variable_is_sent(g, "id") || g->no_ids)
 		return 0;
 	for (i = 0; i < g->rules.n; i++)
-		if (g->rules.v[i].then == IPC_OUTCOME_ACCEPTED)
+		if (g->rules.v[i].then == IPC_OUTCOME_DUPLICATE)
 			return 1;
 	return g->lookup.url != NULL;
 }

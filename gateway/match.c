@@ -114,10 +114,11 @@ int
 match_read_outcome(struct member_errors *e, json_t *o, const char *path,
     const char *key, int required, enum ipc_outcome *out)
 {
-	static const char *const names[] = {"accepted", "temporary",
-	    "permanent", "credentials", NULL};
+	static const char *const names[] = {"accepted", "duplicate",
+	    "temporary", "permanent", "credentials", NULL};
 	static const enum ipc_outcome outcomes[] = {IPC_OUTCOME_ACCEPTED,
-	    IPC_OUTCOME_TEMPORARY, IPC_OUTCOME_PERMANENT, IPC_OUTCOME_CREDENTIALS};
+	    IPC_OUTCOME_DUPLICATE, IPC_OUTCOME_TEMPORARY,
+	    IPC_OUTCOME_PERMANENT, IPC_OUTCOME_CREDENTIALS};
 	int i = member_choice(e, o, path, key, required, names);
 
 	if (i == -1)

@@ -162,7 +162,7 @@ assign(struct judging *j, size_t i, struct element *e)
 		r->outcome = o;
 	if (r->id[0] == '\0')
 		keep_id(r->id, &p->id, &s);
-	if (o != IPC_OUTCOME_ACCEPTED && j->error == NULL)
+	if (!ipc_is_success(o) && j->error == NULL)
 		j->error = match_find(&p->error, &s);
 	j->seen[i] = 1;
 	e->used = 1;
@@ -464,7 +464,7 @@ judge_results(struct judging *j, struct gateway_answer *a, int open)
 		if (j->result[i].outcome > a->outcome)
 			a->outcome = j->result[i].outcome;
 		if (j->result[i].id[0] == '\0' &&
-		    j->result[i].outcome == IPC_OUTCOME_ACCEPTED)
+		    ipc_is_success(j->result[i].outcome))
 			strcpy(j->result[i].id, a->id);
 	}
 }

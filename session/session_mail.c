@@ -131,6 +131,7 @@ take_hold_for(struct session *s, const char *value)
 
 	if (value == NULL || parameter_hold(value, &seconds) == -1)
 		return REPLY_BAD_HOLDFOR;
+	s->message.options.schedule_said = (uint32_t)seconds;
 	return take_hold(s, now + seconds, now);
 }
 
@@ -141,6 +142,7 @@ take_hold_until(struct session *s, const char *value)
 
 	if (value == NULL || parameter_date(value, &when) == -1)
 		return REPLY_BAD_HOLDUNTIL;
+	s->message.options.schedule_said = (uint32_t)when;
 	return take_hold(s, when, session_now());
 }
 

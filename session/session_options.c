@@ -134,7 +134,10 @@ take_schedule(struct session *s, const char *value)
 	    when < now - s->config->max_hold ||
 	    when - now > s->config->max_hold)
 		return REPLY_FIELD_SCHEDULE;
-	if (!s->message.held && when > now)
+	if (s->message.held)
+		return REPLY_GO;
+	o->schedule_said = (uint32_t)(*value == '+' ? when - now : when);
+	if (when > now)
 		o->schedule = (uint32_t)when;
 	return REPLY_GO;
 }

@@ -79,7 +79,8 @@ SKEW = 5            # seconds that may pass between a mail and our look
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 # what SMTP says to each outcome under "replies documented"
-REPLIES = {"accepted": "250 2.0.0", "permanent": "554 5.0.0",
+REPLIES = {"accepted": "250 2.0.0", "duplicate": "250 2.0.0",
+           "permanent": "554 5.0.0",
            "credentials": "535 5.7.8", "failed": "550 5.0.0",
            "refused": "450 4.0.0", "temporary": "451", "unclear": "451"}
 
@@ -371,7 +372,8 @@ class Vectors:
             tap.like(errors[0] if errors else "", answer["error"],
                      title + ": its error")
         if "id" in answer:
-            found = re.search(r"queued as (\S+)", str(reply))
+            found = re.search(r"(?:queued as|Already sent,) (\S+)",
+                              str(reply))
             tap.ok(found and fits(answer["id"], found.group(1)),
                    title + ", " + answer["id"], repr(reply))
 

@@ -31,7 +31,8 @@ PURE_FOLDERS = ("mail", "sms")
 PURE_FILES = ("auth", "session/parameter", "session/reply",
               "common/base64", "common/buf", "common/ipc", "common/number",
               "common/number_plan",
-              "common/options", "common/path", "common/utf8")
+              "common/options", "common/path", "common/utf8",
+              "delivery/credible")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway")
 # what a pure object may ask of libc: memory, strings, iconv, no more

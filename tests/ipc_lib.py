@@ -32,10 +32,10 @@ def login(kind=REQ_LOGIN, user="alice", secret="wonderland", how=0):
 
 
 def options(priority=(0, 0), ttl=0, schedule=0, report=0, sim=0, device="",
-            sender="", port=0, data=b""):
+            sender="", port=0, data=b"", said=0):
     """As options.c puts them."""
     return (bytes([priority[0]]) + u32(priority[1] & 0xffffffff) + u32(ttl)
-            + u32(schedule) + bytes([report]) + u32(sim) + string(device)
+            + u32(schedule) + u32(said) + bytes([report]) + u32(sim) + string(device)
             + string(sender) + u32(port) + string(data))
 
 

@@ -1,11 +1,13 @@
-"""journal_lib: a gateway that knows no ids, and a journal for it.
+"""journal_lib: a gateway that knows no ids, a journal for it, and Dates.
 
 A library: as a program it has nothing to test.
 """
 
+import email.utils
 import json
 import os
 import tempfile
+import time
 
 from smtp import TOP
 
@@ -27,6 +29,11 @@ def without_ids(changes=()):
                                      delete=False) as file:
         json.dump(made, file)
     return file.name
+
+
+def date(age):
+    """A Date field of so many seconds ago."""
+    return "Date: %s\r\n" % email.utils.formatdate(time.time() - age)
 
 
 def folder():

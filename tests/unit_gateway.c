@@ -548,7 +548,7 @@ test_smsgate(void)
 {
 	struct options o = {OPTIONS_PRIORITY_LEVEL, -9, 3600, NOW + 86400,
 	    OPTIONS_REPORT_YES,
-	    3, "phone", "", 0, 0, {0}};
+	    3, "phone", "", 0, 0, {0}, 0};
 	struct options data = {.port = 2948, .ndata = 3,
 	    .data = {0, 0xff, 'x'}};
 	struct gateway_login broken = {IPC_BEARER, "u", "a\r\nX-Evil: 1"};
@@ -632,7 +632,7 @@ line(const struct gateway_request *r, char *out, size_t room)
 }
 
 static const struct options full = {OPTIONS_PRIORITY_LEVEL, 9, 90, NOW + 3601,
-    OPTIONS_REPORT_NO, 2, "d/1", "+4930", 0, 0, {0}};
+    OPTIONS_REPORT_NO, 2, "d/1", "+4930", 0, 0, {0}, 0};
 static const struct options binary = {.port = 9200, .ndata = 4,
     .data = {0, 'A', 0xff, '&'}};
 static const struct options dots = {.device = ".."};
@@ -641,7 +641,7 @@ static const struct options hour = {.ttl = 7200, .schedule = NOW + 3600};
 static const struct options soon = {.schedule = NOW + 5};
 static const struct options raw = {OPTIONS_PRIORITY_RAW, 2, 0, 0,
     OPTIONS_REPORT_YES, 0, "",
-    "", 0, 0, {0}};
+    "", 0, 0, {0}, 0};
 
 #define LEVELS "'priority': {'min': 0, 'max': 3, 'levels': " \
     "[0,0,0,0,0,0,0,0,0,1,1,1,2,2,2,2,3,3,3]}"
@@ -1175,7 +1175,7 @@ static const struct answer smsgate[] = {
 	{403, "", IPC_OUTCOME_CREDENTIALS, ""},
 	{404, "", IPC_OUTCOME_REFUSED, ""},
 	{409, "{'message': 'message with the same ID already exists'}",
-	    IPC_OUTCOME_ACCEPTED, ""},
+	    IPC_OUTCOME_DUPLICATE, ""},
 	{409, "{'message': 'constraint failed'}", IPC_OUTCOME_REFUSED, ""},
 	{409, "", IPC_OUTCOME_REFUSED, ""},
 	{400, "{'message': 'same ID'}", IPC_OUTCOME_REFUSED, ""},
@@ -1584,7 +1584,7 @@ test_lenient_answers(void)
 		{202, "{'id': 'x', 'note': 'Gr\xfc\xdf""e'}",
 		    IPC_OUTCOME_ACCEPTED, "x"},
 		{409, "{'message': 'same ID: Gr\xfc\xdf""e'}",
-		    IPC_OUTCOME_ACCEPTED, ""},
+		    IPC_OUTCOME_DUPLICATE, ""},
 	};
 	struct gateway_message m = {.id = "ID", .text = "t", .to = one,
 	    .nto = 1};
@@ -1704,8 +1704,10 @@ test_lookup(void)
 	tap_ok(!gateway_has_ids(g), "and without ids");
 	tap_ok(!gateway_has_ids(load(WITH("'query': {'ref': '${id}'}"), "")),
 	    "a reference alone is not one");
+	tap_ok(!gateway_has_ids(load(WITH("'query': {'ref': '${id}'}, 'rules':"
+	    " [{'then': 'accepted'}]"), "")), "nor is a rule of success");
 	tap_ok(gateway_has_ids(load(WITH("'query': {'ref': '${id}'}, 'rules':"
-	    " [{'then': 'accepted'}]"), "")), "a rule besides is");
+	    " [{'then': 'duplicate'}]"), "")), "one of duplicates is");
 	g = load(WITH("'check': {'url': 'http://h/c?u=${user}', 'method': "
 	    "'POST', 'headers': {'X-P': '${password}', 'X-N': '${no}'}}"),
 	    "");
