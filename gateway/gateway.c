@@ -33,17 +33,6 @@ static const struct {
 };
 #define NABILITIES (sizeof(abilities) / sizeof(abilities[0]))
 
-uint32_t
-gateway_can(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < NABILITIES; i++)
-		if (strcmp(abilities[i].name, name) == 0)
-			return abilities[i].can;
-	return 0;
-}
-
 /* 1 if a template gives the variable a value without a message or a login. */
 static int
 has_value(const struct descriptor *g, const char *name)

@@ -53,8 +53,8 @@ needs_json(const struct descriptor *g)
 }
 
 /*
- * A success that cannot be read may not be one.  *open: no rule decided,
- * so each recipient's own answer counts.
+ * A success that cannot be read may not be one.  *open: no rule has decided,
+ * so the answer for each recipient does.
  */
 static enum ipc_outcome
 judge_whole(const struct descriptor *g, const struct match_subject *s,
@@ -352,9 +352,9 @@ judge_each(struct judging *j)
 
 /* ---- the error's text ---- */
 
-/* Cover every place where the n octets of what stand, but for the last. */
+/* Mask each occurrence of the n octets of what, except the last `keep`. */
 static void
-cover(char *s, const char *what, size_t n, size_t keep)
+mask(char *s, const char *what, size_t n, size_t keep)
 {
 	if (n < ECHO_MIN)
 		return;
@@ -365,28 +365,28 @@ cover(char *s, const char *what, size_t n, size_t keep)
 }
 
 /*
- * A secret in the forms that a request has it in: as it is, as in a URL or a
- * form, and behind a name in base64 (RFC 7617).
+ * Mask a secret in each form that a request may have it in: as it is,
+ * percent-encoded, and with the user's name in base64 (RFC 7617).
  */
 static void
-cover_secret(char *s, const char *user, const char *secret)
+mask_secret(char *s, const char *user, const char *secret)
 {
 	size_t n = strlen(secret), nuser = strlen(user);
 	size_t npair = nuser + 1 + n, room = 3 * npair + 8;
 	char *pair = malloc(npair), *storage = malloc(room);
 	struct buf b;
 
-	cover(s, secret, n, 0);
+	mask(s, secret, n, 0);
 	if (pair != NULL && storage != NULL) {
 		buf_init(&b, storage, room);
 		value_escape(secret, n, 0, &b);
-		cover(s, b.p, b.len, 0);
+		mask(s, b.p, b.len, 0);
 		memcpy(pair, user, nuser);
 		pair[nuser] = ':';
 		memcpy(pair + nuser + 1, secret, n);
 		buf_reset(&b);
 		buf_base64(&b, pair, npair);
-		cover(s, b.p, b.len, 0);
+		mask(s, b.p, b.len, 0);
 		explicit_bzero(pair, npair);
 		explicit_bzero(storage, room);
 	}
@@ -402,23 +402,23 @@ blank(char *s)
 			*s = ' ';
 }
 
-/* What a gateway echoes is not for the log. */
+/* A gateway may echo what it was sent, which must not reach the log. */
 static void
-cover_all(const struct judging *j, char *s)
+mask_all(const struct judging *j, char *s)
 {
 	const struct gateway_message *m = j->m;
 	const char *digits, *user = variable_set(j->g, "user");
 	size_t i;
 
 	for (i = 0; i < j->g->nsecret; i++)
-		cover_secret(s, user != NULL ? user : "",
+		mask_secret(s, user != NULL ? user : "",
 		    j->g->secret[i].value);
 	if (m->login != NULL && m->login->secret != NULL)
-		cover_secret(s, m->login->user, m->login->secret);
-	cover(s, m->text, strlen(m->text), 0);
+		mask_secret(s, m->login->user, m->login->secret);
+	mask(s, m->text, strlen(m->text), 0);
 	for (i = 0; i < m->nto; i++) {
 		digits = m->to[i] + (*m->to[i] == '+');
-		cover(s, digits, strlen(digits), KEPT_DIGITS);
+		mask(s, digits, strlen(digits), KEPT_DIGITS);
 	}
 }
 
@@ -436,9 +436,9 @@ keep_error(const struct judging *j, char *error, char *out, size_t room)
 	*out = '\0';
 	if (error == NULL)
 		return;
-	cover_all(j, error);
+	mask_all(j, error);
 	blank(error);
-	cover_all(j, error);
+	mask_all(j, error);
 	n = strlen(error);
 	if (n >= room)
 		for (n = room - 1; n > 0; n--)

@@ -1,5 +1,5 @@
 /*
- * variable: the values of names, but for those that are made of templates.
+ * variable: the values of variables that are not made from templates.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /*
- * wipe: an allocator for jansson and libcurl that overwrites what is freed,
- * since it knows how much that is.
+ * wipe: each block knows its size, so that all of it can be overwritten.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +10,7 @@
 
 #include "gateway/wipe.h"
 
-/* in front of each block */
+/* Stands in front of each block. */
 union head {
 	size_t size;
 	max_align_t align;

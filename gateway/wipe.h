@@ -1,18 +1,18 @@
 /*
- * wipe: JSON values and libcurl's strings hold secrets for as long as a
- * request is made; what they leave in memory is overwritten.
+ * wipe: jansson's values and libcurl's strings hold secrets while a request
+ * is made; this allocator overwrites them when they are freed.
  */
 #ifndef WIPE_H
 #define WIPE_H
 
 #include <stddef.h>
 
-/* Make jansson overwrite what it frees.  Before its first use. */
+/* Make jansson use this allocator; call it before anything of jansson's. */
 void wipe_install(void);
 
 /*
- * malloc(3) and its kin, for a library that takes them; what comes from here
- * (jansson's strings, too) goes by wipe_free, which overwrites it.
+ * An allocator for libraries that let one choose.  Free what it returns, and
+ * jansson's strings, with wipe_free, which overwrites the memory.
  */
 void *wipe_alloc(size_t);
 void *wipe_calloc(size_t, size_t);
