@@ -25,6 +25,8 @@
  * journal, or one that gave up waiting; the journal is linearizable.
  * UNKNOWN_TRIES: how often a message whose outcome is unknown goes out again.
  *
+ * -DPLANT_...: an error that the claims must find.
+ *
  * Claims that hold at the end of each run, and at every step:
  *   sent twice    with DROP the recipient gets at most one text; with IDS and
  *                 one gateway exactly one; else at most 1 + UNKNOWN_TRIES
@@ -81,8 +83,8 @@ end:
 	do
 	:: request[me] ? owner ->
 		if
-		:: atomic { take(me); answer[owner] ! TAKEN }
-		:: atomic { take(me); answer[owner] ! LOST }
+		:: skip -> atomic { take(me); answer[owner] ! TAKEN }
+		:: skip -> atomic { take(me); answer[owner] ! LOST }
 		:: answer[owner] ! REFUSED
 		:: answer[owner] ! LOST		/* it was lost on the way */
 		fi
@@ -105,6 +107,7 @@ proctype deliver(byte me; chan reply) {
 	byte g;
 	mtype got, result = tmp451;
 
+#ifndef PLANT_NO_LOCK
 	/* lock */
 	atomic {
 		if
@@ -112,6 +115,7 @@ proctype deliver(byte me; chan reply) {
 		:: else -> locked = true; mine = true
 		fi
 	}
+#endif
 	if :: crash() :: skip fi;
 	/* look */
 	g = 0;
@@ -139,10 +143,16 @@ claim:
 		:: state == SENDING || state == UNKNOWN -> resent++
 		:: else
 		fi;
-		state = SENDING; with = g; claimed = true; under_way++
+#ifndef PLANT_LATE_CLAIM
+		state = SENDING;
+#endif
+		with = g; claimed = true; under_way++
 	}
 	assert(under_way == 1);
 	if :: crash() :: skip fi;
+#ifdef PLANT_EARLY_REPLY
+	result = ok250;
+#endif
 	/* request: no connection means that nothing was sent */
 	if
 	:: got = UNREACHED
@@ -159,7 +169,11 @@ claim:
 		under_way--; claimed = false;
 		if
 		:: got == TAKEN -> state = ACCEPTED; result = ok250
+#ifdef PLANT_LOST_IS_NEW
+		:: got == LOST -> state = NEW
+#else
 		:: got == LOST -> state = UNKNOWN
+#endif
 		:: got == REFUSED || got == UNREACHED ->
 #ifdef IDS
 			state = NEW
