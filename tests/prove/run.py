@@ -16,6 +16,7 @@ import concurrent.futures
 import glob
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -29,6 +30,11 @@ CHECKS = ["--bounds-check", "--pointer-check", "--pointer-overflow-check",
           "--div-by-zero-check", "--unwinding-assertions",
           "--no-standard-checks", "--drop-unused-functions"]
 SECONDS = float(os.environ.get("PROVE_SECONDS") or 1500)
+MEMORY = 6 << 30    # octets of one run; more than it needs, less than there is
+
+
+def bounded():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 class Run:
@@ -67,7 +73,8 @@ class Run:
                    *CHECKS, *self.options, os.path.relpath(self.harness, TOP)]
         try:
             done = subprocess.run(command, cwd=TOP, capture_output=True,
-                                  text=True, check=False, timeout=SECONDS)
+                                  text=True, check=False, timeout=SECONDS,
+                                  preexec_fn=bounded)
         except subprocess.TimeoutExpired:
             return 0, SECONDS, "no answer in %g seconds" % SECONDS
         want = 10 if self.mutant else 0
