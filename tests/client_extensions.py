@@ -20,14 +20,15 @@ EXIM = os.path.join(TOP, "build", "exim4-daemon-light", "usr", "sbin",
 THIRD = "+4915112345670"
 
 # Exim insists on a user of its own and on its own place for this file.
-CONF = """exim_path = %(exim)s
+MAIN = """exim_path = %(exim)s
 spool_directory = %(dir)s/spool
 log_file_path = %(dir)s/log-%%s
 primary_hostname = mta.test
 qualify_domain = mta.test
 keep_environment =
 trusted_users = root
-begin routers
+"""
+CONF = """begin routers
 all:
   driver = manualroute
   route_list = * 127.0.0.1
@@ -92,8 +93,8 @@ class Listening:
         self.log_file.close()
 
 
-def exim(service, prdr, chunking, *numbers):
-    """What Exim's log says of a mail to these; None if it cannot run."""
+def exim(service, conf, *recipients):
+    """What Exim's log says of a mail to these; "" if it cannot run."""
     folder = os.path.join(service.dir, "exim")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "spool"))
@@ -105,14 +106,13 @@ def exim(service, prdr, chunking, *numbers):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write("".join(known) + line)
     with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
-        file.write(CONF % {"dir": folder, "port": service.port, "exim": EXIM,
-                           "prdr": prdr, "chunking": chunking})
+        file.write(MAIN % {"dir": folder, "exim": EXIM} + conf)
     for name in (folder, os.path.join(folder, "spool")):
         os.chown(name, 4242, 4242)
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", RUN.format(
             dir=folder, exim=EXIM,
-            to=" ".join(n.lstrip("+") + "@sms.test" for n in numbers))],
+            to=" ".join(recipients))],
         input="Subject: x\n\nhello\n", capture_output=True, text=True,
         check=False, timeout=60 * SLOW)
     try:
@@ -123,16 +123,39 @@ def exim(service, prdr, chunking, *numbers):
         return ""
 
 
-@tap.test("Exim: PRDR and CHUNKING")
-def from_exim():
+def need_exim():
     need_root()
     need("unshare")
     if not os.access(EXIM, os.X_OK):
         raise tap.Skip("no Exim below build/")
+
+
+def at(domain, *numbers):
+    return [number.lstrip("+") + "@" + domain for number in numbers]
+
+
+@tap.test("contrib/clients/exim.conf")
+def recipe():
+    need_exim()
+    with Service() as service:
+        service.dir = service.place.dir
+        log = exim(service, service.snippet("exim.conf"),
+                   *at(DOMAIN, NUMBER, OTHER))
+        tap.is_(log.count('C="250 2.0.0 Message accepted'), 2,
+                "both recipients are delivered", log)
+        service.is_sent("with the user of its authenticator", "hello",
+                        [NUMBER, OTHER])
+
+
+@tap.test("Exim: PRDR and CHUNKING")
+def from_exim():
+    need_exim()
     for chunking, how in (("*", "BDAT"), ("", "DATA")):
         with Delivery(outcomes={OTHER: PERMANENT, THIRD: TEMPORARY}) as d, \
                 Listening(d, ["bad-recipient accept"]) as service:
-            log = exim(service, "*", chunking, NUMBER, OTHER, THIRD, "nobody")
+            log = exim(service, CONF % {
+                "port": service.port, "prdr": "*", "chunking": chunking},
+                *at("sms.test", NUMBER, OTHER, THIRD, "nobody"))
             said = service.log()
             tap.like(said, r'c="MAIL FROM:<[^>]*>[^"]* PRDR"',
                      how + ": it asks for PRDR")
@@ -148,7 +171,9 @@ def from_exim():
             tap.is_([m["to"] for m in d.sent()], [[NUMBER, OTHER, THIRD]],
                     how + ": one request")
     with Delivery() as d, Listening(d) as service:
-        log = exim(service, "", "*", NUMBER, OTHER)
+        log = exim(service, CONF % {"port": service.port, "prdr": "",
+                                    "chunking": "*"},
+                   *at("sms.test", NUMBER, OTHER))
         tap.is_(log.count("C=\"250 2.0.0 Message accepted"), 2,
                 "without PRDR: both are delivered", log)
         tap.is_(d.sent()[0]["text"], "hello", "by BDAT")

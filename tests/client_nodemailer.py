@@ -7,6 +7,7 @@ import tap
 from client_lib import (BY_TOKEN, DOMAIN, LONG, NUMBER, OTHER, PASSWORD,
                         TOKEN, UMLAUTS, USER, each)
 from server_lib import need
+from tls_lib import TlsService
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = "/usr/share/nodejs"   # where Debian puts them
@@ -34,6 +35,15 @@ def snippet(service):
     tap.like(said, r"^250 2\.0\.0 Message accepted, queued as ",
              "it prints the reply")
     service.is_sent("it sends what it says", UMLAUTS)
+
+
+@tap.test("the same, once there is a certificate for another name")
+def with_certificate():
+    with TlsService() as service:
+        said = node(service, service.write_snippet("nodemailer.js"))
+        tap.like(said, r"^250 2\.0\.0 Message accepted, queued as ",
+                 "it prints the reply")
+        service.is_sent("it sends what it says", UMLAUTS)
 
 
 @tap.test("every mechanism of AUTH")

@@ -7,6 +7,7 @@ import tap
 from client_lib import (BY_TOKEN, DOMAIN, LONG, NUMBER, OTHER, PASSWORD,
                         TOKEN, UMLAUTS, USER, each)
 from server_lib import need
+from tls_lib import TlsService
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PHPMAILER = "/usr/share/php/libphp-phpmailer/autoload.php"  # Debian's
@@ -34,6 +35,14 @@ def snippet(service):
     php(service, service.write_snippet(
         "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % PHPMAILER)))
     service.is_sent("it sends what it says", UMLAUTS)
+
+
+@tap.test("the same, once there is a certificate for another name")
+def with_certificate():
+    with TlsService() as service:
+        php(service, service.write_snippet(
+            "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % PHPMAILER)))
+        service.is_sent("it sends what it says", UMLAUTS)
 
 
 @tap.test("every mechanism of AUTH")

@@ -1,4 +1,4 @@
-"""README.md shows the files of contrib/clients as they are.
+"""contrib/README.md shows the files of contrib/clients as they are.
 
 Each block of code in its section "Clients" is, but for the file's comment at
 the head and the width of its tabs, a piece of one of these files, which the
@@ -35,7 +35,7 @@ def words(line):
 
 def blocks():
     """(heading, lines) of each block of code in the section."""
-    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
+    with open(os.path.join(CONTRIB, "README.md"), encoding="utf-8") as file:
         section = re.search(r"(?ms)^## Clients$(.*?)^## ", file.read())
     for part in re.split(r"(?m)^### ", section.group(1))[1:]:
         heading, text = part.split("\n", 1)
@@ -60,10 +60,12 @@ def every():
             "every file is shown")
 
 
-@tap.test("every file of contrib that the README names is there")
+@tap.test("every file of contrib that a README names is there")
 def named():
-    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
-        names = set(re.findall(r"\bcontrib/[\w./@-]*\w", file.read()))
+    names = set()
+    for page in "README.md", "contrib/README.md":
+        with open(os.path.join(TOP, page), encoding="utf-8") as file:
+            names |= set(re.findall(r"\bcontrib/[\w./@-]*\w", file.read()))
     for name in sorted(names):
         tap.ok(os.path.exists(os.path.join(TOP, name)), name)
 

@@ -159,11 +159,11 @@ def nodemailer():
         service().is_sent("the gateway has it", UMLAUTS + name)
 
 
-@tap.test("what the README shows")
+@tap.test("what contrib/README.md shows")
 def readme():
     """The examples as printed, but for the ports; our CA is the system's."""
     need("openssl", "curl", "swaks")
-    with open(os.path.join(TOP, "README.md")) as file:
+    with open(os.path.join(TOP, "contrib", "README.md")) as file:
         text = re.search(r"(?ms)^## Clients in TLS\n(.*?)^#", file.read()).group(1)
     examples = [block for block in re.findall(
         r"(?m)^(?:    .*\n)+", text)]

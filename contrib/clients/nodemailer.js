@@ -7,6 +7,7 @@ const transport = nodemailer.createTransport({
 	host: "127.0.0.1",
 	port: 587,
 	auth: { user: "USER", pass: "PASSWORD" },
+	ignoreTLS: true,	// this host's certificate has another name
 });
 
 transport.sendMail({

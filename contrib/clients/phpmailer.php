@@ -10,6 +10,7 @@ $mail = new PHPMailer(true);
 $mail->isSMTP();
 $mail->Host = 'localhost';
 $mail->Port = 587;
+$mail->SMTPAutoTLS = false;	// this host's certificate has another name
 $mail->SMTPAuth = true;
 $mail->Username = 'USER';
 $mail->Password = 'PASSWORD';
