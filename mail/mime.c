@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "mail/mime.h"
+#include "mail/mime_char.h"
 #include "mail/mime_mailbox.h"
 
 /* Text of the part that is being read. */
@@ -20,6 +21,8 @@ mime_put_text(void *arg, const char *p, size_t n)
 
 	if (!m->chosen) {
 		m->chosen = 1;
+		if (m->part.charset[0] == '\0')
+			strcpy(m->part.charset, m->body.named);
 		mime_choice_begin(&m->choice, &m->part, m->body.lines > 0);
 	}
 	mime_choice_add(&m->choice, p, n);
@@ -261,7 +264,7 @@ mime_delimiter(struct mime *m, const char *p, size_t n)
 {
 	size_t i = m->choice.depth, k;
 
-	while (n > 2 && mime_decode_is_blank(p[n - 1]))
+	while (n > 2 && mime_char_is_blank(p[n - 1]))
 		n--;
 	while (i-- > 0) {
 		const struct mime_level *l = &m->level[i];

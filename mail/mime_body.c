@@ -1,12 +1,15 @@
 /*
  * mime_body: a chain from the body of a part to its text: mime_decode.c,
- * charset.c and line ends, then html.c, or uuencode and format=flowed.
+ * charset.c and line ends, then html.c, or uuencode and format=flowed.  The
+ * start of it is held where what it is may differ from what its header says.
  * Which part is read and what becomes of its text is mime.c's; signature,
  * blank lines and control characters are text.c's.
  */
 #include <string.h>
 
 #include "mail/mime_body.h"
+#include "mail/mime_char.h"
+#include "mail/mime_sniff.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -61,7 +64,7 @@ mime_body_put(void *arg, const char *p, size_t n)
 		if (*p == '\n') {
 			b->lines = 1;
 			b->nindent = 0;
-		} else if (mime_decode_is_blank(*p) &&
+		} else if (mime_char_is_blank(*p) &&
 		    b->nindent < MIME_INDENT_MAX)
 			b->indent[b->nindent++] = *p;
 		p += k;
@@ -302,17 +305,82 @@ mime_body_uu(struct mime_body *b, const char *p, size_t n)
 	}
 }
 
-/* ---- decoded text: byte order mark, NUL, line ends ---- */
+/* ---- what is held until it is known ---- */
+
+/* Hold some octets: returns how many.  look doubles: time stays linear. */
+static size_t
+mime_body_hold(struct mime_body_held *h, const char *p, size_t n)
+{
+	size_t room = sizeof(h->s) - h->n;
+
+	n = n < room ? n : room;
+	memcpy(h->s + h->n, p, n);
+	h->n += n;
+	return n;
+}
+
+/* 1 if it is time to look at what is held. */
+static int
+mime_body_looks(struct mime_body_held *h)
+{
+	if (h->n < h->look && h->n < sizeof(h->s))
+		return 0;
+	h->look = 2 * h->n;
+	return 1;
+}
 
 static void
-mime_body_run(struct mime_body *b, const char *p, size_t n)
+mime_body_held_init(struct mime_body_held *h, int open)
 {
-	if (n == 0)
-		return;
+	h->open = open;
+	h->n = 0;
+	h->look = 1;
+}
+
+/* ---- decoded text: byte order mark, NUL, line ends ---- */
+
+/* Text in UTF-8, of which it is known whether it is HTML. */
+static void
+mime_body_known(struct mime_body *b, const char *p, size_t n)
+{
 	if (b->form.kind == MIME_BODY_HTML)
 		html_feed(&b->html, p, n);
 	else
 		mime_body_uu(b, p, n);
+}
+
+/* The start of plain text is here: is it HTML? */
+static void
+mime_body_release_text(struct mime_body *b)
+{
+	b->text.open = 0;
+	if (mime_sniff_html(b->text.s, b->text.n) == 1) {
+		b->form.kind = MIME_BODY_HTML;
+		html_init(&b->html, b->form.links, mime_body_put, b);
+	}
+	if (b->text.n > 0)
+		mime_body_known(b, b->text.s, b->text.n);
+}
+
+static void
+mime_body_run(struct mime_body *b, const char *p, size_t n)
+{
+	size_t k;
+
+	if (b->text.open && b->text.n == 0 && n > 0 &&
+	    mime_sniff_html(p, n) == 0)
+		b->text.open = 0;
+	while (b->text.open && n > 0) {
+		k = mime_body_hold(&b->text, p, n);
+		p += k;
+		n -= k;
+		if (mime_body_looks(&b->text) &&
+		    (b->text.n == sizeof(b->text.s) ||
+			mime_sniff_html(b->text.s, b->text.n) != -1))
+			mime_body_release_text(b);
+	}
+	if (n > 0)
+		mime_body_known(b, p, n);
 }
 
 /* Any number of CR and an LF after them are one line end. */
@@ -344,12 +412,82 @@ mime_body_clean(void *arg, const char *p, size_t n)
 	}
 }
 
+/* ---- charset ---- */
+
+/*
+ * The start of text whose header names no charset is here, or all of it:
+ * maybe it names one itself.
+ */
+static void
+mime_body_release_decoded(struct mime_body *b)
+{
+	int html = b->form.kind == MIME_BODY_HTML ||
+	    mime_sniff_html(b->decoded.s, b->decoded.n) == 1;
+
+	b->decoded.open = 0;
+	if (!mime_sniff_charset(b->decoded.s, b->decoded.n, html, b->named))
+		b->named[0] = '\0';
+	charset_open(&b->charset, b->named, mime_body_clean, b);
+	charset_feed(&b->charset, b->decoded.s, b->decoded.n);
+}
+
+/* 1 if more has to be seen of the start of a text for its charset. */
+static int
+mime_body_may_name(const struct mime_body *b, const char *p, size_t n)
+{
+	if (n < 2)
+		return (unsigned char)*p >= 0xfe ||
+		    mime_sniff_html(p, n) != 0;
+	return b->form.kind == MIME_BODY_HTML || mime_sniff_html(p, n) != 0;
+}
+
 static void
 mime_body_decoded(void *arg, const char *p, size_t n)
 {
 	struct mime_body *b = arg;
+	size_t k;
 
-	charset_feed(&b->charset, p, n);
+	while (b->decoded.open && n > 0) {
+		k = mime_body_hold(&b->decoded, p, n);
+		p += k;
+		n -= k;
+		if (mime_body_looks(&b->decoded) &&
+		    (b->decoded.n == sizeof(b->decoded.s) ||
+			!mime_body_may_name(b, b->decoded.s, b->decoded.n)))
+			mime_body_release_decoded(b);
+	}
+	if (n > 0)
+		charset_feed(&b->charset, p, n);
+}
+
+/* ---- transfer encoding ---- */
+
+/*
+ * The start of what should be encoded is here, or all of it (whole): some
+ * programs write the label and encode nothing.
+ */
+static void
+mime_body_release_encoded(struct mime_body *b, int whole)
+{
+	const char *s = b->encoded.s, *charset = b->form.charset;
+	size_t n = b->encoded.n;
+	int clear = 0;
+
+	b->encoded.open = 0;
+	switch (b->form.encoding) {
+	case MIME_DECODE_IDENTITY:
+		break;
+	case MIME_DECODE_QP:
+		clear = mime_sniff_is_clear_qp(s, n, charset);
+		break;
+	case MIME_DECODE_BASE64:
+		clear = mime_sniff_is_clear_base64(s, n, charset, whole);
+		break;
+	}
+	mime_decode_init(&b->decode, clear ? MIME_DECODE_IDENTITY :
+	    b->form.encoding, mime_body_decoded, b);
+	if (n > 0)
+		mime_decode_feed(&b->decode, s, n);
 }
 
 /* ---- what others call ---- */
@@ -365,7 +503,11 @@ mime_body_init_text(struct mime_body *b)
 	b->uu.middle = 0;
 	b->uu.n = b->uu.line = 0;
 	memset(&b->flow, 0, sizeof(b->flow));
-	charset_open(&b->charset, b->form.charset, mime_body_clean, b);
+	b->named[0] = '\0';
+	mime_body_held_init(&b->decoded, *b->form.charset == '\0');
+	mime_body_held_init(&b->text, b->form.kind == MIME_BODY_PLAIN);
+	if (*b->form.charset != '\0')
+		charset_open(&b->charset, b->form.charset, mime_body_clean, b);
 	if (b->form.kind == MIME_BODY_HTML)
 		html_init(&b->html, b->form.links, mime_body_put, b);
 }
@@ -377,6 +519,8 @@ mime_body_init(struct mime_body *b, const struct mime_body_form *form,
 	b->put = put;
 	b->arg = arg;
 	b->form = *form;
+	mime_body_held_init(&b->encoded, form->kind != MIME_BODY_DATA &&
+	    form->encoding != MIME_DECODE_IDENTITY);
 	if (form->kind == MIME_BODY_DATA) {
 		mime_decode_init(&b->decode, form->encoding, put, arg);
 		return;
@@ -388,16 +532,32 @@ mime_body_init(struct mime_body *b, const struct mime_body_form *form,
 void
 mime_body_feed(struct mime_body *b, const char *p, size_t n)
 {
-	mime_decode_feed(&b->decode, p, n);
+	size_t k;
+
+	if (b->encoded.open) {
+		k = mime_body_hold(&b->encoded, p, n);
+		p += k;
+		n -= k;
+		if (b->encoded.n == sizeof(b->encoded.s))
+			mime_body_release_encoded(b, 0);
+	}
+	if (n > 0)
+		mime_decode_feed(&b->decode, p, n);
 }
 
 void
 mime_body_end(struct mime_body *b)
 {
+	if (b->encoded.open)
+		mime_body_release_encoded(b, 1);
 	mime_decode_end(&b->decode);
 	if (b->form.kind == MIME_BODY_DATA)
 		return;
+	if (b->decoded.open)
+		mime_body_release_decoded(b);
 	charset_close(&b->charset);
+	if (b->text.open)
+		mime_body_release_text(b);
 	if (b->form.kind == MIME_BODY_HTML) {
 		html_end(&b->html);
 		return;

@@ -16,6 +16,7 @@
 #define MIME_INDENT_MAX 64	/* blanks before the first word of a part */
 #define MIME_BEGIN_MAX	128	/* octets of uuencode's first line */
 #define MIME_UU_MAX	88	/* octets of its other lines */
+#define MIME_HELD_MAX	1024	/* octets of its start that are looked at */
 #define MIME_MARK_MAX	3	/* octets of "-- ", a signature's first line */
 
 enum mime_body_kind {
@@ -28,7 +29,7 @@ enum mime_body_kind {
 struct mime_body_form {
 	enum mime_body_kind kind;
 	enum mime_decode_encoding encoding;
-	const char *charset;	/* "": to be guessed; for mime_body_init only */
+	const char *charset;	/* "": to be guessed; it outlives the body */
 	int links;		/* of HTML: 1 prints the target of <a> */
 	int flowed, delsp;	/* of plain text: RFC 3676, 4 */
 };
@@ -61,6 +62,13 @@ struct mime_body_flow {
 	size_t nmark;
 };
 
+/* The start of a body, held until it is known what it is. */
+struct mime_body_held {
+	int open;		/* it is still held */
+	size_t n, look;		/* octets; when to look at them next */
+	char s[MIME_HELD_MAX];
+};
+
 struct mime_body {
 	void (*put)(void *, const char *, size_t);
 	void *arg;
@@ -68,8 +76,10 @@ struct mime_body {
 	int blank;		/* nothing but blanks so far */
 	unsigned lines;		/* blank lines so far: 0 or 1 */
 	int start, after_cr;	/* of the decoded text */
+	struct mime_body_held encoded, decoded, text;
 	struct mime_decode decode;
 	struct charset charset;
+	char named[CHARSET_NAME_MAX + 1]; /* the charset that it named itself */
 	struct mime_body_uu uu;
 	struct mime_body_flow flow;
 	struct html html;
@@ -83,7 +93,9 @@ struct mime_body {
  * line ends are LF, no NUL.  Of blank lines in front only their being there
  * is kept, in lines, which is 0 or 1 when put is called first; of blanks in
  * front of the first word MIME_INDENT_MAX, which are put.  Uuencoded blocks
- * are left out.  What was begun has to be ended: charset.c may have iconv(3)
+ * are left out.  Where its start says against the form that nothing was
+ * encoded, that it is HTML, or which charset it has, it is read as that
+ * (mime_sniff.h).  What was begun has to be ended: charset.c may have iconv(3)
  * open.
  */
 void mime_body_init(struct mime_body *, const struct mime_body_form *,

@@ -5,20 +5,9 @@
  */
 #include <string.h>
 
+#include "mail/mime_char.h"
 #include "mail/mime_decode.h"
 #include "mail/mime_sniff.h"
-
-int
-mime_decode_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
 
 static void
 mime_decode_flush(struct mime_decode *d)
@@ -95,7 +84,7 @@ mime_decode_base64_line(struct mime_decode *d, const char *p, size_t n,
 	char out[MIME_BASE64_MAX];
 	size_t k, digits;
 
-	while (n > 0 && (mime_decode_is_blank(p[n - 1]) || p[n - 1] == '\r'))
+	while (n > 0 && (mime_char_is_blank(p[n - 1]) || p[n - 1] == '\r'))
 		n--;
 	if (n == 0)
 		return;
@@ -108,7 +97,7 @@ mime_decode_base64_line(struct mime_decode *d, const char *p, size_t n,
 	digits = before.digits + n;
 	if (b->begun && !before.padded && (q < end || k + octets[before.digits]
 	    != digits / 4 * 3 + octets[digits % 4]) &&
-	    mime_sniff_is_clear_base64(p, n)) {
+	    mime_sniff_is_clear_line(p, n)) {
 		b->over = 1;
 		return;
 	}
@@ -209,13 +198,13 @@ mime_decode_qp_escape(struct mime_decode *d, char c)
 		return 1;
 	}
 	if ((state == MIME_DECODE_QP_ESCAPE || state == MIME_DECODE_QP_BLANK) &&
-	    mime_decode_is_blank(c)) {
+	    mime_char_is_blank(c)) {
 		q->state = MIME_DECODE_QP_BLANK;
 		if (q->nblanks < sizeof(q->blanks))
 			q->blanks[q->nblanks++] = c;
 		return 1;
 	}
-	if (state == MIME_DECODE_QP_ESCAPE && mime_decode_hex(c) != -1) {
+	if (state == MIME_DECODE_QP_ESCAPE && mime_char_hex(c) != -1) {
 		q->state = MIME_DECODE_QP_DIGIT;
 		q->digit = c;
 		return 1;
@@ -225,9 +214,9 @@ mime_decode_qp_escape(struct mime_decode *d, char c)
 		mime_decode_octet(d, '=');
 		return 1;
 	}
-	if (state == MIME_DECODE_QP_DIGIT && mime_decode_hex(c) != -1) {
-		octet = (char)(mime_decode_hex(q->digit) << 4 |
-		    mime_decode_hex(c));
+	if (state == MIME_DECODE_QP_DIGIT && mime_char_hex(c) != -1) {
+		octet = (char)(mime_char_hex(q->digit) << 4 |
+		    mime_char_hex(c));
 		mime_decode_octet(d, octet);
 		return 1;
 	}
@@ -250,7 +239,7 @@ mime_decode_qp_text(struct mime_decode *d, const char *p, size_t n)
 		k++;
 	text = k;
 	if (k == n || p[k] != '=')
-		while (text > 0 && mime_decode_is_blank(p[text - 1]))
+		while (text > 0 && mime_char_is_blank(p[text - 1]))
 			text--;
 	if (text > 0 || (k < n && p[k] == '=')) {
 		mime_decode_qp_release(d);

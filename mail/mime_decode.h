@@ -64,14 +64,4 @@ void mime_decode_init(struct mime_decode *, enum mime_decode_encoding,
 void mime_decode_feed(struct mime_decode *, const char *, size_t);
 void mime_decode_end(struct mime_decode *);
 
-/* The value of a hexadecimal digit; -1 if it is none. */
-int mime_decode_hex(char);
-
-/* 1 if it is a space or a tab. */
-static inline int
-mime_decode_is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 #endif

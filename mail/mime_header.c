@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/mime_char.h"
 #include "mail/mime_header.h"
 #include "mail/mime_word.h"
 
@@ -149,7 +150,7 @@ mime_header_end(struct mime_header *h, struct mime_part *part)
 		return;
 	/* blanks at its end are not of it; if it was cut, who knows */
 	while (h->nraw > 0 && h->nraw < sizeof(h->raw) - 1 &&
-	    mime_decode_is_blank(h->raw[h->nraw - 1]))
+	    mime_char_is_blank(h->raw[h->nraw - 1]))
 		h->nraw--;
 	h->raw[h->nraw] = '\0';
 	if (h->field < MIME_FIELDS) {
@@ -185,7 +186,7 @@ mime_header_more(struct mime_header *h, const char *p, size_t n)
 		return;
 	/* blanks at its start are not of a field's body */
 	while (!h->loose && h->nraw == 0 && n > 0 &&
-	    mime_decode_is_blank(*p)) {
+	    mime_char_is_blank(*p)) {
 		p++;
 		n--;
 	}
@@ -272,7 +273,7 @@ mime_header_name(const char *p, size_t n, size_t *body)
 	while (name < n && name <= MIME_NAME_MAX && p[name] > ' ' &&
 	    p[name] < 0x7f && p[name] != ':')
 		name++;
-	for (*body = name; *body < n && mime_decode_is_blank(p[*body]); ++*body)
+	for (*body = name; *body < n && mime_char_is_blank(p[*body]); ++*body)
 		continue;
 	if (name > MIME_NAME_MAX)
 		return 0;
@@ -314,7 +315,7 @@ mime_header_is_indented(const char *p, size_t n)
 {
 	size_t name, body;
 
-	while (n > 0 && mime_decode_is_blank(*p)) {
+	while (n > 0 && mime_char_is_blank(*p)) {
 		p++;
 		n--;
 	}
@@ -327,7 +328,7 @@ mime_header_is_indented(const char *p, size_t n)
 static int
 mime_header_is_blank(const char *p, size_t n)
 {
-	while (n > 0 && mime_decode_is_blank(*p)) {
+	while (n > 0 && mime_char_is_blank(*p)) {
 		p++;
 		n--;
 	}
@@ -356,7 +357,7 @@ int
 mime_header_line(struct mime_header *h, struct mime_part *part, int message,
     const char *p, size_t n)
 {
-	if (n > 0 && mime_decode_is_blank(*p)) {
+	if (n > 0 && mime_char_is_blank(*p)) {
 		mime_header_folded_line(h, p, n);
 		return 1;
 	}

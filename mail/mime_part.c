@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/mime_char.h"
 #include "mail/mime_part.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -62,7 +63,7 @@ mime_part_until(const char *s, const char *stop)
 static const char *
 mime_part_skip_blanks(const char *s)
 {
-	while (mime_decode_is_blank(*s))
+	while (mime_char_is_blank(*s))
 		s++;
 	return s;
 }
@@ -90,7 +91,7 @@ mime_part_gap(const char *p)
 			depth++;
 		else if (*p == ')' && depth > 0)
 			depth--;
-		else if (depth == 0 && *p != ';' && !mime_decode_is_blank(*p))
+		else if (depth == 0 && *p != ';' && !mime_char_is_blank(*p))
 			break;
 	}
 	return p;
@@ -169,10 +170,10 @@ mime_part_param_copy(const struct mime_part_param *param, char *out, size_t n,
 		if (param->quoted && c == '\\' && p + 1 < end)
 			c = *++p;
 		else if (param->extended && c == '%' && end - p > 2 &&
-		    mime_decode_hex(p[1]) != -1 &&
-		    mime_decode_hex(p[2]) != -1) {
-			c = (char)(mime_decode_hex(p[1]) << 4 |
-			    mime_decode_hex(p[2]));
+		    mime_char_hex(p[1]) != -1 &&
+		    mime_char_hex(p[2]) != -1) {
+			c = (char)(mime_char_hex(p[1]) << 4 |
+			    mime_char_hex(p[2]));
 			p += 2;
 		}
 		if (c != '\0' && n + 1 < room)
@@ -208,7 +209,7 @@ mime_part_param(const char *body, const char *name, char *out, size_t room)
 			break;
 		}
 	}
-	while (n > 0 && mime_decode_is_blank(out[n - 1]))
+	while (n > 0 && mime_char_is_blank(out[n - 1]))
 		n--;
 	out[n] = '\0';
 	return section > 0 ? 0 : -1;
@@ -290,9 +291,9 @@ mime_part_type_name(const char *body, char *out, size_t room)
 	int slash = 0, ready = 0;
 
 	for (; *body != '\0' && *body != ';'; body++) {
-		if (ready && (mime_decode_is_blank(*body) || *body == '('))
+		if (ready && (mime_char_is_blank(*body) || *body == '('))
 			break;
-		if (mime_decode_is_blank(*body))
+		if (mime_char_is_blank(*body))
 			continue;
 		ready = slash;
 		slash |= *body == '/';

@@ -1,7 +1,7 @@
 /*
  * mime_sniff: what the octets of a body say against its header, or where that
- * says nothing: a transfer encoding that was never applied, HTML that is
- * called plain text, the charset that HTML names itself.
+ * says nothing: an encoding that was never applied, HTML that is called plain
+ * text, the charset that HTML names itself.
  */
 #ifndef MIME_SNIFF_H
 #define MIME_SNIFF_H
@@ -11,9 +11,33 @@
 #include "mail/charset.h"
 
 /*
- * 1 if the n octets are clear text, although they should be base64: there is
- * much in them that is no base64, and what they decode to is nobody's text.
+ * 1 if a line that should be base64 is clear text: there is much in it that
+ * is no base64, and what it decodes to is nobody's text.
  */
-int mime_sniff_is_clear_base64(const char *, size_t n);
+int mime_sniff_is_clear_line(const char *, size_t n);
+
+/*
+ * The first n octets of a body that should be base64 or quoted-printable: 1
+ * if they are clear text.  charset is the header's, or empty; whole says that
+ * these are all octets.
+ */
+int mime_sniff_is_clear_base64(const char *, size_t n, const char *charset,
+    int whole);
+int mime_sniff_is_clear_qp(const char *, size_t n, const char *charset);
+
+/*
+ * 1 if a text that begins with these octets is HTML: behind blanks, comments
+ * and an XML declaration it has <!doctype html> or <html>.  0 if it is not;
+ * -1 if more of it has to be seen.
+ */
+int mime_sniff_html(const char *, size_t n);
+
+/*
+ * The charset that the text names itself: by a byte order mark or, in HTML,
+ * an XML declaration or a <meta> (HTML standard, 13.2.3.2).  Returns 1, or 0
+ * if it names none.
+ */
+int mime_sniff_charset(const char *, size_t n, int html,
+    char name[CHARSET_NAME_MAX + 1]);
 
 #endif

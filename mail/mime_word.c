@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "mail/charset.h"
+#include "mail/mime_char.h"
 #include "mail/mime_decode.h"
 #include "mail/mime_word.h"
 
@@ -31,7 +32,7 @@ mime_word_is_base64(const char *p, size_t n)
 {
 	for (; n > 0; p++, n--)
 		if (base64_digit(*p) == -1 && *p != '=' &&
-		    !mime_decode_is_blank(*p))
+		    !mime_char_is_blank(*p))
 			return 0;
 	return 1;
 }
@@ -91,10 +92,10 @@ mime_word_q(struct charset *c, const char *p, size_t n)
 
 	for (; n > 0; p++, n--) {
 		octet = *p == '_' ? ' ' : *p;
-		if (*p == '=' && n > 2 && mime_decode_hex(p[1]) != -1 &&
-		    mime_decode_hex(p[2]) != -1) {
-			octet = (char)(mime_decode_hex(p[1]) << 4 |
-			    mime_decode_hex(p[2]));
+		if (*p == '=' && n > 2 && mime_char_hex(p[1]) != -1 &&
+		    mime_char_hex(p[2]) != -1) {
+			octet = (char)(mime_char_hex(p[1]) << 4 |
+			    mime_char_hex(p[2]));
 			p += 2;
 			n -= 2;
 		}
@@ -126,7 +127,7 @@ mime_word_decode(struct charset *c, const struct mime_word *w)
 static int
 mime_word_all_blank(const char *p, const char *end)
 {
-	while (p < end && mime_decode_is_blank(*p))
+	while (p < end && mime_char_is_blank(*p))
 		p++;
 	return p == end;
 }

@@ -29,6 +29,8 @@ encoding    Base64 or quoted-printable with something else in it: mime.c goes
 signs       Shift_JIS is that of Windows to mime.c; GMime turns its "~" into
             U+203E and its backslash into a yen sign.
 uuencode    A block in plain text is an attachment, and left out by mime.c.
+html        Plain text that begins with <!doctype html> or <html> is HTML to
+            mime.c.
 
 Subjects:
 header      As above.
@@ -406,6 +408,8 @@ DESCRIBES = re.compile(
     r"|(?!content-(?:type|transfer-encoding|disposition))[^:]*:.*".replace(
         "TOKEN", TOKEN).replace("VALUE", VALUE), re.I | re.S)
 WORD = re.compile(r"=\?([\w-]+)\?([bq])\?([!->@-~]*)\?=", re.I)
+HTML = re.compile(r"(?:\s|<!--.*?-->|<\?xml.*?\?>)*"
+                  r"<(?:!doctype\s+html|html[\s>/])", re.I | re.S)
 KNOWN = {name.lower(): name if name == "ISO-8859-1" else codec
          for name, codec, _ in CHARSETS}
 
@@ -449,6 +453,8 @@ def why_text(mail, one, two):
         return "signs"
     if re.search("(?m)^begin [0-7]{3} ", two.text):
         return "uuencode"
+    if HTML.match(two.text):
+        return "html"
     return None
 
 

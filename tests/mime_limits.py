@@ -167,6 +167,18 @@ CASES = [
     ("HTML: 10 MB of ampersands", html(b"&", end=b"\n"), 10 * MEGA, None),
     ("HTML: a reference of 10 MB", html(b"9", b"&#"), 10 * MEGA, TEXT),
     ("HTML: 10 MB of links", html(b"<a href=x>", end=END), 10 * MEGA, TEXT),
+    ("10 MB of tags that name no charset", html(b"<meta a", end=b">" + END),
+     10 * MEGA, TEXT),
+    ("parts of comments that may be HTML", flat(
+        b"\n" + b"<!-- \n" * 100), 16000, None),
+    ("parts of tags that may name a charset", flat(
+        b"Content-Type: text/html\n\n" + b"<meta\n" * 100), 16000, None),
+    ("parts of equals signs", flat(
+        b"Content-Transfer-Encoding: quoted-printable\n\n" + b"=" * 600 +
+        b"\n"), 16000, None),
+    ("parts of words in base64", flat(
+        b"Content-Transfer-Encoding: base64\n\n" + b"word\n" * 100), 16000,
+     None),
     ("an attachment of 50 MB", lambda n: flat(
         b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" +
         repeat(b"eHh4" * 19 + b"\r\n", n))(1), 50 * MEGA, TEXT),

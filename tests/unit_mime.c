@@ -404,7 +404,7 @@ encodings(void)
 	    "blanks at a line's end go, RFC 2045, 6.7");
 	IS(ENCODED("quoted-printable") "\na=20\nb\n", "a \nb\n",
 	    "encoded blanks stay");
-	IS(ENCODED("quoted-printable") "\n1+1=2, =zz =4 =\t= ==41=\n",
+	IS(ENCODED("quoted-printable") "\n1+1=3D2, =zz =4 =\t= ==41=\n",
 	    "1+1=2, =zz =4 =\t= =41", "broken QP stays as it is");
 	IS(ENCODED("quoted-printable") "\na=", "a", "= at the end");
 	IS(ENCODED("quoted-printable") "\na=4", "a=4", "half at the end");
@@ -444,6 +444,140 @@ encodings(void)
 	add(TYPE("text/plain; charset=utf-16le") "\n");
 	put("h\0i\0\n\0\037\004", 8);
 	tap_is(made(), "hi\nП", "UTF-16 as it is");
+}
+
+/* Labels over what was never encoded. */
+static void
+clear_base64(void)
+{
+#define BASE64_UTF8 PLAIN ENCODED("base64") "\n"
+	IS(BASE64_UTF8 "Disk full on db1\n", "Disk full on db1\n",
+	    "clear text that should be base64");
+	IS(BASE64_UTF8 "Alarm\nDisk full on db1: 95 %\n",
+	    "Alarm\nDisk full on db1: 95 %\n", "its first line is a word");
+	IS(BASE64_UTF8 "K\303\274che brennt\n", "Küche brennt\n",
+	    "clear text that is not ASCII");
+	IS(BASE64_UTF8 "load=95\n", "load=95\n", "what is no padding");
+	IS(BASE64_UTF8 "Alarm\n", "Alarm\n", "a word");
+	IS(BASE64_UTF8 "Test\n", "Test\n", "a word of a whole group");
+	IS(BASE64_UTF8 "FIRE\nALARM", "FIRE\nALARM", "two words");
+	IS(BASE64_UTF8 "QWxhcm0\n", "Alarm", "no padding is no word");
+	IS(BASE64_UTF8 "YWxs\n", "all", "a word that decodes to one");
+	IS(TYPE("text/plain; charset=koi8-r") ENCODED("base64") "\ndGVz\n",
+	    "tes", "text in another charset");
+	IS(BASE64_UTF8 "SGk=\nnot base64 at all\n", "Hi",
+	    "a first line that is base64 decides");
+	IS(BASE64_UTF8 "aGVs#bG8g!dGhl?cmU=\n", "hello there",
+	    "base64 with much else between is still decoded");
+	IS(TYPE("text/html; charset=utf-8") ENCODED("base64")
+	    "\n<p>Disk &amp; CPU</p>", "Disk & CPU", "HTML in clear");
+}
+
+static void
+clear_qp(void)
+{
+#define QP(charset) TYPE("text/plain; charset=" charset) \
+	ENCODED("quoted-printable") "\n"
+	IS(QP("utf-8") "load=95 temp=40C", "load=95 temp=40C",
+	    "clear text that should be quoted-printable");
+	IS(QP("utf-8") "a = b, c == d", "a = b, c == d", "an equals sign");
+	IS(QP("us-ascii") "key=12 other=0a", "key=12 other=0a",
+	    "what would be a control character");
+	IS(QP("utf-8") "x=30", "x=30", "what no encoder escapes");
+	IS(QP("utf-8") "Gr=C3=B6=C3=9Fe a=b", "Größe a=b",
+	    "escapes beside an equals sign");
+	IS(QP("iso-8859-1") "Gr=F6=DFe a=b", "Größe a=b",
+	    "in another charset");
+	IS(QP("utf-8") "a=3Db", "a=b", "an equals sign that is escaped");
+	IS(QP("utf-8") "=46rom x, c=d", "From x, c=d", "RFC 2049, 3");
+	IS(QP("utf-8") "=54=65=73=74 a=b", "Test a=b", "all is escaped");
+	IS(QP("utf-8") "one line that is long enough to be broken in the "
+	    "middle =\nof it, a=b", "one line that is long enough to be broken "
+	    "in the middle of it, a=b", "a soft line break");
+	IS(QP("utf-8") "short=\nline", "shortline", "a short one");
+	IS(QP("utf-8") "x=C3 y", "x=C3 y", "half a character");
+	IS(QP("utf-8") "x=C3=\n=B6 a=b", "xö a=b",
+	    "a character with a line break inside");
+}
+
+/* How much of the start of a body is looked at. */
+static void
+held_limits(void)
+{
+	size_t n, k;
+	int clear;
+
+	for (k = MIME_HELD_MAX - 8; k <= MIME_HELD_MAX + 8; k++) {
+		add(QP("utf-8"));
+		repeat("x", k - 6);
+		add("a=b c=3Dd");
+		n = strlen(made());
+		/* the first "=" is seen, and the escape is not */
+		clear = k - 2 <= MIME_HELD_MAX && k + 2 > MIME_HELD_MAX;
+		tap_ok(n == k + (clear ? 3 : 1), "an escape behind octet %zu",
+		    k);
+	}
+}
+
+/* ---- HTML that no header announces, or whose charset it does not ---- */
+
+static void
+html_unannounced(void)
+{
+	IS("Subject: x\n\n<html><body><b>PROBLEM</b>: down</body></html>",
+	    "PROBLEM: down", "HTML without a type");
+	IS(PLAIN "\n<!DOCTYPE html>\n<p>a<p>b", "a\nb", "called plain");
+	IS(PLAIN "\n\357\273\277 \n<!doctype  HTML PUBLIC \"x\"><p>a", "a",
+	    "behind a byte order mark and blanks");
+	IS(PLAIN "\n<?xml version='1.0'?>\n<!-- x -->\n<HTML lang=en>a", "a",
+	    "behind an XML declaration and a comment");
+	IS(PLAIN ENCODED("base64") "\nPGh0bWw+PGI+eDwvYj48L2h0bWw+\n", "x",
+	    "in base64");
+	IS(TYPE("text/plain; charset=utf-16le") ENCODED("base64")
+	    "\nPABoAHQAbQBsAD4AeAA8AGIAPgB5AA==\n", "xy", "in UTF-16");
+	IS(TYPE("text/plain; format=flowed") "\n<html>a \nb", "a b",
+	    "that is flowed");
+	IS(PLAIN "\n<b>x</b>", "<b>x</b>", "tags alone are text");
+	IS(PLAIN "\n<htmlx>y", "<htmlx>y", "another element");
+	IS(PLAIN "\n<html", "<html", "half a tag");
+	IS(PLAIN "\n<!doctype svg><p>x", "<!doctype svg><p>x",
+	    "another document");
+	IS(PLAIN "\nsee <html>", "see <html>", "text in front");
+	IS(PLAIN "\n<!-- a comment that does not end", "<!-- a comment that "
+	    "does not end", "a comment that does not end");
+	IS(PLAIN "\n  <", "  <", "a bracket");
+}
+
+static void
+html_charsets(void)
+{
+#define HTML TYPE("text/html") "\n"
+	IS(HTML "<meta charset=koi8-r>\360\322\311", "При", "meta charset");
+	IS(HTML "<META http-equiv='Content-Type' content='text/html; "
+	    "charset=koi8-r'><p>\360\322\311", "При", "http-equiv");
+	tap_is(mime_source(&mime), "1 text/html charset=koi8-r",
+	    "the source says it");
+	IS(HTML "<meta content=\"text/html;charset = 'koi8-r' \" "
+	    "HTTP-EQUIV=content-type />\360", "П", "in another order");
+	IS(HTML "<?xml version=\"1.0\" encoding=\"koi8-r\"?><p>\360", "П",
+	    "an XML declaration");
+	IS(HTML "<meta name=x content=y><meta charset=koi8-r>\360", "П",
+	    "the first that names one");
+	IS(HTML "<!-- <meta charset=koi8-r> --><meta charset=iso-8859-5>\277",
+	    "П", "not in a comment");
+	IS(HTML "<meta name=x content='charset=koi8-r'>\374", "ü",
+	    "not without http-equiv");
+	IS(HTML "<meta charset=\"utf-16\">\303\274", "ü",
+	    "what can be read is not UTF-16");
+	IS(HTML "\377\376<\0p\0>\0x\0", "x", "a byte order mark");
+	IS(HTML "<meta charset=>\303\274<meta", "ü", "none, after all");
+	IS(TYPE("text/html; charset=utf-8") "\n<meta charset=koi8-r>\303\274",
+	    "ü", "the header's goes first");
+	IS("\n<html><meta charset=koi8-r>\360", "П", "without a type");
+	IS("\n<meta charset=koi8-r>\374", "<meta charset=koi8-r>ü",
+	    "text is not asked");
+	IS("\n\376\377\0x\0y", "xy", "UTF-16 without a header");
+	IS("\n\376", "þ", "half of its mark");
 }
 
 /* ---- text/plain ---- */
@@ -1301,6 +1435,11 @@ main(void)
 	related();
 	others();
 	html();
+	clear_base64();
+	clear_qp();
+	held_limits();
+	html_unannounced();
+	html_charsets();
 	long_lines();
 	long_fields();
 	structure_limits();
