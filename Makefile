@@ -53,9 +53,10 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
 DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/answer.o \
-	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o delivery/job_id.o \
-	delivery/job_journal.o delivery/job_send.o delivery/journal.o \
-	delivery/policy.o delivery/pool.o delivery/serve.o delivery/try.o \
+	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
+	delivery/job_id.o delivery/job_journal.o delivery/job_send.o \
+	delivery/journal.o delivery/policy.o delivery/pool.o delivery/serve.o \
+	delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
 	common/log.o common/buf.o
@@ -139,7 +140,8 @@ demo:
 UNITS = auth charset config credible gateway html ipc journal login mime number \
 	parameter path sandbox text utf8
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o $(SYSTEM) $(PURE)
+TEST_OBJECTS = $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
+	$(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 
 units: all $(TEST_OBJECTS)

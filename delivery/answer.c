@@ -13,8 +13,11 @@
 #include "delivery/http.h"
 #include "delivery/job_send.h"
 #include "delivery/policy.h"
+#include "delivery/source.h"
 
-#define WARM_MAX 8	/* connections that are opened ahead at a time */
+#define WARM_MAX    8	 /* connections that are opened ahead at a time */
+#define WARM_PAUSE  5000 /* milliseconds between two for one session */
+#define CHECK_PAUSE 1000 /* milliseconds from a failed AUTH to the next one */
 
 static struct {
 	const struct config *config;
@@ -101,6 +104,40 @@ read_credentials(struct client *c, struct ipc_frame *f)
 	return 0;
 }
 
+/* A certificate needs no secret: whoever has logged in stays that user. */
+static int
+is_somebody_else(const struct client *c)
+{
+	return c->kind == IPC_EXTERNAL && c->known[0] != '\0' &&
+	    strcmp(c->known, c->user) != 0;
+}
+
+static void
+set_known(struct client *c)
+{
+	if (c->known[0] == '\0')
+		strcpy(c->known, c->user);
+}
+
+/* Too many wrong passwords have come from there, in whatever sessions. */
+static int
+is_blocked(const struct client *c)
+{
+	if (!c->shared || !source_blocked(self.config, c->peer))
+		return 0;
+	log_event(LOG_WARNING, "login", "session", c->session, "peer", c->peer,
+	    "error", "too many failed passwords from this source", NULL);
+	return 1;
+}
+
+static void
+count_failure(struct client *c)
+{
+	c->auth_failures++;
+	if (c->shared)
+		source_failed(self.config, c->peer);
+}
+
 /* Keep credentials that nobody but the gateway can judge, and not now. */
 static int
 answer_login(struct client *c, struct ipc_frame *f)
@@ -110,6 +147,9 @@ answer_login(struct client *c, struct ipc_frame *f)
 	if (self.config->auth != CONFIG_AUTH_GATEWAY ||
 	    (self.config->auth_check && c->kind != IPC_EXTERNAL))
 		return client_reject(c, "credentials that were not checked");
+	if (is_somebody_else(c))
+		return client_reject(c, "another client's certificate");
+	set_known(c);
 	c->logged_in = 1;
 	c->verified = c->kind == IPC_EXTERNAL; /* TLS has seen to that */
 	c->want_warm = 1;
@@ -124,12 +164,15 @@ finish_auth(struct client *c, enum ipc_verdict v)
 	c->logged_in = v == IPC_VERDICT_OK;
 	/* a gateway sees the token, and not the name beside it */
 	c->verified = c->logged_in && c->kind != IPC_BEARER;
-	c->auth_failures += v == IPC_VERDICT_WRONG;
 	c->want_warm |= c->logged_in;
-	if (c->logged_in && c->known[0] == '\0')
-		strcpy(c->known, c->user);
-	if (!c->logged_in)
+	if (v == IPC_VERDICT_WRONG)
+		count_failure(c);
+	if (c->logged_in) {
+		set_known(c);
+	} else {
+		c->next_check = clock_ms() + CHECK_PAUSE;
 		client_forget(c);
+	}
 	c->busy = 0;
 	if (client_begin(c, &b, ANS_AUTH, sizeof(struct rights) * 2) == -1)
 		return;
@@ -198,22 +241,42 @@ answer_checked(struct client *c)
 	finish_auth(c, v);
 }
 
-static int
-answer_auth(struct client *c, struct ipc_frame *f)
+static void
+check(struct client *c)
 {
-	if (read_credentials(c, f) == -1)
-		return -1;
-	c->busy = 1;
-	if (c->kind == IPC_EXTERNAL && c->known[0] != '\0' &&
-	    strcmp(c->known, c->user) != 0)
-		/* it needs no secret: whoever has logged in stays that */
+	if (is_somebody_else(c))
 		finish_auth(c, IPC_VERDICT_WRONG);
+	else if (is_blocked(c))
+		finish_auth(c, IPC_VERDICT_TEMPORARY);
 	else if (self.config->auth != CONFIG_AUTH_GATEWAY)
 		check_here(c);
 	else if (c->dry)
 		finish_auth(c, IPC_VERDICT_OK);
 	else
 		check_at_gateway(c);
+}
+
+void
+answer_delayed(struct client *c)
+{
+	c->delayed = 0;
+	c->deadline = 0;
+	check(c);
+}
+
+/* Neither the gateway nor the log hears of more than one failure a second. */
+static int
+answer_auth(struct client *c, struct ipc_frame *f)
+{
+	if (read_credentials(c, f) == -1)
+		return -1;
+	c->busy = 1;
+	if (c->next_check != 0 && clock_left(c->next_check) > 0) {
+		c->delayed = 1;
+		c->deadline = c->next_check;
+	} else {
+		check(c);
+	}
 	return 0;
 }
 
@@ -295,6 +358,14 @@ put_results(struct client *c, const struct job *j)
 	client_answer(c, &b);
 }
 
+/* Its credentials are those that only the gateway can judge. */
+static int
+is_judged_by_gateway(struct client *c)
+{
+	return c->logged_in && c->profile == NULL &&
+	    login_of(c) == &c->login;
+}
+
 static void
 on_delivered(void *arg, struct job *j)
 {
@@ -302,10 +373,9 @@ on_delivered(void *arg, struct job *j)
 
 	c->job = NULL;
 	c->busy = 0;
-	/* wrong credentials that the gateway alone could judge */
-	if (j->login == &c->login && c->profile == NULL &&
+	if (is_judged_by_gateway(c) &&
 	    j->result[0].outcome == IPC_OUTCOME_CREDENTIALS)
-		c->auth_failures++;
+		count_failure(c);
 	put_results(c, j);
 	job_free(j);
 }
@@ -334,7 +404,10 @@ answer_send(struct client *c, struct ipc_frame *f)
 	c->want_warm = 0;
 	c->job = j;
 	c->busy = 1;
-	job_send(j, on_delivered, c);
+	if (is_judged_by_gateway(c) && is_blocked(c))
+		job_refuse(j, on_delivered, c);
+	else
+		job_send(j, on_delivered, c);
 	return 0;
 }
 
@@ -394,8 +467,10 @@ answer_idle(struct client *c)
 	if (!c->want_warm || c->busy)
 		return;
 	c->want_warm = 0;
-	if (c->dry || !may_warm() || gateway_warm(self.gateway, &r) == -1)
+	if (c->dry || clock_left(c->next_warm) > 0 || !may_warm() ||
+	    gateway_warm(self.gateway, &r) == -1)
 		return;
+	c->next_warm = clock_ms() + WARM_PAUSE;
 	self.warming++;
 	http_start(&r, self.config->timeout_gateway * 1000, on_warm, NULL);
 }

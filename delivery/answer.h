@@ -14,6 +14,9 @@ void answer_init(const struct config *, const struct descriptor *);
 /* Answer a request, now or from http_turn; or reject the client. */
 void answer_frame(struct client *, struct ipc_frame *);
 
+/* Its AUTH has waited for long enough. */
+void answer_delayed(struct client *);
+
 /* Its check of a password is over, or its time is up. */
 void answer_checked(struct client *);
 

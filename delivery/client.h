@@ -30,6 +30,10 @@ struct client {
 	int auth_required, dry;
 	int introduced, logged_in, want_warm;
 	int verified;	/* somebody has checked that it is this user */
+	int shared;	/* this delivery side serves other sessions, too */
+	int delayed;	/* its AUTH waits until the deadline */
+	long long next_check;	/* no AUTH begins before; 0: none has failed */
+	long long next_warm;	/* no connection is made ahead before */
 	long messages, auth_failures;
 	enum ipc_kind kind;
 	char user[IPC_USER_MAX + 1], secret[IPC_SECRET_MAX + 1];

@@ -400,6 +400,13 @@ is_impossible(const struct job *j)
 }
 
 void
+job_refuse(struct job *j, job_done done, void *arg)
+{
+	set_all(j, IPC_OUTCOME_TEMPORARY);
+	done(arg, j);
+}
+
+void
 job_send(struct job *j, job_done done, void *arg)
 {
 	size_t max = gateway_max_recipients(self.gateway), i, n;

@@ -17,4 +17,7 @@ void job_send_init(const struct config *, const struct descriptor *);
  */
 void job_send(struct job *, job_done done, void *);
 
+/* The same without a word to the gateway: every outcome is temporary. */
+void job_refuse(struct job *, job_done done, void *);
+
 #endif

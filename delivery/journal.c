@@ -149,7 +149,17 @@ find(const struct journal *j, const char *name)
 	return NULL;
 }
 
-/* In a full record the one that says least makes room: NEW, or the oldest. */
+/* 1 if the clock has been set back since then. */
+static int
+is_ahead(time_t t)
+{
+	return t > time(NULL) + JOURNAL_AHEAD;
+}
+
+/*
+ * In a full record the one that says least makes room: NEW, one of a clock
+ * that was ahead, or the oldest.
+ */
 static struct journal_entry *
 oldest(struct journal *j)
 {
@@ -159,7 +169,8 @@ oldest(struct journal *j)
 	for (i = 0; i < j->n; i++) {
 		if (j->entry[i].dirty)
 			continue;
-		if (j->entry[i].state == JOURNAL_NEW)
+		if (j->entry[i].state == JOURNAL_NEW ||
+		    is_ahead(j->entry[i].time))
 			return &j->entry[i];
 		if (e == NULL || j->entry[i].time < e->time)
 			e = &j->entry[i];
@@ -403,7 +414,7 @@ journal_find(const struct journal *j, const char *name, time_t since,
 	const struct journal_entry *e = find(j, name);
 
 	id[0] = '\0';
-	if (e == NULL || e->time < since)
+	if (e == NULL || (since != 0 && (e->time < since || is_ahead(e->time))))
 		return JOURNAL_NEW;
 	if (e->state == JOURNAL_ACCEPTED)
 		memcpy(id, e->id, sizeof(e->id));
@@ -669,15 +680,20 @@ prune_one(int folder, const char *name, time_t before)
 	int fd;
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode) || st.st_mtime >= before)
+	    !S_ISREG(st.st_mode) ||
+	    (st.st_mtime >= before && !is_ahead(st.st_mtime)))
 		return;
 	fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
 	    O_CLOEXEC);
 	if (fd == -1)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    is_current(folder, name, fd, &st) && st.st_mtime < before)
-		unlinkat(folder, name, 0);
+	    is_current(folder, name, fd, &st)) {
+		if (st.st_mtime < before)
+			unlinkat(folder, name, 0);
+		else if (is_ahead(st.st_mtime))
+			futimens(fd, NULL); /* its time begins now */
+	}
 	close(fd);
 }
 

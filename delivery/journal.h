@@ -17,6 +17,7 @@
 #define JOURNAL_NAME_MAX  36
 #define JOURNAL_NAMES_MAX 2048	/* recipients that a record remembers */
 #define JOURNAL_FILE_MAX  (1024 * 1024) /* octets of a record */
+#define JOURNAL_AHEAD	  300	/* seconds that a clock may be set back */
 #define JOURNAL_KEY_BLOCK 64	/* octets; a block of SHA-1 */
 
 /* Random octets that are this journal's alone; its folder keeps them. */
@@ -59,7 +60,9 @@ int journal_read_key(const char *dir, struct journal_key *);
 int journal_open(struct journal *, const char *dir, const char *key);
 
 /*
- * What is known of a recipient, if it was noted at `since` or later.  id:
+ * What is known of a recipient, if it was noted at `since` or later; with
+ * since 0 at any time.  Else a time in the future is a clock's that was wrong:
+ * it does not count.  id:
  * the gateway's, of an accepted one, else "".  What was noted as SENDING by a
  * process that came no further is UNKNOWN.
  */

@@ -357,7 +357,9 @@ static int
 begin_program(struct login_check *c, int fd, const struct config *config,
     enum ipc_kind kind, struct login_work *w)
 {
-	if (kind == IPC_EXTERNAL)
+	/* an LDAP server takes an empty one for an anonymous bind
+	   (RFC 4513, 5.1.2), and the program for a success */
+	if (kind == IPC_EXTERNAL || *w->secret == '\0')
 		return send_verdict(fd, IPC_VERDICT_WRONG, "");
 	if (strlen(w->user) + strlen(w->secret) + 3 > LOGIN_PIPE_MAX)
 		return send_verdict(fd, IPC_VERDICT_WRONG,

@@ -2,6 +2,7 @@
  * policy: what a session may ask for.  Pure but for the clock.
  */
 #include <string.h>
+#include <time.h>
 
 #include "common/number.h"
 #include "common/utf8.h"
@@ -66,6 +67,24 @@ is_text_right(const struct config *c, const struct rights *r,
 	return max == 0 || info.parts <= (unsigned long)max;
 }
 
+/*
+ * Under `options no` no field of the header counts; the parameters of MAIL
+ * and RCPT do.  The sender may be a number that MAIL has named.
+ */
+static int
+are_options_right(const struct config *c, const struct options *o)
+{
+	if (c->sender == CONFIG_SENDER_FIXED && o->from[0] != '\0')
+		return 0;
+	if (o->schedule != 0 && (long long)o->schedule >
+	    (long long)time(NULL) + c->max_hold + POLICY_SLACK)
+		return 0;
+	return c->options || (o->device[0] == '\0' && o->sim == 0 &&
+	    o->port == 0 && o->priority_kind != OPTIONS_PRIORITY_RAW &&
+	    (o->from[0] == '\0' ||
+	    number_is_valid(o->from, c->number.allow_short)));
+}
+
 const char *
 policy_fault(const struct config *c, const struct rights *r,
     const struct job *j)
@@ -74,5 +93,7 @@ policy_fault(const struct config *c, const struct rights *r,
 		return "a recipient that may not be";
 	if (!is_text_right(c, r, j))
 		return "a text that may not be";
+	if (!are_options_right(c, &j->options))
+		return "an option that may not be";
 	return NULL;
 }

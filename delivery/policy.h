@@ -9,6 +9,8 @@
 #include "common/options.h"
 #include "delivery/job.h"
 
+#define POLICY_SLACK 60 /* seconds that a clock may be set back meanwhile */
+
 /*
  * What a session of ours would not have asked for, in words for the log, or
  * NULL.  The rights are those of the login.

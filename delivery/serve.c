@@ -46,6 +46,7 @@ serve_add(int fd, const struct serve_setup *s)
 	c->auth_required = s->auth_required;
 	c->dry = s->dry;
 	c->introduced = !s->agent;
+	c->shared = s->agent;
 	strncat(c->session, s->session, IPC_NAME_MAX);
 	strncat(c->peer, s->peer, IPC_NAME_MAX);
 	LIST_INSERT_HEAD(&self.clients, c, entry);
@@ -128,7 +129,10 @@ turn(struct client *c, int ready)
 {
 	int late = c->deadline != 0 && clock_left(c->deadline) == 0;
 
-	if (c->check != NULL) {
+	if (c->delayed) {
+		if (late)
+			answer_delayed(c);
+	} else if (c->check != NULL) {
 		if (ready || late)
 			answer_checked(c);
 	} else if (c->fd != -1 && late && !c->busy) {

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -16,13 +17,16 @@ import time
 import tap
 from agent_lib import Agent
 from gateway import Gateway
-from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_CAN, REQ_HELLO, REQ_WARM, frame,
-                     hello, send, string, u32)
+from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_AUTH, REQ_CAN, REQ_HELLO,
+                     REQ_LOGIN, REQ_WARM, frame, hello, login, send, string,
+                     u32)
+from link_lib import OUTCOMES
 from smtp import HOME, NUMBER, SLOW, TOP, WRAP, own_credentials, wait_until
 
 gw = Gateway()
 OWN = own_credentials()
-TIMEOUT = 9 # enum ipc_outcome
+TIMEOUT, CREDENTIALS, TEMPORARY = map(OUTCOMES.index, (
+    "timeout", "credentials", "temporary"))
 LATE = 3    # seconds that a bounded answer may be late
 
 
@@ -59,6 +63,49 @@ HOSTILE = [
     ("garbage", os.urandom(4096)),
     ("SMTP", b"EHLO x\r\nMAIL FROM:<>\r\n" * 10),
 ]
+
+
+@tap.test("failed passwords of one source are counted across sessions")
+def sources():
+    def guess(agent, number, secret, kind=REQ_AUTH, peer="192.0.2.7"):
+        """The verdict of a login in a session of its own."""
+        with connect(agent) as s:
+            s.sendall(hello("s%d" % number, peer, 0)
+                      + login(kind, secret=secret))
+            if kind == REQ_LOGIN:
+                s.sendall(send(message_id="<%d@c>" % number))
+            head = s.recv(4, socket.MSG_WAITALL)
+            body = s.recv(struct.unpack(">I", head)[0], socket.MSG_WAITALL)
+            return body[1] if kind == REQ_AUTH else body[5]
+
+    gw.reset()
+    lines = ["auth gateway", "max-auth-failures-per-source 3",
+             "trust 192.0.2.99"]
+    with Agent(lines + ["auth-check yes"], gw) as agent:
+        tap.is_([guess(agent, i, "wrong") for i in range(3)], [1, 1, 1],
+                "three are wrong")
+        asked = len(gw.requests)
+        tap.is_([guess(agent, i, "wonderland") for i in range(2)], [2, 2],
+                "then all are temporary")
+        tap.is_(len(gw.requests), asked, "and the gateway is not asked")
+        tap.like(agent.log(), "too many failed passwords from this source",
+                 "the log says why")
+        tap.is_(guess(agent, 1, "wonderland", peer="192.0.2.8"), 0,
+                "another address is not concerned")
+        tap.is_([guess(agent, i, "wrong", peer="192.0.2.99")
+                 for i in range(4)], [1] * 4, "nor one in trust")
+        six = "2001:db8:1:2::%d"
+        tap.is_([guess(agent, i, "wrong", peer=six % i)
+                 for i in range(4)], [1, 1, 1, 2], "IPv6: a /64 is one")
+        tap.is_(guess(agent, 9, "wonderland", peer="2001:db8:1:3::1"), 0,
+                "another /64 is another")
+    with Agent(lines, gw) as agent:
+        tap.is_([guess(agent, i, "wrong", REQ_LOGIN) for i in range(3)],
+                [CREDENTIALS] * 3, "behind the dot: three are wrong")
+        posts = len(gw.posts())
+        tap.is_(guess(agent, 9, "wonderland", REQ_LOGIN), TEMPORARY,
+                "then all are temporary")
+        tap.is_(len(gw.posts()), posts, "and nothing is sent")
 
 
 @tap.test("hostile frames")

@@ -4,12 +4,13 @@ import os
 import socket
 import struct
 import subprocess
+import time
 
 import tap
 from gateway import Gateway
 from ipc_lib import (ANS_AUTH, ANS_SEND, FRAME_MAX, NO_RIGHTS, REQ_AUTH,
                      REQ_FORGET, REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login,
-                     send, string, u32)
+                     options, send, string, u32)
 from smtp import (HOME, NUMBER, SECRET_HASH, SLOW, WRAP, Session,
                   configuration, own_credentials)
 
@@ -175,6 +176,20 @@ HOSTILE = [
      [send(ms=3600000)]),
     ("all the time there is", OWN + ["timeout-gateway 1"], [],
      [send(ms=0x7fff0000)]),
+    ("a sender under sender fixed", OWN + ["sender fixed"], [],
+     [send(more=options(sender="+4930123456"))]),
+    ("a schedule beyond max-hold", OWN + ["max-hold 3600"], [],
+     [send(more=options(schedule=int(time.time()) + 7200))]),
+    ("a device under options no", OWN + ["options no"], [],
+     [send(more=options(device="d1"))]),
+    ("a SIM under options no", OWN + ["options no"], [],
+     [send(more=options(sim=1))]),
+    ("a data SMS under options no", OWN + ["options no"], [],
+     [send("", more=options(port=1, data=b"x"))]),
+    ("a raw priority under options no", OWN + ["options no"], [],
+     [send(more=options(priority=(2, 100)))]),
+    ("a name as sender under options no", OWN + ["options no"], [],
+     [send(more=options(sender="ACME"))]),
     ("WARM with a field", OWN, [], [frame(REQ_WARM, b"x"), send()]),
     ("an answer", OWN, [], [frame(ANS_SEND, u32(0)), send()]),
     ("type 0", OWN, [], [frame(0), send()]),
@@ -252,6 +267,67 @@ def certificate():
         with Deliver(lines, ["-a"]) as d:
             d.tell(login(REQ_AUTH, "boss", "", EXTERNAL))
             tap.is_(d.answer()[1][0], 0, "boss, by a certificate")
+
+
+@tap.test("what options no and sender fixed leave is sent")
+def leave():
+    gw.reset()
+    for lines, more in ((["options no"], options(sender="+4930123456")),
+                        (["options no"], options(priority=(1, 5), ttl=60)),
+                        (["sender fixed"], options(device="d1", sim=2)),
+                        (["max-hold 3600"],
+                         options(schedule=int(time.time()) + 3600))):
+        with Deliver(OWN + lines) as d:
+            d.tell(send(more=more, message_id="<%s@c>" % lines[0][:3]))
+            tap.is_(d.outcome(), 0, lines[0])
+
+
+@tap.test("FORGET and LOGIN do not make somebody else of a session")
+def forget_login():
+    gw.reset()
+    with Session(greeting=False) as s:
+        ca = s.write("ca", "")
+        lines = ["auth gateway", "tls-client-ca " + ca, "tls-cert " + ca,
+                 "tls-key " + ca]
+        for first in login(), login(user="alice", secret="", how=EXTERNAL):
+            with Deliver(lines, ["-a"]) as d:
+                d.tell(first, frame(REQ_FORGET),
+                       login(user="boss", secret="", how=EXTERNAL), send())
+                tap.is_(d.outcome(), None, "boss after alice: no answer")
+                tap.is_(d.finish(), 75, "and the end")
+        with Deliver(lines + OWN[1:], ["-a"]) as d:
+            d.tell(login(user="alice", secret="", how=EXTERNAL),
+                   frame(REQ_FORGET),
+                   login(user="alice", secret="", how=EXTERNAL), send())
+            tap.is_(d.outcome(), 0, "alice after alice: sent")
+
+
+@tap.test("454 is free: a gateway that fails is asked once a second")
+def failing_check():
+    gw.reset()
+    gw.meddle = lambda request: "500"
+    with Deliver(["auth gateway", "auth-check yes"], ["-a"]) as d:
+        start = time.monotonic()
+        for _ in range(3):
+            d.tell(login(REQ_AUTH))
+            tap.is_(d.answer()[1][0], 2, "temporary")
+        tap.ok(time.monotonic() - start >= 1.9, "three take two seconds")
+    tap.is_(len(gw.requests), 3, "and are three requests")
+
+
+@tap.test("WARM is bounded")
+def warm():
+    gw.reset()
+    with Deliver() as d:
+        for _ in range(50):
+            d.tell(*[frame(REQ_WARM)] * 20)
+            time.sleep(0.01)
+        d.tell(send())
+        tap.is_(d.outcome(), 0, "a message is sent")
+    asked = [r for r in gw.requests if r.method != "POST"
+             and not r.path.startswith("/messages/")]
+    tap.ok(len(asked) <= 1 + int(SLOW), "a thousand are one connection",
+           asked)
 
 
 @tap.test("passwords that the gateway alone can judge are counted")

@@ -51,6 +51,17 @@ def verdict(*args, **more):
     return check(*args, **more)[0]
 
 
+@tap.test("an empty password is never asked about")
+def empty():
+    asked = path("asked")
+    script = write("yes", "#!/bin/sh\ntouch %s\nexit 0\n" % asked, 0o755)
+    tap.is_(verdict("checkpassword " + script, "alice", ""), "wrong",
+            "it is wrong, though the program would take it")
+    tap.ok(not os.path.exists(asked), "the program was not started")
+    tap.is_(verdict("checkpassword " + script, "alice", "x"), "ok",
+            "it is for another")
+
+
 @tap.test("cvm-checkpassword with a file of crypt(3) passwords")
 def cvm():
     passwd = write("passwd", "alice:%s:1000:1000::/tmp:/bin/sh\n" % SECRET_HASH)

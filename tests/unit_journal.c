@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -23,6 +24,7 @@
 
 /* ---- the steps ---- */
 
+static time_t ahead;			/* seconds that the clock is wrong */
 static int steps, fail_at, die_at;	/* 0: never */
 static void (*meanwhile)(void);		/* what another does at each step */
 static int skip_steps;			/* ... but for the first of them */
@@ -136,6 +138,8 @@ close_step(int fd)
 #define renameat(a, b, c, d) rename_step(a, b, c, d)
 #define unlinkat(a, b, c) unlink_step(a, b, c)
 #define close(fd) close_step(fd)
+#define linkat(a, b, c, d, e) (step() == -1 ? -1 : linkat(a, b, c, d, e))
+#define time(p) (time(p) + ahead)
 
 #include "delivery/journal.c"
 
@@ -146,6 +150,7 @@ close_step(int fd)
 #undef flock
 #undef close
 #undef unlinkat
+#undef time
 
 /* ---- helpers ---- */
 
@@ -316,6 +321,41 @@ test_time(void)
 	journal_open(&j, dir, KEY);
 	tap_is(look(&j, A, before), "accepted id-1", "noted since then");
 	tap_is(look(&j, A, time(NULL) + 1), "new", "not noted since then");
+	journal_close(&j);
+}
+
+/* Clocks that were ahead when something was noted, and are right now. */
+static void
+test_clock_ahead(void)
+{
+	const time_t window = time(NULL) - 600;
+	struct journal j;
+
+	empty();
+	ahead = 86400;
+	put_one(A, JOURNAL_ACCEPTED, "id-1");
+	ahead = 0;
+	journal_open(&j, dir, KEY);
+	tap_is(look(&j, A, window), "new", "of tomorrow: not in the window");
+	tap_is(look(&j, A, 0), "accepted id-1", "without one it counts");
+	journal_close(&j);
+	ahead = JOURNAL_AHEAD - 60;
+	put_one(A, JOURNAL_ACCEPTED, "id-2");
+	ahead = 0;
+	journal_open(&j, dir, KEY);
+	tap_is(look(&j, A, window), "accepted id-2", "a little ahead: in it");
+	journal_close(&j);
+
+	journal_open(&j, dir, KEY);
+	ahead = 86400;
+	put(&j, B, JOURNAL_SENDING, NULL);
+	ahead = 0;
+	put(&j, B, JOURNAL_ACCEPTED, "id-3");
+	tap_is(look(&j, B, window), "accepted id-3", "set back between claim "
+	    "and result: it counts");
+	journal_close(&j);
+	journal_open(&j, dir, KEY);
+	tap_is(look(&j, B, window), "accepted id-3", "also for the next");
 	journal_close(&j);
 }
 
@@ -898,6 +938,41 @@ test_taken_away(void)
 	tap_ok(r == 1, "a record that is always taken away: try later");
 }
 
+/* Whatever step fails or kills, there is one key, whole, or none. */
+static void
+test_key(void)
+{
+	struct journal_key first, again;
+	int i, bad = 0;
+
+	empty();
+	tap_ok(journal_read_key("/nowhere", &first) == -1 && errno == ENOENT,
+	    "a journal that is not there has no key");
+	for (i = 1, steps = i; steps >= i; i++) {
+		empty();
+		steps = 0;
+		fail_at = i;
+		if (journal_read_key(dir, &first) == 0) {
+			fail_at = 0;
+			bad |= journal_read_key(dir, &again) == -1 ||
+			    memcmp(&first, &again, sizeof(first)) != 0;
+		}
+		fail_at = 0;
+		bad |= journal_read_key(dir, &first) == -1;
+	}
+	tap_ok(!bad && i > 5, "each of %d steps fails: one key or none",
+	    i - 1);
+	tap_ok(journal_read_key(dir, &again) == 0 &&
+	    memcmp(&first, &again, sizeof(first)) == 0, "read again: the same");
+	tap_ok(memcmp(first.inner, first.outer, sizeof(first.inner)) != 0,
+	    "of two halves");
+	empty();
+	journal_read_key(dir, &again);
+	tap_ok(memcmp(&first, &again, sizeof(first)) != 0,
+	    "another journal has another");
+	empty();
+}
+
 /* ---- pruning ---- */
 
 static void
@@ -973,6 +1048,23 @@ test_prune(void)
 	tap_ok(count_records() == 200, "the old ones go");
 	prune_all(3600);
 	tap_ok(count_records() == 200, "no others do");
+}
+
+/* A record of a time to come is kept from now on, and not until then. */
+static void
+test_prune_ahead(void)
+{
+	struct stat st;
+
+	empty();
+	put_one(A, JOURNAL_ACCEPTED, "id");
+	age(path, -86400 * 365);
+	prune_here(3600);
+	tap_ok(stat(path, &st) == 0 && st.st_mtime <= time(NULL) + 1,
+	    "of next year: its time begins now");
+	age(path, 3700);
+	prune_here(3600);
+	tap_ok(!exists(path), "and ends as any other's");
 }
 
 static void
@@ -1327,6 +1419,7 @@ main(void)
 	snprintf(path, sizeof(path), "%s/5e/%s", dir, KEY);
 	test_states();
 	test_time();
+	test_clock_ahead();
 	test_uncommitted();
 	test_names();
 	test_truncated();
@@ -1343,7 +1436,9 @@ main(void)
 	test_together();
 	test_lock();
 	test_taken_away();
+	test_key();
 	test_prune();
+	test_prune_ahead();
 	test_prune_open();
 	test_prune_anew();
 	test_prune_race();
