@@ -10,6 +10,7 @@ DOCDIR = $(PREFIX)/share/doc/smtp2sms
 
 CC = cc
 PKG_CONFIG = pkg-config
+PYTHON = python3
 CFLAGS = -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wconversion
@@ -153,19 +154,31 @@ units: all $(TEST_OBJECTS)
 	    || exit 1; done
 	$(TEST_LINK) -o build/login_dump tests/login_dump.c $(LOGIN) \
 	    $(SYSTEM) $(PURE) $(LIBCRYPT)
-	$(TEST_LINK) -o build/gmime_dump tests/gmime_dump.c \
-	    `$(PKG_CONFIG) --cflags --libs gmime-3.0`
 
+# A test program is tests/AREA_WHAT.py or build/unit_WHAT; _lib are none.
+TESTS = `ls tests/*_*.py tests/tap.py tests/gateway.py tests/x509.py | \
+	grep -v _lib` $(UNITS:%=build/unit_%)
+# What a check that asks for a program of others has been left to.
+LEFT = build/tests/left
+
+# What needs nobody else's server, client or tool: see tests/foreign.py.
 check:
 	sh tests/install
 	$(MAKE) units
-	prove -j2 -e tests/run `ls tests/*_*.py | grep -v _lib` build/unit_*
+	SMTP2SMS_FOREIGN=no $(PYTHON) tests/run -n check -s $(LEFT) $(TESTS)
+
+# ... and all the rest, with the programs of others.
+check-all: check
+	$(PYTHON) tests/foreign.py fetch
+	$(PYTHON) tests/run -n check-all `cat $(LEFT)`
 
 # No SMS twice, none lost: a thousand mails, three times.
 proof: all
 	sh tests/install
+	$(PYTHON) tests/foreign.py fetch
 	for s in 1 2 3; do SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=1000 \
-	    tests/run tests/queue_postfix.py || exit 1; done
+	    $(PYTHON) tests/run -n proof-$$s tests/queue_postfix.py || exit 1; \
+	    done
 
 # The scripted sessions once more, under valgrind; it needs no sandbox.
 # Left out: what starts hundreds of programs, or programs of others.
@@ -174,7 +187,7 @@ SCRIPTED = `ls tests/session_*.py tests/gateway_*.py tests/fault_*.py \
 	-e _manual`
 
 valgrind:
-	sh tests/install
+	sh tests/install valgrind
 	sh tests/variant build/valgrind "$(MAKE)" \
 	    "CFLAGS=-O1 -g -DSANDBOX_NONE" "HARDEN=-fPIE"
 	sh tests/valgrind build/valgrind $(SCRIPTED)
@@ -186,7 +199,7 @@ asan:
 	    "CFLAGS=-O1 -g -DSANDBOX_NONE -fsanitize=address,undefined -fno-sanitize-recover=all" \
 	    "HARDEN=-fPIE"
 	SMTP2SMS=$$PWD/build/asan/smtp2sms ASAN_OPTIONS=detect_leaks=0 \
-	    prove -j2 -e tests/run $(SCRIPTED)
+	    $(PYTHON) tests/run -n asan $(SCRIPTED)
 
 # ... and the static one, on a libc that knows fewer charsets.
 static-check: all
@@ -196,7 +209,7 @@ static-check: all
 	$(STATIC_CC) -std=c11 $(DEFS) -fPIE -Itests -I. $(STATIC_LD) \
 	    -o build/static/unit_charset tests/unit_charset.c \
 	    build/static/mail/charset.o build/static/common/utf8.o
-	SMTP2SMS=$$PWD/build/static/smtp2sms prove -j2 -e tests/run \
+	SMTP2SMS=$$PWD/build/static/smtp2sms $(PYTHON) tests/run -n static \
 	    `ls tests/session_*.py tests/agent_*.py | grep -v _lib` \
 	    build/static/unit_charset
 
@@ -204,7 +217,7 @@ FUZZ_SECONDS = 20
 FUZZERS = charset gateway html mime parameter text
 
 fuzz:
-	sh tests/install
+	sh tests/install compilers
 	mkdir -p build
 	for f in $(FUZZERS); do \
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
@@ -220,20 +233,23 @@ fuzz:
 # Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
 	sh tests/install bench
+	$(PYTHON) tests/foreign.py fetch curl nginx-light openssl postfix \
+	    systemd ucspi-tcp
 	$(MAKE) static
 	mkdir -p build
 	$(COMPILE) $(LDFLAGS) -pie -o build/null bench/null.c
 	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
 	    `$(PKG_CONFIG) --libs libtls`
-	python3 bench/run.py
+	PATH="$$PWD/build/foreign/bin:$$PATH" $(PYTHON) bench/run.py
 
 # No warning, whichever compiler.
 warnings:
+	sh tests/install compilers
 	sh tests/variant build/gcc "$(MAKE)" CC=gcc "CFLAGS=-O2 -Werror"
 	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
 
 clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
-.PHONY: all install uninstall dist demo units check proof valgrind asan \
+.PHONY: all install uninstall dist demo units check check-all proof valgrind asan \
 	static static-check fuzz bench warnings clean

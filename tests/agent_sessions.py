@@ -1,13 +1,12 @@
 """The agent: many sessions share one smtp2sms-deliver and its connections."""
 
 import os
-import shutil
-import socket
 import subprocess
 import threading
 
 import tap
 from agent_lib import Agent
+from foreign import need
 from gateway import Gateway
 from smtp import NUMBER, WRAP, b64, own_credentials
 
@@ -122,13 +121,10 @@ def parallel():
 
 @tap.test("started by a socket")
 def activated():
-    program = shutil.which("systemd-socket-activate")
-    if program is None:
-        tap.skip("no systemd-socket-activate")
-        return
+    need("systemd-socket-activate")
 
     def command(agent, deliver):
-        return [program, "-l", agent.socket, deliver, "-f", agent.config]
+        return ["systemd-socket-activate", "-l", agent.socket, deliver, "-f", agent.config]
 
     gw.reset()
     with Agent(OWN + ["agent-idle 1"], gw, command) as agent:

@@ -1,58 +1,34 @@
 """Prometheus Alertmanager, with contrib/clients/alertmanager.yml.
 
-The real program is given an alert, and mails it.  tests/install unpacks it
-below build/.
+The real program is given an alert, and mails it.
 """
 
 import http.client
 import json
 import os
 import re
-import shutil
-import subprocess
 import time
 
 import tap
 from client_lib import NUMBER, USER, Service
-from server_lib import TOP, Server, free_port
+from server_lib import TOP, Server, free_port, need
 from smtp import wait_until
 
-UNPACKED = os.path.join(TOP, "build", "prometheus-alertmanager", "usr")
-# It looks for its templates below /usr/share, where they are not.
-WITH_SHARE = """mount --make-rprivate /
-mount -t overlay -o "lowerdir=$1:/usr/share" none /usr/share || exit 1
-shift
-exec "$@"
-"""
 SNIPPET = "alertmanager.yml"
 NO_WAIT = ("receiver: oncall", "receiver: oncall\n  group_wait: 0s")
 SUMMARY = "Größe von /var: 95 %"
 PATIENCE = 20
 
 
-def program(name):
-    """The words that run a program of Alertmanager's."""
-    if shutil.which(name):
-        return [name]
-    path = os.path.join(UNPACKED, "bin", name)
-    if not os.path.exists(path):
-        raise tap.Skip("no " + name)
-    words = ["unshare", "-m", "sh", "-c", WITH_SHARE, "sh",
-             os.path.join(UNPACKED, "share")]
-    if subprocess.run([*words, "true"],
-                      stderr=subprocess.DEVNULL).returncode != 0:
-        raise tap.Skip("no mount namespace or no overlay can be had")
-    return [*words, path]
-
-
 class Alertmanager(Server):
     """Alertmanager with contrib's configuration, for this service."""
 
     def __init__(self, service, *replacements):
+        need("prometheus-alertmanager")
         file = service.write_snippet(SNIPPET, NO_WAIT, *replacements)
         port = free_port()
         super().__init__(service.place, [
-            *program("prometheus-alertmanager"), "--config.file=" + file,
+            "prometheus-alertmanager", "--config.file=" + file,
             "--storage.path=" + service.place.path("alertmanager"),
             "--web.listen-address=127.0.0.1:%d" % port,
             "--cluster.listen-address="], port=port,
@@ -80,8 +56,9 @@ def arrived(service, count=1):
 
 @tap.test("contrib/clients/alertmanager.yml is valid")
 def valid():
+    need("amtool")
     with Service() as service:
-        said = service.run(*program("amtool"), "check-config",
+        said = service.run("amtool", "check-config",
                            service.write_snippet(SNIPPET))
         tap.like(said, "SUCCESS", "says amtool")
 

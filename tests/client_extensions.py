@@ -11,16 +11,14 @@ import subprocess
 import tap
 from client_lib import DOMAIN, NUMBER, OTHER, Service
 from postfix_lib import Postfix
-from server_lib import free_port, need, need_root
+from server_lib import free_port, need, need_root, super_server
 from session_lib import PERMANENT, TEMPORARY, Delivery
-from smtp import PROGRAM, SLOW, TOP, configuration, wait_until
+from smtp import PROGRAM, SLOW, configuration, wait_until
 
-EXIM = os.path.join(TOP, "build", "exim4-daemon-light", "usr", "sbin",
-                    "exim4")
 THIRD = "+4915112345670"
 
 # Exim insists on a user of its own and on its own place for this file.
-MAIN = """exim_path = %(exim)s
+MAIN = """exim_path = /usr/sbin/exim4
 spool_directory = %(dir)s/spool
 log_file_path = %(dir)s/log-%%s
 primary_hostname = mta.test
@@ -45,14 +43,16 @@ begin retry
 """
 # In a namespace of its own nothing of the system is changed.
 RUN = """set -e
-mount -t tmpfs none /srv
-mkdir /srv/upper /srv/work
-mount -t overlay -o lowerdir=/etc,upperdir=/srv/upper,workdir=/srv/work \
-    none /etc
+mount --make-rprivate /
+mkdir {dir}/etc
+mount -t tmpfs none {dir}/etc
+mkdir {dir}/etc/upper {dir}/etc/work
+mount -t overlay -o lowerdir=/etc,upperdir={dir}/etc/upper \
+    -o workdir={dir}/etc/work none /etc
 cp {dir}/passwd {dir}/group /etc
 mkdir -p /etc/exim4
 cp {dir}/conf /etc/exim4/exim4.conf
-exec {exim} -odf -oi -f monitor@mta.test {to}
+exec exim4 -odf -oi -f monitor@mta.test {to}
 """
 
 
@@ -60,7 +60,6 @@ class Listening:
     """smtp2sms on a port, its delivery side one that takes notes."""
 
     def __init__(self, delivery, lines=(), args=""):
-        need("socat")
         self.port = free_port()
         self.dir = delivery.dir
         conf = os.path.join(self.dir, "conf.sms")
@@ -70,10 +69,10 @@ class Listening:
         self.log_file = open(os.path.join(self.dir, "log.sms"), "w+",
                              encoding="utf-8")
         self.child = subprocess.Popen(
-            ["socat", "TCP-LISTEN:%d,bind=127.0.0.1,reuseaddr,fork"
-             % self.port, "EXEC:%s -v %s -f %s" % (PROGRAM, args, conf)],
+            [*super_server("127.0.0.1", self.port), PROGRAM, "-v",
+             *args.split(), "-f", conf],
             stderr=self.log_file)
-        assert wait_until(self.is_there), "socat does not listen"
+        assert wait_until(self.is_there), "it does not listen"
 
     def is_there(self):
         """The port is bound: /proc/net/tcp has it in hexadecimal."""
@@ -106,13 +105,12 @@ def exim(service, conf, *recipients):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write("".join(known) + line)
     with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
-        file.write(MAIN % {"dir": folder, "exim": EXIM} + conf)
+        file.write(MAIN % {"dir": folder} + conf)
     for name in (folder, os.path.join(folder, "spool")):
         os.chown(name, 4242, 4242)
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", RUN.format(
-            dir=folder, exim=EXIM,
-            to=" ".join(recipients))],
+            dir=folder, to=" ".join(recipients))],
         input="Subject: x\n\nhello\n", capture_output=True, text=True,
         check=False, timeout=60 * SLOW)
     try:
@@ -125,9 +123,7 @@ def exim(service, conf, *recipients):
 
 def need_exim():
     need_root()
-    need("unshare")
-    if not os.access(EXIM, os.X_OK):
-        raise tap.Skip("no Exim below build/")
+    need("exim4", "unshare")
 
 
 def at(domain, *numbers):

@@ -1,4 +1,4 @@
-"""client_lib: smtp2sms under tcpserver, for real clients to send to.
+"""client_lib: smtp2sms under a super-server, for real clients to send to.
 
 Service() runs it; its .port, .gateway and .log() are what a test needs.
 snippet() is a file of contrib/clients as a manual shows it, with this
@@ -13,7 +13,7 @@ import subprocess
 
 import tap
 from gateway import Gateway
-from server_lib import CONTRIB, PATIENCE, Place, Server, need
+from server_lib import CONTRIB, PATIENCE, Place, Server, super_server
 from smtp import SLOW
 
 USER, PASSWORD = "USER", "PASSWORD"     # as the snippets have them
@@ -31,7 +31,6 @@ class Service:
 
     def __init__(self, *lines, **gateway):
         """Start it; gateway: more of Gateway()'s arguments."""
-        need("tcpserver")
         self.gateway = Gateway(users={USER: PASSWORD}, tokens=[TOKEN],
                                **gateway)
         self.place = Place(self.gateway, ["domain sms.test " + DOMAIN,
@@ -39,8 +38,7 @@ class Service:
         self.port = self.place.port
         try:
             self.server = Server(self.place, [
-                "tcpserver", "-R", "-H", "-l", "0", "127.0.0.1",
-                str(self.port), self.place.program, "-f", self.place.config])
+                *super_server("127.0.0.1", self.port), self.place.program, "-f", self.place.config])
         except BaseException:
             self.place.close()
             raise

@@ -6,16 +6,16 @@ import os
 import tap
 from client_lib import (BY_TOKEN, DOMAIN, LONG, NUMBER, OTHER, PASSWORD,
                         TOKEN, UMLAUTS, USER, each)
-from server_lib import need
+from foreign import need, need_file
 from tls_lib import TlsService
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODULES = "/usr/share/nodejs"   # where Debian puts them
+MODULE = "/usr/share/nodejs/nodemailer"
 
 
 def node(service, *words, input=""):
     need("node")
-    path = MODULES + ":" + os.environ.get("NODE_PATH", "")
+    path = os.path.dirname(need_file(MODULE)) + ":" + os.environ.get("NODE_PATH", "")
     return service.run("node", *words, input=input, env={"NODE_PATH": path})
 
 

@@ -6,19 +6,17 @@ import os
 import tap
 from client_lib import (BY_TOKEN, DOMAIN, LONG, NUMBER, OTHER, PASSWORD,
                         TOKEN, UMLAUTS, USER, each)
-from server_lib import need
+from foreign import need, need_file
 from tls_lib import TlsService
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PHPMAILER = "/usr/share/php/libphp-phpmailer/autoload.php"  # Debian's
+AUTOLOAD = "/usr/share/php/libphp-phpmailer/autoload.php"
 
 
 def php(service, *words, input=""):
     need("php")
-    if not os.path.exists(PHPMAILER):
-        raise tap.Skip("no PHPMailer")
     return service.run("php", *words, input=input,
-                       env={"PHPMAILER": PHPMAILER})
+                       env={"PHPMAILER": need_file(AUTOLOAD)})
 
 
 def phpmailer(service, *mails, method="PLAIN", user=USER, secret=PASSWORD):
@@ -33,7 +31,7 @@ def phpmailer(service, *mails, method="PLAIN", user=USER, secret=PASSWORD):
 @each()
 def snippet(service):
     php(service, service.write_snippet(
-        "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % PHPMAILER)))
+        "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % need_file(AUTOLOAD))))
     service.is_sent("it sends what it says", UMLAUTS)
 
 
@@ -41,7 +39,7 @@ def snippet(service):
 def with_certificate():
     with TlsService() as service:
         php(service, service.write_snippet(
-            "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % PHPMAILER)))
+            "phpmailer.php", ("'vendor/autoload.php'", "'%s'" % need_file(AUTOLOAD))))
         service.is_sent("it sends what it says", UMLAUTS)
 
 

@@ -64,9 +64,12 @@ import tempfile
 import threading
 import time
 
+from x509 import EcKey, certify
+
 SLOW = float(os.environ.get("SMTP2SMS_SLOW") or 1)
 HUGE = 100 * 1024 * 1024
 HEAD_MAX = 1 << 20
+EXPIRED = 1577923200    # 2020
 REASONS = {200: "OK", 202: "Accepted", 307: "Temporary Redirect",
            400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
            404: "Not Found", 409: "Conflict", 500: "Internal Server Error",
@@ -696,27 +699,24 @@ class Certificate:
     """
 
     KINDS = ("good", "self-signed", "wrong-name", "expired", "other-ca")
-    KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    NAMES = ("DNS:localhost", "IP:127.0.0.1")
 
     def __init__(self, kind="good"):
         assert kind in self.KINDS, kind
-        if not shutil.which("openssl"):
-            raise RuntimeError("no openssl command")
         self.dir = tempfile.mkdtemp(prefix="smtp2sms-cert.")
-        self.ca = self.authority("ca")
-        self.names = "DNS:localhost,IP:127.0.0.1"
+        self.authority = certify(EcKey(), "/CN=test authority")
+        self.ca = self.write("ca", self.authority)
+        issuer, names, when = self.authority, self.NAMES, {}
         if kind == "wrong-name":
-            self.names = "DNS:elsewhere.test"
-        if kind == "self-signed":
-            self.self_signed()
+            names = ("DNS:elsewhere.test",)
+        elif kind == "self-signed":
+            issuer = None
         elif kind == "other-ca":
-            self.authority("other")
-            self.signed("other", ())
+            issuer = certify(EcKey(), "/CN=another authority")
         elif kind == "expired":
-            self.signed("ca", ("-startdate", "20200101000000Z",
-                               "-enddate", "20200102000000Z"))
-        else:
-            self.signed("ca", ())
+            when = {"start": EXPIRED - 86400, "end": EXPIRED}
+        self.write("server", certify(EcKey(), "/CN=localhost", issuer, names,
+                                     **when))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(self.path("server.pem"),
                                      self.path("server.key"))
@@ -724,44 +724,13 @@ class Certificate:
     def path(self, name):
         return os.path.join(self.dir, name)
 
-    def write(self, name, text):
-        with open(self.path(name), "w") as file:
-            file.write(text)
-
-    def openssl(self, *words):
-        done = subprocess.run(["openssl", *words], cwd=self.dir,
-                              capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError("openssl %s: %s" % (words, done.stderr))
-
-    def authority(self, name):
-        """Make a CA; return the file of its certificate."""
-        self.openssl("req", "-x509", *self.KEY, "-keyout", name + ".key",
-                     "-out", name + ".pem", "-days", "30", "-subj",
-                     "/CN=test authority " + name)
+    def write(self, name, made):
+        """The files NAME.pem and NAME.key; the first one's path."""
+        for suffix, text in (".pem", made.pem), (".key", made.key.pem()):
+            with open(self.path(name + suffix), "w") as file:
+                file.write(text)
+        os.chmod(self.path(name + ".key"), 0o600)
         return self.path(name + ".pem")
-
-    def self_signed(self):
-        self.openssl("req", "-x509", *self.KEY, "-keyout", "server.key",
-                     "-out", "server.pem", "-days", "30", "-subj",
-                     "/CN=localhost", "-addext",
-                     "subjectAltName=" + self.names)
-
-    def signed(self, authority, dates):
-        """Make the server's certificate with the CA's little database."""
-        self.openssl("req", "-new", *self.KEY, "-keyout", "server.key",
-                     "-out", "server.csr", "-subj", "/CN=test server")
-        self.write("index.txt", "")
-        self.write("ca.conf", "[ca]\ndefault_ca=d\n[d]\ndir=.\n"
-                   "database=index.txt\nnew_certs_dir=.\nrand_serial=yes\n"
-                   "default_md=sha256\npolicy=p\nx509_extensions=e\n"
-                   "default_days=30\nunique_subject=no\n[p]\n"
-                   "commonName=supplied\n[e]\nsubjectAltName=%s\n"
-                   "basicConstraints=CA:FALSE\n" % self.names)
-        self.openssl("ca", "-batch", "-notext", "-config", "ca.conf",
-                     "-cert", authority + ".pem", "-keyfile",
-                     authority + ".key", "-in", "server.csr", "-out",
-                     "server.pem", *dates)
 
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -17,11 +17,10 @@ import urllib.request
 
 import link_lib
 import tap
+from foreign import need, need_file
 from gateway import closed_port
 from smtp import NUMBER, SLOW, Session, own_credentials, wait_until
 
-BEARERBOX = "/usr/sbin/bearerbox"
-SMSBOX = "/usr/sbin/smsbox"
 FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 PASSWORD = "k&n=el +%/secret"
 OTHER = "+12025550123"
@@ -79,11 +78,11 @@ class Kannel:
         with open(self.conf, "w") as file:
             file.write(CONFIGURATION % dict(self.port, password=PASSWORD))
         self.seen = 0
-        self.start("bearerbox", BEARERBOX, "-v", "4", self.conf)
+        self.start("bearerbox", "bearerbox", "-v", "4", self.conf)
         self.await_("bearerbox", lambda: listens(self.port["box"])
                     and listens(self.port["admin"]))
         self.start_smsc()
-        self.start("smsbox", SMSBOX, "-v", "4", self.conf)
+        self.start("smsbox", "smsbox", "-v", "4", self.conf)
         self.await_("smsbox", lambda: listens(self.port["http"])
                     and "smsbox:" in self.status())
 
@@ -95,7 +94,7 @@ class Kannel:
 
     def start_smsc(self):
         """A fake SMSC, which itself sends nothing (-m 0)."""
-        self.start("fakesmsc", FAKESMSC, "-H", "127.0.0.1", "-r",
+        self.start("fakesmsc", need_file(FAKESMSC), "-H", "127.0.0.1", "-r",
                    str(self.port["smsc"]), "-m", "0", "1 2 text nothing")
         self.await_("fakesmsc", lambda: "(online" in self.status())
 
@@ -158,11 +157,11 @@ def parse(line):
         rest.replace("+", " ")).decode("utf-16-be")
 
 
-if not all(map(os.path.exists, (BEARERBOX, SMSBOX, FAKESMSC))):
-    @tap.test("Kannel")
-    def missing():
-        raise tap.Skip("no kannel, kannel-extras")
-    tap.run()
+try:
+    need("bearerbox", "smsbox")
+    need_file(FAKESMSC)
+except tap.Skip as missing:
+    tap.skip_all(missing)
 
 kannel = Kannel()
 LINES = ["gateway kannel", "set base http://127.0.0.1:%d"

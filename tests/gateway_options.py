@@ -8,6 +8,7 @@ import tempfile
 import time
 
 import tap
+from foreign import need
 from gateway import Gateway
 from smtp import HOME, NUMBER, PROGRAM, Session, configuration, \
     own_credentials
@@ -160,6 +161,7 @@ def library():
 
 @tap.test("swaks with fields")
 def swaks():
+    need("swaks")
     gw.reset()
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
         conf.write(configuration(OWN, gw))

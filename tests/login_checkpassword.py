@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import tap
+from foreign import need
 from smtp import SECRET_HASH, SLOW, TOP
 
 DUMP = os.path.join(TOP, "build", "login_dump")
@@ -64,6 +65,7 @@ def empty():
 
 @tap.test("cvm-checkpassword with a file of crypt(3) passwords")
 def cvm():
+    need("cvm-checkpassword", "cvm-pwfile")
     passwd = write("passwd", "alice:%s:1000:1000::/tmp:/bin/sh\n" % SECRET_HASH)
     program = ("checkpassword /usr/bin/env CVM_PWFILE_PATH=%s "
                "CVM_PWFILE_PWCMP=crypt CVM_ACCOUNT_SPLIT_CHARS= "
@@ -89,6 +91,7 @@ def cvm():
 
 @tap.test("checkpw with a password in a user's home")
 def checkpw():
+    need("checkpw")
     if os.getuid() != 0:
         raise tap.Skip("checkpw becomes the user: root alone can try it")
     os.mkdir(path("maildir"), 0o755)
@@ -108,7 +111,7 @@ def surroundings():
                    "ls -l /proc/self/fd\nulimit -c\ntr '\\0' '|' <&3\n"
                    "exit 1\n" % path("seen"), 0o755)
     env = dict(os.environ, SECRET="x", LD_PRELOAD="")
-    with open(path("conf"), "rb") as leaked:
+    with open(write("leaked", ""), "rb") as leaked:
         os.set_inheritable(leaked.fileno(), True)
         verdict("checkpassword %s 'one two' three" % script, "al ice",
                 "p|w\n", env=env)

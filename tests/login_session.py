@@ -11,6 +11,7 @@ import tap
 from gateway import Gateway
 from smtp import NUMBER, PROGRAM, SECRET_HASH, Session, b64, own_credentials
 from tls_lib import Secure, certificate, client_context
+from x509 import EcKey, certify
 
 AUSTRIA, VIENNA = "+436641234567", "+431123456789"
 gw = Gateway(users={"house": "own", "acme": "two words"},
@@ -201,21 +202,14 @@ def apart():
             "nor its token")
 
 
-def openssl(*argv):
-    subprocess.run(["openssl", *argv], cwd=home, capture_output=True,
-                   check=True)
-
-
 def client_certificate(name):
     """The files of one that our CA has signed."""
-    ca = certificate()
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-keyout", "client.key", "-out", "client.csr", "-subj",
-            "/O=Example/CN=" + name)
-    openssl("x509", "-req", "-in", "client.csr", "-CA", ca.ca, "-CAkey",
-            ca.path("ca.key"), "-set_serial", "7", "-out", "client.pem",
-            "-days", "30")
-    return os.path.join(home, "client.pem"), os.path.join(home, "client.key")
+    made = certify(EcKey(), "/O=Example/CN=" + name, certificate().authority)
+    paths = [os.path.join(home, "client." + end) for end in ("pem", "key")]
+    for path, text in zip(paths, (made.pem, made.key.pem())):
+        with open(path, "w") as file:
+            file.write(text)
+    return paths
 
 
 @tap.test("a certificate is a login")

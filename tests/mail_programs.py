@@ -12,7 +12,6 @@ import email.mime.message
 import email.mime.multipart
 import email.mime.text
 import os
-import shutil
 import smtplib
 import subprocess
 
@@ -28,7 +27,6 @@ UTF8 = {"LC_ALL": "C.UTF-8"}
 LINES = "Größe von /var: 95 %\n\nnächste Prüfung: 5 min\n"
 HTML = ("<html><head><style>p { color: red }</style></head><body>"
         "<p>Tür &amp; Tor<br>offen</p></body></html>")
-MONIT = os.path.join(TOP, "build", "monit", "usr", "bin", "monit")
 PATIENCE = 30
 
 
@@ -143,14 +141,12 @@ check file wanted with path {dir}/wanted
 @tap.test("monit")
 @each(["subject prefix"])
 def monit(service):
-    program = shutil.which("monit") or MONIT
-    if not os.access(program, os.X_OK):
-        raise tap.Skip("no monit")
+    need("monit")
     place = service.place
     rules = place.write("monitrc", MONITRC.format(
         dir=place.dir, port=service.port, user=USER, password=PASSWORD,
         sender=FROM, to=TO), 0o600)
-    with Daemon(place, [program, "-I", "-c", rules]) as daemon:
+    with Daemon(place, ["monit", "-I", "-c", rules]) as daemon:
         wait_until(lambda: service.gateway.messages, PATIENCE)
         said = daemon.said()
     text = "".join(text for _, _, text in service.sent())

@@ -11,7 +11,6 @@ usage: mime_differential.py [number of messages [seed]]
 
 import codecs
 import ctypes
-import ctypes.util
 import email
 import email.header
 import os
@@ -21,6 +20,7 @@ import subprocess
 import sys
 
 import tap
+from foreign import GMIME, use_libraries
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DUMP = os.environ.get("MIME_DUMP") or os.path.join(
@@ -438,10 +438,8 @@ class GMime:
                     ("len", ctypes.c_uint)]
 
     def __init__(self):
-        name = ctypes.util.find_library("gmime-3.0")
-        if name is None:
-            raise tap.Skip("libgmime-3.0 is not installed")
-        self.lib = ctypes.CDLL(name)
+        use_libraries(GMIME)
+        self.lib = ctypes.CDLL("libgmime-3.0.so.0")
         self.lib.g_mime_init()
         self.types = {t: self.call("g_mime_%s_get_type" % t,
                                    restype=ctypes.c_size_t)

@@ -57,6 +57,7 @@ import sys
 import tempfile
 
 import tap
+from foreign import GMIME, compile_with
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(os.path.dirname(HERE), "build")
@@ -564,4 +565,9 @@ def changed():
     tap.ok(tell(reasons) > NUMBER * 3 // 5, "most are the same", reasons)
 
 
+try:
+    compile_with(GMIME, "gmime-3.0", os.path.join(HERE, "gmime_dump.c"),
+                 THEIRS)
+except tap.Skip as missing:
+    tap.skip_all(missing)
 tap.run()

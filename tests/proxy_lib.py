@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 
+from foreign import need
 from gateway import Certificate
 from smtp import wait_until
 
@@ -137,6 +138,7 @@ class Server:
 class Nginx(Server):
     def __init__(self, gateway, http2=True, more=""):
         """more: lines of its server block."""
+        need("nginx")
         super().__init__()
         conf = self.write("conf", NGINX.format(
             dir=self.dir, cert=self.certificate.dir, port=self.port,
@@ -154,6 +156,7 @@ class Nginx(Server):
 class Haproxy(Server):
     def __init__(self, gateway, alpn="http/1.1", more=""):
         """more: lines of its defaults."""
+        need("haproxy")
         super().__init__()
         with open(self.certificate.path("server.pem")) as one, \
                 open(self.certificate.path("server.key")) as two:
@@ -167,6 +170,7 @@ class Haproxy(Server):
 class Node(Server):
     def __init__(self, idle):
         """idle: milliseconds it keeps an idle connection."""
+        need("node")
         super().__init__()
         for name in ("server.pem", "server.key"):
             shutil.copy(self.certificate.path(name), self.path(name))

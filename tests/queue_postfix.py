@@ -1,6 +1,6 @@
 """No SMS twice, none lost: Postfix queues, everything behind it fails.
 
-Postfix relays to smtp2sms under tcpserver; some of the mails have three
+Postfix relays to smtp2sms under a super-server; some of the mails have three
 recipients, and no recipient is in two mails.  The gateway fails at random:
 it is not there, refuses, takes a message and says nothing, cuts its answer.
 Processes are killed at random, SIGKILL, while mails flow.  When Postfix's

@@ -16,11 +16,13 @@ import signal
 import smtplib
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 
 import smtp
 import tap
+from foreign import need, search_path
 from smtp import NUMBER, SLOW, TOP, wait_until
 
 CONTRIB = os.path.join(TOP, "contrib")
@@ -30,7 +32,6 @@ PORT = 587
 USER = "nobody"         # stands for smtp2sms and smtp2sms-log
 USERS = re.compile(r"(\bid -[ug] |\bsu=|-u |\buser\s*= |nowait\.\d+\s+"
                    r"|\bchown |setuidgid )smtp2sms(?:-log)?\b")
-PLACES = r"/usr/sbin:/sbin:/usr/local/sbin"     # where super-servers are
 NO_PORT = '""'          # in the log, where nobody knows it
 PATIENCE = 10           # seconds that a fact may take
 
@@ -40,15 +41,11 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def search_path():
-    return os.environ["PATH"] + ":" + PLACES
-
-
-def need(*programs):
-    """Skip the test unless all the programs are there."""
-    for name in programs:
-        if shutil.which(name, path=search_path()) is None:
-            raise tap.Skip("no " + name)
+def super_server(address, port):
+    """The words in front of a program that is to be served at this port,
+    where it does not matter which super-server does that."""
+    return [sys.executable, os.path.join(TOP, "tests", "superserver.py"),
+            address, str(port)]
 
 
 def need_root():

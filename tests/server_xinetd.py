@@ -1,34 +1,26 @@
 """smtp2sms under xinetd, with contrib/xinetd/smtp2sms.
 
-xinetd, too, gives the client's socket as descriptor 2.  Debian's cannot be
-installed beside openbsd-inetd: tests/install unpacks it below build/.
+xinetd, too, gives the client's socket as descriptor 2.
 """
 
-import os
 import re
-import shutil
 import socket
 
 import tap
 from gateway import Gateway
-from server_lib import (PATIENCE, PROGRAM, TOP, Client, Place, Server,
-                        Syslog, check_all, check_broken, need, need_root,
-                        search_path)
+from server_lib import (PATIENCE, PROGRAM, Client, Place, Server, Syslog,
+                        check_all, check_broken, need, need_root)
 from smtp import SLOW, wait_until
 
 CONFIG = 78     # the status of a broken configuration
-UNPACKED = os.path.join(TOP, "build", "xinetd", "usr", "sbin", "xinetd")
 
 gw = Gateway()
 
 
 def xinetd(place, *replacements):
     """xinetd in the foreground, and a log of smtp2sms's own."""
-    need("unshare")
+    need("xinetd", "unshare")
     need_root()
-    program = shutil.which("xinetd", path=search_path()) or UNPACKED
-    if not os.path.exists(program):
-        raise tap.Skip("no xinetd")
     place.configure(["log syslog"])
     log = Syslog(place)
     text = place.contrib(
@@ -39,7 +31,7 @@ def xinetd(place, *replacements):
     file = place.write("xinetd.conf", "defaults\n{\n\tlog_type = FILE %s\n}\n"
                        % place.path("xinetd.log") + text)
     return Server(place, log.command(
-        program, "-dontfork", "-f", file, "-pidfile", place.path("pid")),
+        "xinetd", "-dontfork", "-f", file, "-pidfile", place.path("pid")),
         log=log.file)
 
 

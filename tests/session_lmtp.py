@@ -4,6 +4,7 @@ import smtplib
 import subprocess
 
 import tap
+from foreign import need
 from session_lib import (ACCEPTED, DUPLICATE, FAILED, PERMANENT, TEMPORARY, TIMEOUT,
                          Delivery)
 from smtp import PROGRAM, Session
@@ -362,6 +363,7 @@ def client():
 
 @tap.test("swaks speaks LMTP")
 def swaks():
+    need("swaks")
     with Delivery() as d, Session(CONF, libexec=d.dir,
                                   greeting=False) as s:
         command = "%s -L -f %s" % (PROGRAM, s.config)

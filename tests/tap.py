@@ -75,13 +75,18 @@ def test(title):
 
 
 def skip(why, name):
-    """One check that cannot be made here; in CI it must be."""
-    if os.environ.get("CI") and not os.environ.get("SMTP2SMS"):
-        ok(False, name, "skipped: " + why)
-        return
+    """One check that cannot be made here; tests/run judges whether it may be
+    left out."""
     global _count
     _count += 1
     print("ok %d - %s # SKIP %s" % (_count, name, why))
+
+
+def skip_all(why):
+    """Leave: nothing of this program can be done here."""
+    print("1..0 # SKIP %s" % why)
+    sys.stdout.flush()
+    sys.exit(0)
 
 
 def _one(title, function):
@@ -99,7 +104,7 @@ def _one(title, function):
 
 
 def run(limit=LIMIT):
-    """Run the tests and leave with the status that prove(1) expects."""
+    """Run the tests and leave: with 1 if a check failed."""
     words = sys.argv[1:]
     faulthandler.dump_traceback_later(limit * SLOW, exit=True)
     for title, function in _tests:

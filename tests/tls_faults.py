@@ -22,6 +22,7 @@ from server_lib import need, need_root
 from smtp import PROGRAM, SLOW, b64, own_credentials, wait_until
 from tls_lib import (Secure, TlsService, at_once, certificate,
                      client_context)
+from x509 import LOCKED_CERTIFICATE, LOCKED_KEY, EcKey, RsaKey, certify
 
 gw = Gateway()
 PROTOCOL, CONFIG = 76, 78       # exit statuses
@@ -50,18 +51,12 @@ def write(name, data, mode=0o644):
     return path(name)
 
 
-def openssl(*words):
-    done = subprocess.run(["openssl", *words], cwd=DIR, capture_output=True,
-                          text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def selfsigned(name, subject, kind=("ec", "-pkeyopt",
-                                    "ec_paramgen_curve:P-256")):
-    openssl("req", "-x509", "-newkey", *kind, "-nodes", "-days", "30",
-            "-keyout", name + ".key", "-out", name + ".pem", "-subj",
-            subject)
+def make(name, subject, key=None, issuer=None):
+    """The files NAME.pem and NAME.key; signed by itself, if not told."""
+    made = certify(key or EcKey(), subject, issuer)
+    write(name + ".pem", made.pem.encode())
+    write(name + ".key", made.key.pem().encode(), 0o600)
+    return made
 
 
 def files(cert, key):
@@ -319,9 +314,9 @@ def big():
 
 def broken_files():
     """Name, certificate, key, what the log says."""
-    selfsigned("other", "/CN=other")
-    openssl("pkey", "-in", KEY, "-aes128", "-passout", "pass:x", "-out",
-            "locked.key")
+    make("other", "/CN=other")
+    write("locked.pem", LOCKED_CERTIFICATE.encode())
+    write("locked.key", LOCKED_KEY.encode())
     write("junk", b"this is no PEM\n")
     write("large", read(PEM) + b"\n" * 200000)
     os.mkdir(path("folder"))
@@ -331,7 +326,8 @@ def broken_files():
         ("no certificate", path("missing"), KEY, "No such file"),
         ("a certificate that is none", path("junk"), KEY, "error="),
         ("a key that is none", PEM, path("junk"), "error="),
-        ("a key with a password", PEM, path("locked.key"), "error="),
+        ("a key with a password", path("locked.pem"), path("locked.key"),
+         "error="),
         ("a certificate in place of the key", PEM, PEM, "error="),
         ("a folder", PEM, path("folder"), "directory"),
         ("a file that is too large", path("large"), KEY, "too large"),
@@ -413,7 +409,7 @@ def checked():
 @tap.test("a renewed certificate serves the next connection")
 def renewed():
     for number in (1, 2):
-        selfsigned("cert%d" % number, "/CN=number %d" % number)
+        make("cert%d" % number, "/CN=number %d" % number)
 
     def install(number):
         write("live.pem", read(path("cert%d.pem" % number)))
@@ -451,12 +447,8 @@ def arguments():
 
 @tap.test("tls-client-ca")
 def client_certificates():
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "client.key",
-            "-out", "client.csr", "-subj", "/O=Example/CN=pager")
-    openssl("x509", "-req", "-in", "client.csr", "-CA", good.ca, "-CAkey",
-            good.path("ca.key"), "-set_serial", "7", "-out", "client.pem",
-            "-days", "30")
-    selfsigned("stranger", "/CN=stranger")
+    make("client", "/O=Example/CN=pager", RsaKey(), good.authority)
+    make("stranger", "/CN=stranger")
     lines = ["tls-client-ca " + good.ca]
     mine = (path("client.pem"), path("client.key"))
     for via in ("STARTTLS", "-s"):
@@ -514,17 +506,12 @@ def client_certificates():
 
 # ---- the key, and processes ----
 
-def key_secrets(name):
+def key_secrets(key):
     """What only an RSA key has, in the orders that a library may use."""
-    text = openssl("rsa", "-in", name, "-noout", "-text")
     secrets = []
-    for part in ("prime1", "prime2", "privateExponent"):
-        digits = re.search(part + r":\n((?:\s+[0-9a-f:]+\n)+)", text)
-        octets = bytes.fromhex(re.sub(r"[\s:]", "", digits.group(1)))
-        octets = octets.lstrip(b"\0")
+    for octets in key.parts():
         secrets += [octets[:32], octets[::-1][:32]]
-    secrets += [line for line in read(path(name)).splitlines()[5:8]]
-    return secrets
+    return secrets + key.pem().encode().splitlines()[5:8]
 
 
 def memory_has(pid, secrets):
@@ -552,8 +539,7 @@ def key_memory():
     need_root()
     if not os.path.exists("/proc/self/mem"):
         raise tap.Skip("no /proc/PID/mem")
-    selfsigned("rsa", "/CN=localhost", ("rsa:2048",))
-    secrets = key_secrets("rsa.key")
+    secrets = key_secrets(make("rsa", "/CN=localhost", RsaKey()).key)
     lines = files(path("rsa.pem"), path("rsa.key"))
     alone = {"smtp2sms-tls"}
     with Secure(lines, kind=None, gateway=gw) as s:

@@ -3,14 +3,13 @@
 Secure() is smtp.Session with a certificate in its configuration; starttls()
 and handshake() put TLS between the two, by hand over memory buffers, so that
 a client can also cut the connection, or speak in clear where it must not.
-Certificates are made by openssl(1): certificate() is a good one.
+certificate() is a good one.
 
 A library: as a program it has nothing to test.
 """
 
 import atexit
 import os
-import re
 import socket
 import ssl
 import struct
@@ -20,7 +19,7 @@ import smtp
 import tap
 from client_lib import Service
 from gateway import Certificate
-from server_lib import Server, free_port
+from server_lib import Server, free_port, super_server
 from smtp import SLOW, TIMEOUT, Session, octets
 
 _made = {}
@@ -219,7 +218,7 @@ def at_once(lines=(), context=None, args=(), **more):
 
 
 class TlsService(Service):
-    """smtp2sms under tcpserver: STARTTLS on .port, TLS at once on
+    """smtp2sms under a super-server: STARTTLS on .port, TLS at once on
     .tls_port; .ca is what its clients believe."""
 
     def __init__(self, *lines):
@@ -231,8 +230,7 @@ class TlsService(Service):
             self.place.copy("smtp2sms-tls", "libexec")
             self.tls_port = free_port()
             self.second = Server(self.place, [
-                "tcpserver", "-R", "-H", "-l", "0", "127.0.0.1",
-                str(self.tls_port), self.place.program, "-s", "-f",
+                *super_server("127.0.0.1", self.tls_port), self.place.program, "-s", "-f",
                 self.place.config], port=self.tls_port)
         except BaseException:
             self.close()

@@ -15,10 +15,9 @@ import time
 
 import smtp
 import tap
-from client_lib import Service
 from gateway import Gateway
-from server_lib import (PATIENCE, Client, Place, Server, below, check_all,
-                        connection, events, free_port, need, need_root)
+from server_lib import (PATIENCE, Place, Server, events, free_port, need,
+                        need_root, super_server)
 from smtp import NUMBER, SLOW, own_credentials, wait_until
 from tls_lib import (Secure, certificate, client_context, complaints,
                      tls_lines)
@@ -299,10 +298,9 @@ def together():
 # ---- HAProxy ----
 
 class Machine:
-    """One smtp2sms under tcpserver that knows proxies only: 587 and 465."""
+    """One smtp2sms under a super-server that knows proxies only: 587 and 465."""
 
     def __init__(self, address):
-        need("tcpserver")
         self.place = Place(gw)
         self.place.copy("smtp2sms-tls", "libexec")
         self.place.configure([*PROXIED, *tls_lines(),
@@ -312,7 +310,7 @@ class Machine:
             for words in ((), ("-s",)):
                 port = free_port()
                 self.servers.append(Server(self.place, [
-                    "tcpserver", "-R", "-H", "-l", "0", address, str(port),
+                    *super_server(address, port),
                     self.place.program, "-f", self.place.config, *words],
                     port=port))
         except BaseException:
@@ -513,13 +511,12 @@ def stunnel_inetd():
 
 @tap.test("stunnel as a proxy, with contrib/stunnel.conf")
 def stunnel_proxy():
-    need("stunnel4", "tcpserver")
+    need("stunnel4")
     need_root()
     with Place(gw, ["auth-without-tls no"]) as behind, \
             Place(gw) as place:
         with Server(behind, [
-                "tcpserver", "-R", "-H", "-l", "0", "127.0.0.1",
-                str(behind.port), behind.program, "-f", behind.config, "-o",
+                *super_server("127.0.0.1", behind.port), behind.program, "-f", behind.config, "-o",
                 "proxy-protocol=yes"], env={"SSL_PROTOCOL": "TLS"}) as inner:
             head, inetd, proxy = parts()
             proxy = proxy.replace("2465", str(behind.port))

@@ -3,13 +3,14 @@
 Each test starts the wrapper as a super-server would, with one connection of
 a loopback listener on its descriptors 0 and 1, and is the client: Python's
 ssl over memory buffers (so that it can half-close, cut and lie), and openssl
-s_client.  Certificates are made by openssl in a temporary folder.
+s_client.  Certificates are made in a temporary folder.
 
 The program is $SMTP2SMS_TLS, or smtp2sms-tls beside $SMTP2SMS, or that at
 the repository's top.
 """
 
 import atexit
+import calendar
 import hashlib
 import os
 import re
@@ -25,6 +26,9 @@ import tempfile
 import time
 
 import tap
+from foreign import need
+from x509 import (LOCKED_CERTIFICATE, LOCKED_KEY, P384, EcKey, RsaKey,
+                  certify)
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.dirname(os.environ.get("SMTP2SMS") or "") or TOP
@@ -70,46 +74,24 @@ def until(condition, patience=PATIENCE):
 
 # ---- certificates ----
 
-def openssl(*args, **kw):
-    done = subprocess.run(("openssl",) + args, cwd=DIR, capture_output=True,
-                          **kw)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr.decode())
-    return done.stdout
+made = {}       # by name: x509.Certificate
 
 
-RSA = ("-newkey", "rsa:2048")
-ECDSA = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
-
-
-def selfsigned(name, kind, *more, days="30", subject="/CN=localhost"):
-    openssl("req", "-x509", *kind, "-nodes", "-keyout", name + ".key",
-            "-out", name + ".crt", "-days", days, "-subj", subject, *more)
-
-
-def signed(name, issuer, kind, subject="/CN=localhost", extensions=None,
-           config=None):
-    request = ["req", *kind, "-nodes", "-keyout", name + ".key", "-out",
-               name + ".csr"]
-    request += ["-config", config] if config else ["-subj", subject]
-    openssl(*request)
-    sign = ["x509", "-req", "-in", name + ".csr", "-CA", issuer + ".crt",
-            "-CAkey", issuer + ".key", "-CAcreateserial", "-days", "30",
-            "-out", name + ".crt"]
-    if extensions:
-        sign += ["-extfile", write(name + ".ext", extensions)]
-    openssl(*sign)
+def make(name, key=None, subject="/CN=localhost", issuer=None, **more):
+    """The files NAME.crt and NAME.key; signed by the issuer, or by itself."""
+    made[name] = certify(key or EcKey(), subject, made.get(issuer), **more)
+    write(name + ".crt", made[name].pem)
+    write(name + ".key", made[name].key.pem())
 
 
 def make_certificates():
-    selfsigned("rsa", RSA)
-    selfsigned("ec", ECDSA)
-    selfsigned("root", ECDSA, subject="/CN=root")
-    signed("middle", "root", RSA, "/CN=middle", "basicConstraints=CA:TRUE\n")
-    signed("leaf", "middle", ECDSA,
-           extensions="subjectAltName=DNS:localhost\n")
+    make("rsa", RsaKey())
+    make("ec")
+    make("root", subject="/CN=root")
+    make("middle", RsaKey(), "/CN=middle", "root", ca=True)
+    make("leaf", issuer="middle", names=["DNS:localhost"])
     write("chain.crt", read("leaf.crt") + read("middle.crt"))
-    signed("client", "root", ECDSA, "/C=DE/O=Example/CN=pager")
+    make("client", subject="/C=DE/O=Example/CN=pager", issuer="root")
     write("combined.pem", read("ec.key") + read("ec.crt"))
 
 
@@ -521,21 +503,19 @@ def usage_inetd():
 
 @tap.test("-n: good files")
 def check_good():
-    openssl("ecparam", "-name", "secp384r1", "-genkey", "-out", "old.key")
-    openssl("req", "-x509", "-key", "old.key", "-out", "old.crt", "-subj",
-            "/CN=old")
-    openssl("rsa", "-traditional", "-in", "rsa.key", "-out", "pkcs1.key")
-    for cert, key in (("rsa.crt", "rsa.key"), ("rsa.crt", "pkcs1.key"),
-                      ("ec.crt", "ec.key"), ("chain.crt", "leaf.key"),
-                      ("old.crt", "old.key"),
-                      ("combined.pem", "combined.pem")):
+    make("old", EcKey(P384), "/CN=old")
+    write("old.key", made["old"].key.old_pem())
+    write("pkcs1.key", made["rsa"].key.old_pem())
+    for name, cert, key in (
+            ("rsa", "rsa.crt", "rsa.key"), ("rsa", "rsa.crt", "pkcs1.key"),
+            ("ec", "ec.crt", "ec.key"), ("leaf", "chain.crt", "leaf.key"),
+            ("old", "old.crt", "old.key"),
+            ("ec", "combined.pem", "combined.pem")):
         code, log = check(path(cert), path(key))
         tap.is_(code, 0, "%s fits %s" % (key, cert), log)
-        end = openssl("x509", "-noout", "-enddate", "-in", path(cert))
-        end = time.strptime(end.decode().strip(),
-                            "notAfter=%b %d %H:%M:%S %Y GMT")
-        tap.like(log, "state=valid .*until=" +
-                 time.strftime("%Y-%m-%dT%H:%M:%SZ", end), "its end is told")
+        tap.like(log, "state=valid .*until=" + time.strftime(
+            "%Y-%m-%dT%H:%M:%SZ", time.gmtime(made[name].end)),
+                 "its end is told")
 
 
 @tap.test("-n: bad files")
@@ -544,8 +524,8 @@ def check_bad():
     write("garbage", "-----BEGIN CERTIFICATE-----\nMIIB\n")
     write("large.key", "x" * (16 * 1024 + 1))
     write("large.crt", "x" * (128 * 1024 + 1))
-    openssl("rsa", "-aes128", "-passout", "pass:secret", "-in", "rsa.key",
-            "-out", "locked.key")
+    write("locked.key", LOCKED_KEY)
+    write("locked.crt", LOCKED_CERTIFICATE)
     for cert, key, why in (
             ("rsa.crt", "ec.key", "mismatch|different"),
             ("ec.crt", "root.key", "key"),
@@ -555,7 +535,7 @@ def check_bad():
             ("empty", "ec.key", "certificate"),
             ("garbage", "ec.key", "certificate"),
             ("ec.crt", "empty", "key"),
-            ("rsa.crt", "locked.key", "key"),
+            ("locked.crt", "locked.key", "key"),
             ("ec.crt", "large.key", "large.key.*too large"),
             ("large.crt", "ec.key", "large.crt.*too large")):
         code, log = check(path(cert), path(key))
@@ -566,31 +546,17 @@ def check_bad():
         tap.is_(code, EX_CONFIG, "a bad client CA is refused: %s" % ca, log)
 
 
-def dated(name, start, end):
-    """A certificate with a validity of its own (openssl ca)."""
-    selfsigned(name, ECDSA)
-    write("ca.txt", "")
-    openssl("ca", "-batch", "-config", write("ca.cnf", """
-[ca]
-default_ca = d
-[d]
-new_certs_dir = .
-database = ca.txt
-rand_serial = yes
-default_md = sha256
-policy = p
-unique_subject = no
-[p]
-commonName = supplied
-"""), "-ss_cert", name + ".crt", "-cert", "root.crt", "-keyfile", "root.key",
-            "-startdate", start, "-enddate", end, "-notext", "-out",
-            name + ".crt")
+def dated(name, *when):
+    """A certificate with a validity of its own."""
+    start, end = (calendar.timegm(time.strptime(one, "%Y-%m-%dT%H:%M:%SZ"))
+                  for one in when)
+    make(name, issuer="root", start=start, end=end)
 
 
 @tap.test("a certificate's validity")
 def validity():
-    dated("expired", "200101000000Z", "210203040506Z")
-    dated("early", "20400101000000Z", "20560708091011Z")
+    dated("expired", "2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z")
+    dated("early", "2040-01-01T00:00:00Z", "2056-07-08T09:10:11Z")
     code, log = check(path("expired.crt"), path("expired.key"))
     tap.is_(code, 0, "an expired certificate is no error")
     tap.like(log, "state=expired .*until=2021-02-03T04:05:06Z",
@@ -608,8 +574,7 @@ def validity():
 
 @tap.test("a large certificate is left to libtls")
 def large_certificate():
-    names = ",".join("DNS:host%d.example.com" % i for i in range(500))
-    selfsigned("wide", ECDSA, "-addext", "subjectAltName=" + names)
+    make("wide", names=["DNS:host%d.example.com" % i for i in range(500)])
     with Wrapper(["cat"], "-s", cert="wide.crt", key="wide.key") as w:
         c = Client(w)
         c.send(b"x\n")
@@ -763,6 +728,7 @@ def slow_handshake():
 def s_client(wrapper, *options, commands=()):
     """openssl s_client, which wants a port, and a wrapper behind that port:
     what the client says, the wrapper's exit status and log."""
+    need("openssl")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         client = subprocess.Popen(
@@ -816,7 +782,7 @@ def refused():
 
 @tap.test("client certificates")
 def client_certificates():
-    selfsigned("stranger", ECDSA, subject="/CN=stranger")
+    make("stranger", subject="/CN=stranger")
     with Wrapper(show_environment("env"), "-s", "-c", path("root.crt")) as w:
         c = Client(w, cert="client")
         c.send(b"x\n")
@@ -855,10 +821,8 @@ def client_certificates():
 
 @tap.test("a subject too long for the environment")
 def long_subject():
-    units = "".join("%d.OU=%s\n" % (i, "x" * 60) for i in range(150))
-    config = write("long.cnf", "[req]\nprompt=no\ndistinguished_name=dn\n"
-                   "[dn]\nCN=long\n" + units)
-    signed("long", "root", ECDSA, config=config)
+    make("long", subject="/CN=long" + ("/OU=" + "x" * 60) * 150,
+         issuer="root")
     with Wrapper(show_environment("env"), "-s", "-c", path("root.crt")) as w:
         c = Client(w, cert="long")
         c.send(b"x\n")
@@ -1272,19 +1236,13 @@ def idle():
 
 # ---- the private key and the sandbox ----
 
-def key_secrets(name):
+def key_secrets(key):
     """What only the private key has: its primes, in the orders in which a
     library may hold them, and its text."""
-    text = openssl("rsa", "-in", name, "-noout", "-text").decode()
     secrets = []
-    for prime in ("prime1", "prime2", "privateExponent"):
-        digits = re.search(prime + r":\n((?:\s+[0-9a-f:]+\n)+)", text)
-        octets = bytes.fromhex(re.sub(r"[\s:]", "", digits.group(1)))
-        octets = octets.lstrip(b"\0")
+    for octets in key.parts():
         secrets += [octets[:32], octets[::-1][:32]]
-    lines = read(name).splitlines()
-    secrets += [line.encode() for line in lines[5:8]]
-    return secrets
+    return secrets + key.pem().encode().splitlines()[5:8]
 
 
 def memory_has(pid, secrets):
@@ -1309,7 +1267,7 @@ def memory_has(pid, secrets):
 def key_memory():
     if not (LINUX and ROOT):
         raise tap.Skip("needs root and /proc/PID/mem")
-    secrets = key_secrets("rsa.key")
+    secrets = key_secrets(made["rsa"].key)
     with Wrapper(["cat"], "-s", cert="rsa.crt", key="rsa.key") as w:
         until(lambda: len(family(w.pid)) == 2)
         time.sleep(0.2)
@@ -1431,7 +1389,7 @@ def sandbox():
     if not (LINUX and compiler):
         raise tap.Skip("needs Linux and a compiler")
     library = path("sandbox.so")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library,
+    subprocess.run([compiler, "-shared", "-fPIC", "-I", TOP, "-o", library,
                     os.path.join(TOP, "tls", "tls_sandbox.c")], check=True)
     done = subprocess.run([sys.executable, write("sandboxed.py", SANDBOXED),
                            library], capture_output=True, text=True)
