@@ -109,6 +109,7 @@ finish_batch_as(struct batch *b, enum ipc_outcome o, const char *id, int sent)
 
 /* ---- look-ups: does the gateway have an id? ---- */
 
+static void start_batch(struct job *, size_t first, size_t n);
 static void send_batch(struct batch *);
 static int look_up(struct batch *, const char *id);
 
@@ -212,6 +213,28 @@ retry_after(const struct gateway_answer *a, const struct http_result *e)
 	return gateway_retry_after(self.gateway) ? e->retry_after : 0;
 }
 
+/*
+ * The gateway refused the batch as a whole, and accepted nothing of it: one
+ * recipient may be at fault.  Send to both halves; in the end only those
+ * are refused that are at fault themselves.
+ */
+static void
+split_batch(struct batch *b)
+{
+	struct job *j = b->job;
+	size_t first = b->first, n = b->n, half = b->n / 2;
+
+	log_event(LOG_INFO, "gateway", "session", j->session, "request",
+	    "send", "recipients", LOG_NUM((long)n), "note",
+	    "refused as a whole; sent again in two halves", NULL);
+	free(b->to);
+	free(b);
+	j->pending += 2;
+	start_batch(j, first, half);
+	start_batch(j, first + half, n - half);
+	finish(j);
+}
+
 static void
 on_sent(void *arg, const struct http_result *e)
 {
@@ -235,6 +258,10 @@ on_sent(void *arg, const struct http_result *e)
 	}
 	log_trouble(b->job, "send", e->status, e->ms,
 	    e->answered ? a->error : e->error, retry_after(a, e));
+	if (e->answered && a->apart) {
+		split_batch(b);
+		return;
+	}
 	b->sent = 1;
 	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||

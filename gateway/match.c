@@ -127,6 +127,20 @@ match_read_outcome(struct member_errors *e, json_t *o, const char *path,
 	return 1;
 }
 
+/* What a rule's "then" says.  "apart" is permanent for a single recipient. */
+static void
+read_then(struct member_errors *e, json_t *rule, const char *path,
+    int with_apart, struct match_rule *r)
+{
+	const char *s = json_string_value(json_object_get(rule, "then"));
+
+	r->apart = with_apart && s != NULL && strcmp(s, "apart") == 0;
+	if (r->apart)
+		r->then = IPC_OUTCOME_PERMANENT;
+	else
+		match_read_outcome(e, rule, path, "then", 1, &r->then);
+}
+
 void
 match_read(struct member_errors *e, json_t *o, const char *path,
     const char *key, struct match_list *out)
@@ -170,7 +184,7 @@ match_read_rules(struct member_errors *e, json_t *o, const char *path,
 		member_only(e, where, j, with_status ? names : without);
 		member_codes(e, j, where, "status", 0, &r->status);
 		match_read(e, j, where, "match", &r->match);
-		match_read_outcome(e, j, where, "then", 1, &r->then);
+		read_then(e, j, where, with_status, r);
 		r->note = member_string(e, j, where, "note", 0);
 	}
 }

@@ -38,6 +38,7 @@ struct match_rule {
 	struct member_codes status;	/* none: any */
 	struct match_list match;
 	enum ipc_outcome then;
+	int apart;	/* nothing was accepted: take the request apart */
 	const char *note;		/* for the log; NULL: none */
 };
 
@@ -67,7 +68,8 @@ struct match_subject {
 
 /*
  * Read tests, rules or a source from member `key` of an object; errors are
- * reported.  with_status: a rule may ask for the status code.
+ * reported.  with_status: the rules are for a whole answer, so they may ask
+ * for its status code, and take the request apart.
  */
 void match_read(struct member_errors *, json_t *, const char *path,
     const char *key, struct match_list *);

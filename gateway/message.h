@@ -67,6 +67,11 @@ struct gateway_answer {
 	char id[IPC_ID_MAX + 1];	/* of the whole; "": it has none */
 	char error[GATEWAY_ERROR_MAX + 1]; /* for the log; no secret in it */
 	long retry_after;		/* seconds, from the body; 0: none */
+	/*
+	 * 1 if a request for several recipients was refused as a whole, and
+	 * nothing of it was accepted: perhaps for one of them alone
+	 */
+	int apart;
 };
 
 #endif

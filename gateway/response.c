@@ -44,6 +44,17 @@ judge_status(const struct descriptor *g, long status)
 	return status == 402 ? IPC_OUTCOME_CREDENTIALS : IPC_OUTCOME_PERMANENT;
 }
 
+/*
+ * 1 if the status code says, without a rule, that the gateway found fault
+ * with the request (RFC 9110, 15.5.1, 15.5.14, 15.5.21) and did nothing.
+ */
+static int
+is_whole_refused(const struct descriptor *g, long status)
+{
+	return !member_has_code(&g->ok, status) &&
+	    (status == 400 || status == 413 || status == 422);
+}
+
 static int
 needs_json(const struct descriptor *g)
 {
@@ -73,6 +84,16 @@ judge_whole(const struct descriptor *g, const struct match_subject *s,
 		return IPC_OUTCOME_UNCLEAR;
 	return match_all(&g->ok_match, s) ? IPC_OUTCOME_ACCEPTED :
 					    IPC_OUTCOME_UNCLEAR;
+}
+
+static int
+is_apart(const struct descriptor *g, const struct match_subject *s,
+    size_t nto)
+{
+	const struct match_rule *r = match_rule(&g->rules, s);
+
+	return nto > 1 && (r != NULL ? r->apart :
+	    is_whole_refused(g, s->status));
 }
 
 /* ---- each recipient ---- */
@@ -501,6 +522,7 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	a->outcome = judge_whole(g, &j.whole, &open, &j.note);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
+	a->apart = is_apart(g, &j.whole, m->nto);
 	judge_results(&j, a, open);
 	error = match_find(&g->error, &j.whole);
 	keep_error(&j, error != NULL ? error : j.error, a->error,

@@ -1433,6 +1433,51 @@ test_each(void)
 	    "a rule decides for all");
 }
 
+static void
+test_apart(void)
+{
+	static const struct {
+		const char *rules;
+		long status;
+		size_t nto;
+		int apart;
+	} rows[] = {
+		{"", 400, 2, 1}, {"", 413, 2, 1}, {"", 422, 2, 1},
+		{"", 400, 1, 0}, {"", 200, 2, 0}, {"", 207, 2, 0},
+		{"", 401, 2, 0}, {"", 404, 2, 0}, {"", 409, 2, 0},
+		{"", 429, 2, 0}, {"", 500, 2, 0}, {"", 0, 2, 0},
+		{"{'then': 'apart'}", 500, 2, 1},
+		{"{'then': 'apart'}", 200, 2, 1},
+		{"{'then': 'apart'}", 500, 1, 0},
+		{"{'then': 'permanent'}", 400, 2, 0},
+		{"{'then': 'temporary'}", 400, 2, 0},
+	};
+	struct gateway_message m = {.id = "ID", .text = "t", .to = two};
+	struct gateway_answer a;
+	struct gateway_result r[2];
+	struct descriptor *g;
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "{" URL ", 'to': {'mode': "
+		    "'array', 'max': 9}, " TEXT ", 'ok': {'status': [200, "
+		    "207]}, 'rules': [%s]}", rows[i].rules);
+		if ((g = load(text, "")) == NULL)
+			tap_show("descriptor", errors);
+		m.nto = rows[i].nto;
+		gateway_judge(g, &m, rows[i].status, "{}", 2, 1, &a, r);
+		tap_ok(a.apart == rows[i].apart, "%ld to %zu, rules %s: %s",
+		    rows[i].status, rows[i].nto, rows[i].rules,
+		    rows[i].apart ? "taken apart" : "not taken apart");
+		if (strstr(rows[i].rules, "apart") != NULL)
+			tap_ok(r[0].outcome == IPC_OUTCOME_PERMANENT,
+			    "which is permanent for one");
+	}
+	bad(EACH("'list': '', 'key': true, 'rules': [{'then': 'apart'}]"), "",
+	    "/each/rules/0/then: \"apart\": must be one of: accepted");
+}
+
 /* One recipient: what the gateway calls it is no matter. */
 static void
 test_each_of_one(void)
@@ -1739,6 +1784,7 @@ main(void)
 	test_answers();
 	test_each();
 	test_each_of_one();
+	test_apart();
 	test_elements_max();
 	test_lenient();
 	test_lenient_answers();
