@@ -48,7 +48,7 @@ struct transfer {
 	int once;		/* it must not be processed twice */
 	int tries;
 	/* of the last try */
-	pool_id conn;		/* 0: none yet */
+	struct pool_conn *conn;	/* NULL: none yet */
 	unsigned stream;	/* in HTTP/2; 0: none, or not known */
 	int sent;		/* it may have left us */
 	int stale;		/* not sent: its connection was no good */
@@ -297,12 +297,12 @@ on_rewind(void *arg, curl_off_t offset, int origin)
 
 /* RFC 9113, 6.8: streams above the last one that GOAWAY names. */
 static void
-refuse_streams(pool_id conn, unsigned last)
+refuse_streams(const struct pool_conn *conn, unsigned last)
 {
 	struct transfer *x;
 
 	for (x = self.runs; x != NULL; x = x->next)
-		if (conn != 0 && x->conn == conn && x->stream > last)
+		if (conn != NULL && x->conn == conn && x->stream > last)
 			x->refused = 1;
 }
 
@@ -357,7 +357,7 @@ on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
 	}
 	x->conn = pool_use(local_port);
 	curl_easy_getinfo(x->curl, CURLINFO_NUM_CONNECTS, &opened);
-	if (x->conn == 0 && opened == 0) {
+	if (x->conn == NULL && opened == 0) {
 		x->stale = 1;
 		curl_easy_setopt(x->curl, CURLOPT_FORBID_REUSE, 1L);
 		return CURL_PREREQFUNC_ABORT;
@@ -525,7 +525,7 @@ static void
 begin(struct transfer *x)
 {
 	x->tries++;
-	x->conn = 0;
+	x->conn = NULL;
 	x->sent = x->stale = x->refused = x->broke = 0;
 	x->stream = 0;
 	x->given = 0;
@@ -692,8 +692,9 @@ end_try(struct transfer *x, CURLcode code)
 	curl_easy_getinfo(x->curl, CURLINFO_HTTP_VERSION, &version);
 	news.http2 = version >= CURL_HTTP_VERSION_2_0;
 	curl_multi_remove_handle(self.multi, x->curl);
-	if (x->conn != 0)
+	if (x->conn != NULL)
 		pool_release(x->conn, &news);
+	x->conn = NULL;
 	if (!may_repeat(x, code))
 		return 0;
 	repeat(x);

@@ -46,10 +46,9 @@ struct peer {
 	long long trusted;	/* connections are that were opened later */
 };
 
-struct conn {
-	struct conn *next;
-	pool_id id;
-	int fd;
+struct pool_conn {
+	struct pool_conn *next;
+	int fd;			/* -1: closed, but a request is not over */
 	int port;		/* our own; 0: not known yet */
 	struct peer *peer;
 	int requests;		/* that it was used for */
@@ -62,8 +61,7 @@ struct conn {
 };
 
 static struct {
-	struct conn *first;
-	pool_id last;
+	struct pool_conn *first;
 	struct peer peers[PEERS];
 	long timeout;
 	long long trusted;
@@ -116,7 +114,7 @@ set_probes(int fd)
 curl_socket_t
 pool_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	struct conn *c = calloc(1, sizeof(*c));
+	struct pool_conn *c = calloc(1, sizeof(*c));
 	int fd = c == NULL ? -1 : socket(a->family, a->socktype, a->protocol);
 
 	(void)arg;
@@ -127,7 +125,6 @@ pool_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	set_probes(fd);
-	c->id = ++self.last;
 	c->fd = fd;
 	c->peer = find_peer(&a->addr, a->addrlen);
 	c->opened = clock_ms();
@@ -137,30 +134,32 @@ pool_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	return fd;
 }
 
+static void
+drop(struct pool_conn *c)
+{
+	struct pool_conn **p;
+
+	for (p = &self.first; *p != c; p = &(*p)->next)
+		;
+	*p = c->next;
+	free(c);
+}
+
 int
 pool_close(void *arg, curl_socket_t fd)
 {
-	struct conn **p, *c;
+	struct pool_conn *c;
 
 	(void)arg;
-	for (p = &self.first; (c = *p) != NULL; p = &c->next)
-		if (c->fd == fd) {
-			*p = c->next;
-			free(c);
-			break;
-		}
-	return close(fd);
-}
-
-static struct conn *
-find(pool_id id)
-{
-	struct conn *c;
-
 	for (c = self.first; c != NULL; c = c->next)
-		if (c->id == id)
+		if (c->fd == fd)
 			break;
-	return c;
+	if (c != NULL) {
+		c->fd = -1;
+		if (c->active == 0)
+			drop(c);
+	}
+	return close(fd);
 }
 
 static int
@@ -181,17 +180,17 @@ port_of(int fd)
 }
 
 /* NULL if there is none, or more than one with that port. */
-static struct conn *
+static struct pool_conn *
 find_port(int port)
 {
-	struct conn *c, *found = NULL;
+	struct pool_conn *c, *found = NULL;
 
 	if (port <= 0)
 		return NULL;
 	for (c = self.first; c != NULL; c = c->next) {
 		if (c->port == 0)
 			c->port = port_of(c->fd);
-		if (c->port != port)
+		if (c->port != port || c->fd == -1)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -228,14 +227,14 @@ silence(int fd)
 }
 
 static int
-is_distrusted(const struct conn *c)
+is_distrusted(const struct pool_conn *c)
 {
 	return c->opened <= self.trusted || c->opened <= c->peer->trusted;
 }
 
 /* The gateway's idle limit is near: the request and the end could cross. */
 static int
-is_near_end(struct conn *c, long idle)
+is_near_end(struct pool_conn *c, long idle)
 {
 	struct peer *p = c->peer;
 
@@ -250,7 +249,7 @@ is_near_end(struct conn *c, long idle)
 }
 
 static int
-is_usable(struct conn *c)
+is_usable(struct pool_conn *c)
 {
 	long idle = (long)(clock_ms() - c->idle);
 	int shared = c->http2 || c->active > 0;
@@ -266,29 +265,25 @@ is_usable(struct conn *c)
 	return !is_near_end(c, idle);
 }
 
-pool_id
+struct pool_conn *
 pool_use(int port)
 {
-	struct conn *c = find_port(port);
+	struct pool_conn *c = find_port(port);
 
 	if (c == NULL)
-		return 0;
+		return NULL;
 	if (c->requests > 0 && !is_usable(c)) {
 		c->ended = 1;
-		return 0;
+		return NULL;
 	}
 	c->requests++;
 	c->active++;
-	return c->id;
+	return c;
 }
 
 void
-pool_release(pool_id id, const struct pool_news *news)
+pool_release(struct pool_conn *c, const struct pool_news *news)
 {
-	struct conn *c = find(id);
-
-	if (c == NULL)
-		return;
 	c->active--;
 	c->idle = clock_ms();
 	c->http2 |= news->http2;
@@ -296,6 +291,8 @@ pool_release(pool_id id, const struct pool_news *news)
 	/* a first request shows nothing about those that were kept */
 	if (news->silent && c->requests > 1)
 		c->peer->trusted = c->idle;
+	if (c->fd == -1 && c->active == 0)
+		drop(c);
 }
 
 void
@@ -309,13 +306,13 @@ pool_distrust_all(void)
 unsigned
 pool_watch(struct curl_waitfd *w, unsigned max)
 {
-	struct conn *c;
+	struct pool_conn *c;
 	unsigned n = 0;
 
 	for (c = self.first; c != NULL; c = c->next) {
 		c->slot = -1;
 		if (c->requests == 0 || c->active > 0 || c->http2 ||
-		    c->ended || n == max)
+		    c->ended || c->fd == -1 || n == max)
 			continue;
 		c->slot = (int)n;
 		w[n++] = (struct curl_waitfd){c->fd, CURL_WAIT_POLLIN, 0};
@@ -326,7 +323,7 @@ pool_watch(struct curl_waitfd *w, unsigned max)
 void
 pool_watched(const struct curl_waitfd *w, unsigned n)
 {
-	struct conn *c;
+	struct pool_conn *c;
 	long idle;
 
 	for (c = self.first; c != NULL; c = c->next) {

@@ -18,18 +18,17 @@
 curl_socket_t pool_open(void *, curlsocktype, struct curl_sockaddr *);
 int pool_close(void *, curl_socket_t);
 
-/* A connection, by a number that is never given twice; 0: none. */
-typedef unsigned long pool_id;
+struct pool_conn;
 
 /* Kernel's time limit for data that is not acknowledged, milliseconds. */
 void pool_set_timeout(long ms);
 
 /*
  * A request is about to go out on the connection whose own port is this.
- * Returns the connection; or 0 if the request must go over a fresh one:
- * the gateway has closed this one, or may be about to.
+ * Returns the connection, until pool_release; or NULL if the request must go
+ * over a fresh one: the gateway has closed this one, or may be about to.
  */
-pool_id pool_use(int port);
+struct pool_conn *pool_use(int port);
 
 /* What is known of a connection after a request. */
 struct pool_news {
@@ -38,8 +37,8 @@ struct pool_news {
 	int silent;	/* the request had no answer at all */
 };
 
-/* The request on it is over.  It may have been closed meanwhile. */
-void pool_release(pool_id, const struct pool_news *);
+/* The request on it is over; libcurl may have closed it. */
+void pool_release(struct pool_conn *, const struct pool_news *);
 
 /* No connection that is open now will be used for another request. */
 void pool_distrust_all(void);

@@ -36,7 +36,6 @@ def send_own(agent, text, timeout=10):
         s.ehlo()
         reply = s.send_message(text, headers="Message-ID: <%s@c>\r\n" % text,
                                timeout=timeout)
-        s.quit()
     return reply
 
 
@@ -162,7 +161,6 @@ def not_processed():
                     wait_until(lambda: gateway.gets == 1)
                     wait_until(lambda: used or gateway.ended == 1)
                     reply = s.data("Message-ID: <1@c>\n\nhello")
-                    s.quit()
                 posts = len(gateway.posts)
             if used and "REFUSED" in what and libcurl() < (8, 3):
                 code, times = 451, 1    # it does not say so

@@ -49,6 +49,7 @@ of whatever method and path, and returns a Response.
 """
 
 import base64
+import ctypes
 import json
 import os
 import random
@@ -156,6 +157,7 @@ class Gateway:
         self.closing = False
         self.connections = 0            # accepted so far
         self.open = 0                   # open now
+        self.sockets = set()            # of these, behind the handshake
         self.tls_failures = 0
         self.certificate = Certificate(tls) if tls else None
         self.socket = None
@@ -225,6 +227,12 @@ class Gateway:
         threading.Thread(target=self._accept, args=(self.socket,),
                          daemon=True).start()
 
+    def forget(self):
+        """Nothing more arrives over the connections that are open now."""
+        with self.lock:
+            for sock in self.sockets:
+                drop_all(sock)
+
     def refuse(self):
         """Refuse connections, until listen()."""
         self.socket.shutdown(socket.SHUT_RDWR)
@@ -277,6 +285,8 @@ class Gateway:
                 sock = self.certificate.context.wrap_socket(
                     sock, server_side=True)
             sock.settimeout(None)
+            with self.lock:
+                self.sockets.add(sock)
             peer = Peer(self, sock, number)
             while peer.exchange():
                 pass
@@ -286,6 +296,8 @@ class Gateway:
         except (OSError, Gone):
             pass
         finally:
+            with self.lock:
+                self.sockets.discard(sock)
             sock.close()
             with self.lock:
                 self.open -= 1
@@ -443,6 +455,17 @@ def check_message(message):
         raise ValueError("too long")
     if not 1 <= message.get("simNumber", 1) <= 3:
         raise ValueError("simNumber")
+
+
+SO_ATTACH_FILTER = 26   # Linux
+
+
+def drop_all(sock):
+    """Nothing arrives at this socket any more, and nothing is acknowledged:
+    as behind a firewall that has lost its state."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                    struct.pack("HL", 1, ctypes.addressof(program)))
 
 
 def linger_reset(sock):

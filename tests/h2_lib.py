@@ -15,7 +15,7 @@ import ssl
 import struct
 import threading
 
-from gateway import Certificate
+from gateway import Certificate, drop_all
 
 DATA, HEADERS, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = (
     0, 1, 3, 4, 5, 6, 7, 8, 9)
@@ -129,6 +129,7 @@ class H2:
         self.lock = threading.Lock()
         self.posts = []
         self.connections = self.ended = self.gets = 0
+        self.sockets = []
         self.flood = None
         self.keeps = True
         self.answer = lambda c, stream, body: c.send(accepted(stream))
@@ -150,12 +151,21 @@ class H2:
         try:
             with self.certificate.context.wrap_socket(
                     sock, server_side=True) as tls:
+                with self.lock:
+                    self.sockets.append(tls)
                 Connection(self, tls, number).run()
         except (OSError, EOFError, ssl.SSLError):
             pass
         finally:
             with self.lock:
                 self.ended += 1
+
+    def forget(self):
+        """Nothing more arrives over the connections that there were."""
+        with self.lock:
+            for sock in self.sockets:
+                if sock.fileno() != -1:
+                    drop_all(sock)
 
     def __enter__(self):
         return self
