@@ -41,6 +41,8 @@ An action is a word, with an argument after a colon where it takes one:
   redirect:STATUS:URL   that status, to the URL
   huge              202 and a body of 100 MB
   huge-head         202 and a head of 100 MB
+  raw               the octets in .raw, then hang up
+  raw-stall         the octets in .raw, then nothing more
   chunked           what SMSGate would say, in chunks of one octet
   continue          100 Continue twice, then what SMSGate would say
 
@@ -179,6 +181,7 @@ class Gateway:
             self.on_connect = None      # close, reset, stall
             self.routes = {}            # "GET /devices" -> action
             self.choose = None          # function: whole POST -> action
+            self.raw = b""              # of the action "raw"
             self.respond = None         # function: see Response
             self.meddle = None          # function: any whole request ->
                                         # action, or None
@@ -695,6 +698,14 @@ class Peer:
         for _ in range(HUGE // len(block)):
             self.sock.sendall(block)
         return False
+
+    def do_raw(self, request, _):
+        self.sock.sendall(self.gateway.raw)
+        return False
+
+    def do_raw_stall(self, request, _):
+        self.sock.sendall(self.gateway.raw)
+        self.hold()
 
     def do_chunked(self, request, _):
         status, body = self.gateway.api(request)

@@ -1,5 +1,8 @@
 """What the gateway says, and what the client then hears: SPEC, section 6."""
 
+import socket
+import threading
+
 import tap
 from gateway import Gateway, Response, closed_port
 from smtp import NUMBER, WRAP, Session, own_credentials, process_status
@@ -273,6 +276,122 @@ def lost():
             tap.is_(reply.code, 250, action + ": the retry is accepted",
                     repr(reply))
         tap.is_(len(gw.messages), 1, action + ": and nothing went twice")
+
+
+# How a body can be cut: (what, head, octets of the body)
+CUTS = [
+    ("a wrong Content-Length", "Content-Length: 500", b'{"message": "no'),
+    ("no body at all", "Content-Length: 500", b""),
+    ("no last chunk", "Transfer-Encoding: chunked", b'5\r\n{"mes\r\n'),
+    ("half a chunk", "Transfer-Encoding: chunked", b'50\r\n{"mes'),
+    ("no chunk", "Transfer-Encoding: chunked", b"{ no chunk }"),
+]
+
+
+@tap.test("a refusal whose body is cut is a refusal")
+def cut():
+    for status, want in ((400, REFUSED), (401, LOGIN), (429, REFUSED),
+                         (503, FAILED), (202, None)):
+        for what, head, body in CUTS:
+            gw.reset()
+            gw.raw = ("HTTP/1.1 %d Cut\r\nContent-Type: application/json\r\n"
+                      "%s\r\n\r\n" % (status, head)).encode() + body
+            gw.queue("raw")
+            with Session(OWN + ["set device d1"], gw) as s:
+                s.ehlo()
+                reply = s.send_message()
+            if want:
+                tap.is_(str(reply), want, "%d, %s" % (status, what))
+            else:
+                tap.ok(reply.starts("451"), "%d, %s: 451" % (status, what),
+                       reply)
+    gw.reset()
+    gw.raw = b"HTTP/1.1 503 Slow\r\nContent-Length: 500\r\n\r\n{"
+    gw.queue("raw-stall")
+    with Session(OWN + ["timeout-gateway 1"], gw) as s:
+        s.ehlo()
+        tap.is_(str(s.send_message()), FAILED, "503, and then silence")
+
+
+class Proxy:
+    """A proxy that has one answer to each CONNECT; .url, .seen"""
+
+    def __init__(self, answer):
+        self.answer, self.seen = answer, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                sock, _ = self.socket.accept()
+            except OSError:
+                return
+            with sock:
+                self.seen += sock.recv(65536).startswith(b"CONNECT ")
+                sock.sendall(self.answer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+@tap.test("a proxy that refuses has not sent anything")
+def proxies():
+    for answer in ("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
+                   "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+                   "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n",
+                   "HTTP/1.1 200 OK\r\n\r\nnot TLS", "SMTP?\r\n", ""):
+        with Gateway(tls="good") as tls, Proxy(answer.encode()) as proxy, \
+                Session(OWN, tls, env={"https_proxy": proxy.url}) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok(reply.starts("451 4.4.1"), "%r: 451 4.4.1" % answer[:20],
+                   reply)
+            tap.ok(proxy.seen, "%r: it was asked" % answer[:20])
+            tap.is_(tls.requests, [], "%r: nothing came" % answer[:20])
+
+
+class FullServer:
+    """It takes no more connections: the kernel leaves them unanswered."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(0)
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.ca = None
+        self.crowd = []
+        for _ in range(4):
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.connect_ex(self.socket.getsockname())
+            self.crowd.append(sock)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for sock in [*self.crowd, self.socket]:
+            sock.close()
+
+
+@tap.test("a connection that cannot be had in time has carried nothing")
+def no_connection():
+    with FullServer() as full, \
+            Session(OWN + ["timeout-gateway 1"], full) as s:
+        s.ehlo()
+        reply = s.send_message()
+        tap.ok(reply.starts("451 4.4.1"), "TCP: 451 4.4.1", reply)
+    with Gateway(tls="good") as tls, \
+            Session(OWN + ["timeout-gateway 1"], tls) as s:
+        tls.on_connect = "stall"
+        s.ehlo()
+        reply = s.send_message()
+        tap.ok(reply.starts("451 4.4.1"), "TLS: 451 4.4.1", reply)
 
 
 @tap.test("several recipients share their answer")
