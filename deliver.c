@@ -252,6 +252,9 @@ configure(struct arguments *a)
 	if (self.gateway == NULL)
 		return -1;
 	bad |= check_file("gateway-ca", self.config.gateway_ca, R_OK, tell);
+	bad |= check_file("gateway-cert", self.config.gateway_cert, R_OK,
+	    tell);
+	bad |= check_file("gateway-key", self.config.gateway_key, R_OK, tell);
 	bad |= check_file("journal", self.config.journal, R_OK | W_OK | X_OK,
 	    tell);
 	bad |= check_dedupe(tell);

@@ -82,6 +82,7 @@ static struct {
 	const char *ca;		/* the file with the authorities; may be NULL */
 	struct stat ca_stat;
 	long long ca_changed;	/* 0: it has not */
+	int no_decoding;	/* a gateway's Content-Encoding is none */
 } self;
 
 static void panic(const char *) __attribute__((noreturn));
@@ -145,6 +146,17 @@ set_ca(CURL *c)
 	    (long)((clock_ms() - self.ca_changed) / 1000));
 #endif
 	curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
+static void
+set_certificate(CURL *c)
+{
+	if (self.config->gateway_cert == NULL)
+		return;
+	curl_easy_setopt(c, CURLOPT_SSLCERT, self.config->gateway_cert);
+	curl_easy_setopt(c, CURLOPT_SSLKEY, self.config->gateway_key);
+	/* or a key that is encrypted would be asked for on a terminal */
+	curl_easy_setopt(c, CURLOPT_KEYPASSWD, "");
 }
 
 int
@@ -214,6 +226,27 @@ field(const char *line, size_t n, const char *name)
 	return line;
 }
 
+/*
+ * Some name a charset there.  libcurl cannot go on then; but it can if it is
+ * not to decode anything.
+ */
+static void
+read_encoding(struct head *h, const char *value)
+{
+	static const char *const known[] = {"gzip", "x-gzip", "deflate",
+	    "identity", "none", "br", "zstd"};
+	size_t i, n = strcspn(value, " \t\r\n,");
+
+	/* each layer may hold a thousand times what it takes */
+	if (h->encodings++ > 0 || strchr(value, ',') != NULL)
+		h->wrong = "the answer is encoded more than once";
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i]) == n &&
+		    strncasecmp(known[i], value, n) == 0)
+			return;
+	self.no_decoding = 1;
+}
+
 /* A line with its end; it is no string. */
 static void
 read_line(struct head *h, const char *line, size_t n, long status)
@@ -234,10 +267,8 @@ read_line(struct head *h, const char *line, size_t n, long status)
 	    (v = strstr(v, "timeout=")) != NULL &&
 	    (seconds = strtol(v + 8, NULL, 10)) > 0 && seconds < POOL_IDLE_MAX)
 		h->promise = seconds * 1000;
-	/* each layer may hold a thousand times what it takes */
-	if ((v = field(s, n, "Content-Encoding")) != NULL &&
-	    (h->encodings++ > 0 || strchr(v, ',') != NULL))
-		h->wrong = "the answer is encoded more than once";
+	if ((v = field(s, n, "Content-Encoding")) != NULL)
+		read_encoding(h, v);
 }
 
 /* Headers, trailers, and the heads of interim answers come line by line. */
@@ -422,7 +453,9 @@ take_out_headers(struct transfer *x)
 {
 	if (x->request.sigv4 != NULL)
 		return; /* curl 7.88 signs what it then does not send */
-	curl_easy_setopt(x->curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	if (!self.no_decoding)
+		curl_easy_setopt(x->curl, CURLOPT_ACCEPT_ENCODING,
+		    "gzip, deflate");
 	x->headers = curl_slist_append(x->headers, "Accept-Encoding:");
 	x->headers = curl_slist_append(x->headers, "Expect:");
 }
@@ -483,6 +516,7 @@ set_options(struct transfer *x)
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
 	set_connection(x);
 	set_ca(c);
+	set_certificate(c);
 	for (i = 0; i < x->request.nheader; i++)
 		add_header(x, &x->request.header[i]);
 	if (x->request.sigv4 != NULL)

@@ -41,6 +41,8 @@ An action is a word, with an argument after a colon where it takes one:
   redirect:STATUS:URL   that status, to the URL
   huge              202 and a body of 100 MB
   huge-head         202 and a head of 100 MB
+  huge-trailers     202, an answer, and 100 MB of trailers behind it
+  huge-interim      100 MB of interim answers (103)
   raw               the octets in .raw, then hang up
   raw-stall         the octets in .raw, then nothing more
   chunked           what SMSGate would say, in chunks of one octet
@@ -693,8 +695,19 @@ class Peer:
 
     def do_huge_head(self, request, _):
         self.sock.sendall(b"HTTP/1.1 202 Accepted\r\n")
-        block = b"".join(b"X-Filler-%d: %s\r\n" % (i, b"x" * 1000)
-                         for i in range(64))
+        return self.fill(b"".join(b"X-Filler-%d: %s\r\n" % (i, b"x" * 1000)
+                                  for i in range(64)))
+
+    def do_huge_trailers(self, request, _):
+        self.sock.sendall(b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: "
+                          b'chunked\r\n\r\nb\r\n{"id": "1"}\r\n0\r\n')
+        return self.fill(b"X-A: b\r\n" * 8192)
+
+    def do_huge_interim(self, request, _):
+        return self.fill(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+                         * 1024)
+
+    def fill(self, block):
         for _ in range(HUGE // len(block)):
             self.sock.sendall(block)
         return False

@@ -1,7 +1,10 @@
 """What the gateway says, and what the client then hears: SPEC, section 6."""
 
+import gzip
 import socket
 import threading
+import time
+import zlib
 
 import tap
 from gateway import Gateway, Response, closed_port
@@ -109,8 +112,11 @@ def strange():
 def huge():
     if WRAP:
         raise tap.Skip("there is something around it")
-    for action in ("huge", "huge-head"):
+    bomb = gzip.compress(bytes(100 << 20))
+    for action in ("huge", "huge-head", "huge-trailers", "huge-interim",
+                   "raw"):
         gw.reset()
+        gw.raw = encoded("gzip", bomb)
         with Session(OWN, gw) as s:
             s.ehlo()
             tap.is_(s.send_message("before").code, 250, "a mail")
@@ -256,6 +262,113 @@ def long():
         tap.is_(s.send_message().code, 451, "three megabytes: 451")
         tap.like(s.log(), "the answer is too long", "and the log says why")
     gw.reset()
+
+
+def encoded(encoding, body, status="202 Accepted"):
+    return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+            "Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
+            % (status, encoding, len(body))).encode() + body
+
+
+def raw_deflate(data):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+@tap.test("an answer that is compressed although nobody asked")
+def compressed():
+    plain = b'{"id": "packed-1"}'
+    rows = [("gzip", gzip.compress(plain), True),
+            ("x-gzip", gzip.compress(plain), True),
+            ("GZIP", gzip.compress(plain), True),
+            ("deflate", zlib.compress(plain), True),
+            ("deflate", raw_deflate(plain), True),
+            ("identity", plain, True), ("none", plain, True),
+            ("gzip", gzip.compress(plain)[:-16], False),
+            ("gzip", plain, False), ("gzip", b"", False),
+            ("gzip, gzip", gzip.compress(gzip.compress(plain)), False),
+            ("gzip\r\nContent-Encoding: gzip",
+             gzip.compress(gzip.compress(plain)), False)]
+    for encoding, body, good in rows:
+        gw.reset()
+        gw.raw = encoded(encoding, body)
+        gw.queue("raw")
+        with Session(OWN + ["set device d1"], gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.ok("queued as packed-1 " in str(reply) if good
+                   else reply.code == 451, "%r, %d octets" % (
+                       encoding[:10], len(body)), reply)
+        tap.is_([r.header("Accept-Encoding") for r in gw.requests
+                 if r.method == "POST"], [None], "it was not asked for")
+
+
+@tap.test("an answer whose Content-Encoding is none")
+def no_encoding():
+    gw.reset()
+    gw.raw = encoded("UTF-8", b'{"id": "charset-1"}')
+    gw.default = "raw"
+    gw.routes["GET /health"] = "raw"
+    with Session(OWN + ["set device d1"], gw) as s:
+        s.ehlo()
+        s.envelope()            # it connects ahead of the message
+        gw.wait_for_request("GET")
+        time.sleep(0.2)
+        reply = s.data("Message-ID: <1@c>\n\nhello")
+        tap.like(str(reply), "queued as charset-1 ", "is read as it is")
+
+
+@tap.test("a refusal that is compressed, and cannot be unpacked")
+def compressed_refusal():
+    for body in (gzip.compress(b'{"message":"no"}'), b"no gzip"):
+        gw.reset()
+        gw.raw = encoded("gzip", body, "400 Bad Request")
+        gw.queue("raw")
+        with Session(OWN, gw) as s:
+            s.ehlo()
+            tap.is_(str(s.send_message()), REFUSED, "%d octets" % len(body))
+
+
+def heads(block, count, tail):
+    """A head with so many blocks in it, and what follows."""
+    return b"HTTP/1.1 202 Accepted\r\n" + block * count + tail
+
+
+LENGTH = b'Content-Length: 11\r\n\r\n{"id": "1"}'
+CHUNKED = b'Transfer-Encoding: chunked\r\n\r\nb\r\n{"id": "1"}\r\n0\r\n'
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+LINE = b"X-Filler: %s\r\n" % (b"x" * 1000)
+# (what, the answer, accepted)
+HEADS = [
+    ("60 long lines", heads(LINE, 60, LENGTH), True),
+    ("100 long lines", heads(LINE, 100, LENGTH), False),
+    ("450 lines", heads(b"X-A: b\r\n", 450, LENGTH), True),
+    ("550 lines", heads(b"X-A: b\r\n", 550, LENGTH), False),
+    ("one long line", heads(b"X-A: " + b"b" * 70000 + b"\r\n", 1, LENGTH),
+     False),
+    ("40 trailers", heads(b"", 0, CHUNKED + LINE * 40 + b"\r\n"), True),
+    ("100 trailers", heads(b"", 0, CHUNKED + LINE * 100 + b"\r\n"), False),
+    ("550 short trailers",
+     heads(b"", 0, CHUNKED + b"X-A: b\r\n" * 550 + b"\r\n"), False),
+    ("40 lines and 40 trailers",
+     heads(LINE, 40, CHUNKED + LINE * 40 + b"\r\n"), False),
+    ("100 interim answers", INTERIM * 100 + heads(b"", 0, LENGTH), True),
+    ("300 interim answers", INTERIM * 300 + heads(b"", 0, LENGTH), False),
+]
+
+
+@tap.test("headers, trailers and interim answers have one limit")
+def limits():
+    for what, answer, good in HEADS:
+        gw.reset()
+        gw.raw = answer
+        gw.queue("raw")
+        with Session(OWN + ["set device d1"], gw) as s:
+            s.ehlo()
+            reply = s.send_message()
+            tap.is_(reply.code, 250 if good else 451, what, reply)
+            if not good:
+                tap.like(s.log(), "head is too long", what + ": the log")
 
 
 @tap.test("an answer that was lost")

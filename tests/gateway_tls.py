@@ -1,6 +1,12 @@
 """TLS to the gateway is verified; SPEC, section 6."""
 
+import os
+import shutil
+import ssl
+import tempfile
+
 import tap
+from agent_lib import Agent
 from gateway import Certificate, Gateway
 from smtp import Session, own_credentials
 
@@ -63,6 +69,75 @@ def no_ca():
                 reply = s.send_message()
                 tap.ok(reply.starts(want), path + ": " + want, repr(reply))
         tap.is_(gw.requests, [], "nothing was asked")
+
+
+@tap.test("a CA file that changes")
+def changed_ca():
+    first, second = Certificate(), Certificate()
+    with Gateway(tls="good") as gw, tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "ca.pem")
+        gw.certificate.close()
+
+        def trust(certificate):
+            shutil.copy(certificate.ca, file + ".new")
+            os.rename(file + ".new", file)
+
+        def mail(text):
+            with agent.session() as s:
+                s.ehlo()
+                return s.send_message(text)
+
+        gw.certificate = first
+        trust(first)
+        with Agent(OWN + ["gateway-ca " + file], gw) as agent:
+            tap.is_(mail("one").code, 250, "the first CA")
+            gw.certificate = second
+            trust(second)
+            tap.is_(mail("two").code, 250, "another one, and its server")
+            tap.is_(mail("three").code, 250, "once more")
+            used = gw.connections
+            trust(first)
+            reply = mail("four")
+            tap.ok(reply.starts("451 4.4.1"), "a CA that is not the server's: "
+                   "451 4.4.1, although a connection was kept", reply)
+            tap.ok(gw.connections > used, "it was connected to")
+            trust(second)
+            tap.is_(mail("five").code, 250, "and back")
+    first.close()
+    second.close()
+
+
+@tap.test("a gateway that asks for a certificate of ours")
+def client_certificate():
+    client, stranger = Certificate(), Certificate()
+    with Gateway(tls="good") as gw:
+        gw.certificate.context.verify_mode = ssl.CERT_REQUIRED
+        gw.certificate.context.load_verify_locations(client.ca)
+
+        def lines(certificate):
+            return OWN + ["gateway-cert " + certificate.path("server.pem"),
+                          "gateway-key " + certificate.path("server.key")]
+
+        for what, more, code in (("with it", lines(client), 250),
+                                 ("with another", lines(stranger), 451),
+                                 ("without", OWN, 451)):
+            with Session(more, gw) as s:
+                s.ehlo()
+                tap.is_(s.send_message(what).code, code,
+                        "%s: %d" % (what, code))
+        tap.is_([r.json()["textMessage"]["text"] for r in gw.posts()],
+                ["with it"], "nobody else was let in")
+        for name in ("gateway-cert", "gateway-key"):
+            with Session(lines(client) + [name + " /nonexistent.pem"],
+                         gw) as s:
+                s.ehlo()
+                reply = s.send_message()
+                tap.ok(reply.starts("451 4.3.0"), name + " that is missing: "
+                       "451 4.3.0", reply)
+                tap.like(s.log(), name + ": /nonexistent.pem: No such",
+                         "and the log says so")
+    client.close()
+    stranger.close()
 
 
 @tap.test("AUTH is not tried on a gateway that is not verified")
