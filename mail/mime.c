@@ -23,7 +23,8 @@ mime_put_text(void *arg, const char *p, size_t n)
 		m->chosen = 1;
 		if (m->part.charset[0] == '\0')
 			strcpy(m->part.charset, m->body.named);
-		mime_choice_begin(&m->choice, &m->part, m->body.lines > 0);
+		mime_choice_begin(&m->choice, &m->part, m->rank,
+		    m->body.lines > 0);
 	}
 	mime_choice_add(&m->choice, p, n);
 }
@@ -71,25 +72,32 @@ mime_close(struct mime *m)
 	m->bounds -= m->level[--m->choice.depth].nboundary > 0;
 }
 
-/* 1 if the part is text to be read, and not something attached. */
-static int
-mime_is_text(struct mime *m)
+/*
+ * What a text is worth where it stands; NONE: it is something attached.  What
+ * has a name may be a file, and is read only if nothing else is there.
+ */
+static enum mime_part_rank
+mime_rank(struct mime *m)
 {
 	const struct mime_part *part = &m->part;
+	int named = 0;
 
 	switch (mime_choice_inner(&m->choice)->kind) {
 	case MIME_PART_MESSAGE:
 		/* there is nothing that it could be attached to */
-		return 1;
+		return part->type->rank;
 	case MIME_PART_ALTERNATIVE:
 	case MIME_PART_RELATED: /* a name is only what links point to */
-		return !part->attachment;
+		break;
 	case MIME_PART_MIXED:
 	case MIME_PART_DIGEST:
 	case MIME_PART_SIGNED:
+		named = part->named;
 		break;
 	}
-	return !part->attachment && !part->named;
+	if (part->attachment)
+		return MIME_PART_RANK_NONE;
+	return named ? MIME_PART_RANK_NAMED : part->type->rank;
 }
 
 static void
@@ -106,8 +114,9 @@ mime_begin_text(struct mime *m)
 		.delsp = part->delsp,
 	};
 
-	if (!mime_is_text(m) ||
-	    !mime_choice_wants(&m->choice, part->type->rank))
+	m->rank = mime_rank(m);
+	if (m->rank == MIME_PART_RANK_NONE ||
+	    !mime_choice_wants(&m->choice, m->rank))
 		return;
 	m->state = MIME_BODY;
 	m->is_data = m->chosen = 0;
@@ -134,8 +143,11 @@ mime_begin_data(struct mime *m)
 static void
 mime_leave(struct mime *m)
 {
-	if (m->state == MIME_BODY)
+	if (m->state == MIME_BODY) {
 		mime_body_end(&m->body);
+		if (!m->is_data && m->chosen)
+			mime_choice_finish(&m->choice);
+	}
 	m->state = MIME_SKIP;
 }
 

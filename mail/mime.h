@@ -102,6 +102,7 @@ struct mime {
 	/* the body that is being read */
 	struct mime_body body;
 	int is_data;		/* it is no text */
+	enum mime_part_rank rank; /* of its text */
 	int chosen;		/* it has had its first character */
 
 	/* the part that is data, and the text that is kept */

@@ -14,6 +14,7 @@ mime_choice_init(struct mime_choice *c)
 	c->depth = 0;
 	c->overflow = 0;
 	c->ntext = c->nsource = 0;
+	c->last.end = c->piece.end = 0;
 }
 
 struct mime_choice_level *
@@ -90,7 +91,9 @@ mime_choice_weigh(const struct mime_choice_level *l, int rank, int *score)
 		break;
 	case MIME_PART_MIXED:
 	case MIME_PART_DIGEST:
-		*score = rank == MIME_PART_RANK_FORWARDED ? 1 : 2;
+		*score = rank == MIME_PART_RANK_FORWARDED ? 1 :
+		    rank == MIME_PART_RANK_NAMED	  ? 2 :
+							    3;
 		break;
 	}
 	if (*score == l->score)
@@ -137,6 +140,8 @@ mime_choice_forget(struct mime_choice *c, size_t i)
 		c->overflow = 0;
 	c->ntext = l->text;
 	c->nsource = l->source;
+	if (c->last.end > c->ntext)
+		c->last.end = 0;
 	for (j = i + 1; j < c->depth; j++) {
 		c->level[j].text = c->ntext;
 		c->level[j].source = c->nsource;
@@ -172,10 +177,10 @@ mime_choice_add_source(struct mime_choice *c, const struct mime_part *part)
 
 void
 mime_choice_begin(struct mime_choice *c, const struct mime_part *part,
-    int gap)
+    enum mime_part_rank of, int gap)
 {
 	size_t i = c->depth, forget = c->depth;
-	int score, rank = (int)part->type->rank;
+	int score, rank = (int)of;
 
 	while (i-- > 0) {
 		struct mime_choice_level *l = &c->level[i];
@@ -188,13 +193,65 @@ mime_choice_begin(struct mime_choice *c, const struct mime_part *part,
 	}
 	if (forget < c->depth)
 		mime_choice_forget(c, forget);
+	c->before = c->ntext;
+	c->source_before = c->nsource;
 	mime_choice_add_source(c, part);
-	if (c->ntext == 0)
+	if (c->ntext > 0 && c->text[c->ntext - 1] != '\n')
+		mime_choice_add(c, "\n", 1);
+	if (c->ntext > 0 && gap)
+		mime_choice_add(c, "\n", 1);
+	c->piece.start = c->ntext;
+	c->piece.class = part->type->class;
+}
+
+/* ---- the same text twice ---- */
+
+/* Skip white space, and the signs that plain text draws with. */
+static const char *
+mime_choice_skip(const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (end - p >= 2 && memcmp(p, "\xc2\xa0", 2) == 0)
+			p++;
+		else if (*p == '-' ? end - p >= 2 && p[1] != ' ' &&
+		    p[1] != '\n' && p[1] != '-' :
+		    *p != ' ' && memchr("\t\n*_#=|>~", *p, 9) == NULL)
+			break;
+	}
+	return p;
+}
+
+/* 1 if two texts say the same; cut: of the second only the start is there. */
+static int
+mime_choice_same(const char *a, const char *a_end, const char *b,
+    const char *b_end, int cut)
+{
+	for (;;) {
+		a = mime_choice_skip(a, a_end);
+		b = mime_choice_skip(b, b_end);
+		if (a == a_end || b == b_end)
+			return b == b_end && (cut || a == a_end);
+		if (*a++ != *b++)
+			return 0;
+	}
+}
+
+void
+mime_choice_finish(struct mime_choice *c)
+{
+	const struct mime_choice_piece *last = &c->last;
+
+	c->piece.end = c->ntext;
+	if (last->end == 0 || last->class == c->piece.class ||
+	    !mime_choice_same(c->text + last->start, c->text + last->end,
+		c->text + c->piece.start, c->text + c->piece.end,
+		c->overflow)) {
+		c->last = c->piece;
 		return;
-	if (c->text[c->ntext - 1] != '\n')
-		mime_choice_add(c, "\n", 1);
-	if (gap)
-		mime_choice_add(c, "\n", 1);
+	}
+	c->ntext = c->before;
+	c->nsource = c->source_before;
+	c->overflow = 0;
 }
 
 void

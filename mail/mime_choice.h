@@ -25,10 +25,18 @@ struct mime_choice_level {
 	size_t text, source;	/* where its text and its source begin */
 };
 
+/* Where the text of a part lies in the text. */
+struct mime_choice_piece {
+	size_t start, end;
+	enum mime_part_class class;
+};
+
 struct mime_choice {
 	size_t depth;		/* levels that are open */
 	struct mime_choice_level level[MIME_DEPTH_MAX];
 	int overflow;		/* the text was cut at MIME_TEXT_MAX */
+	struct mime_choice_piece last, piece; /* the one before, and this */
+	size_t before, source_before; /* the octets there were without it */
 	size_t ntext, nsource;
 	char source[MIME_SOURCE_MAX + 1];
 	char text[MIME_TEXT_MAX + 1];
@@ -48,14 +56,20 @@ struct mime_choice_level *mime_choice_inner(struct mime_choice *);
 int mime_choice_wants(const struct mime_choice *, enum mime_part_rank);
 
 /*
- * The text of a part comes: put what it takes the place of away, and begin it
- * on a line of its own, behind a blank one if gap.
+ * The text of a part comes, of that rank: put what it takes the place of away,
+ * and begin it on a line of its own, behind a blank one if gap.
  */
 void mime_choice_begin(struct mime_choice *, const struct mime_part *,
-    int gap);
+    enum mime_part_rank, int gap);
 
 /* Append to it; what is over MIME_TEXT_MAX is cut between characters. */
 void mime_choice_add(struct mime_choice *, const char *, size_t n);
+
+/*
+ * The text of the part has ended.  If it is what the part before it said, one
+ * of them plain and the other HTML, it goes.
+ */
+void mime_choice_finish(struct mime_choice *);
 
 /* There is no more: both strings end. */
 void mime_choice_end(struct mime_choice *);

@@ -25,6 +25,7 @@ enum mime_part_class {
 enum mime_part_rank {
 	MIME_PART_RANK_NONE,
 	MIME_PART_RANK_FORWARDED, /* of a message in the message */
+	MIME_PART_RANK_NAMED,	/* it may be a file, but is not attached */
 	MIME_PART_RANK_ENRICHED,
 	MIME_PART_RANK_HTML,
 	MIME_PART_RANK_MARKDOWN,

@@ -25,7 +25,7 @@
 #include <gmime/gmime.h>
 
 /* What a part's text is worth; nothing is better than plain text. */
-enum rank { NONE, MESSAGE, ENRICHED, HTML, MARKDOWN, PLAIN };
+enum rank { NONE, MESSAGE, NAMED, ENRICHED, HTML, MARKDOWN, PLAIN };
 
 struct text {
 	char *type;
@@ -326,23 +326,31 @@ drop(struct choice *c)
 	*c = nothing();
 }
 
+/* 1 if it may be something attached where it stands. */
+static int
+attachable(const char *inside)
+{
+	return strcmp(inside, "message") != 0 &&
+	    g_ascii_strcasecmp(inside, "alternative") != 0 &&
+	    g_ascii_strcasecmp(inside, "related") != 0;
+}
+
 static int
 attached(GMimeObject *o, const char *inside)
 {
-	const char *s;
-
-	if (strcmp(inside, "message") == 0 ||
-	    g_ascii_strcasecmp(inside, "alternative") == 0 ||
-	    g_ascii_strcasecmp(inside, "related") == 0)
-		return 0;
-	if (g_mime_object_get_content_disposition(o) != NULL &&
+	return attachable(inside) &&
+	    g_mime_object_get_content_disposition(o) != NULL &&
 	    g_ascii_strcasecmp(g_mime_object_get_disposition(o),
-	    "attachment") == 0)
-		return 1;
-	if (!GMIME_IS_PART(o))
-		return 0;
-	s = g_mime_part_get_filename(GMIME_PART(o));
-	return s != NULL && *s != '\0';
+	    "attachment") == 0;
+}
+
+/* 1 if it may be a file. */
+static int
+named(GMimeObject *o, const char *inside)
+{
+	const char *s = g_mime_part_get_filename(GMIME_PART(o));
+
+	return attachable(inside) && s != NULL && *s != '\0';
 }
 
 static struct choice
@@ -364,7 +372,7 @@ choose_leaf(GMimeObject *o, const char *inside)
 	text_decode(t, GMIME_PART(o));
 	t->broken = !sound(GMIME_PART(o));
 	g_ptr_array_add(c.texts, t);
-	c.rank = rank;
+	c.rank = named(o, inside) ? NAMED : rank;
 	if (blank(t->utf8, rank == HTML)) {
 		if (t->unknown || t->invalid || t->broken)
 			printf("warning: 0\n");
@@ -387,25 +395,26 @@ choose_message(GMimeMessagePart *part)
 	return c;
 }
 
-/* Every part's text; those of messages only where nothing else has any. */
+/*
+ * Every part's text; those of messages, and those that may be files, only
+ * where nothing else has any.
+ */
 static struct choice
 choose_all(GMimeMultipart *m, const char *subtype)
 {
-	struct choice own = nothing(), messages = nothing(), c;
-	int i;
+	struct choice found[3] = {nothing(), nothing(), nothing()}, c;
+	int i, best;
 
 	for (i = 0; i < g_mime_multipart_get_count(m); i++) {
 		c = choose(g_mime_multipart_get_part(m, i), subtype);
-		join(c.rank > MESSAGE ? &own : &messages, c);
+		join(&found[c.rank > NAMED ? 2 : c.rank == NAMED], c);
 	}
-	if (own.rank != NONE) {
-		drop(&messages);
-		join(&own, messages);
-		return own;
-	}
-	drop(&own);
-	join(&messages, own);
-	return messages;
+	for (best = 2; best > 0 && found[best].rank == NONE; best--)
+		continue;
+	for (i = 0; i < 3; i++)
+		if (i != best)
+			g_ptr_array_unref(found[i].texts);
+	return found[best];
 }
 
 /* The best part's text, the first of equals. */

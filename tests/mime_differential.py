@@ -33,8 +33,8 @@ REASONS = {
     "choice": """mime.c reads a message once and forgets what it does not
 choose.  Where the later alternative is itself several texts, one of which is
 no better than what there is and another is, it keeps only that other one;
-the tree keeps the whole alternative.  The same where the root of a
-multipart/related comes after parts that are structures themselves.  Real
+the tree keeps the whole alternative.  The same where parts of a
+multipart/related, its root or others, are structures themselves.  Real
 programs put the plain one, and the root, first.""",
     "broken": """Python's parser reports a defect, or a field that describes
 a part is not of its form: mime.c then looks for text where there may be some
@@ -288,8 +288,9 @@ FIELDS = re.compile(
     r"content-id: *<TOKEN>\n)*".replace("TOKEN", TOKEN).replace(
         "VALUE", VALUE), re.I)
 
-RANKS = {"text/plain": 5, "text/markdown": 4, "text/x-markdown": 4,
-         "text/html": 3, "text/enriched": 2, "text/richtext": 2}
+RANKS = {"text/plain": 6, "text/markdown": 5, "text/x-markdown": 5,
+         "text/html": 4, "text/enriched": 3, "text/richtext": 3}
+NAMED = 2       # what may be a file; a message in the message has 1
 
 
 class Node:
@@ -333,15 +334,12 @@ def readable(node):
 def choose(node, parent):
     """The rank and the texts of a part; rank 0: it has none."""
     if node.kind == "leaf":
-        attached = node.disposition == "attachment"
-        if parent in ("alternative", "related"):
-            pass
-        elif parent != "message":
-            attached = attached or node.named
-        else:
-            attached = False
+        attached = node.disposition == "attachment" and parent != "message"
+        named = node.named and parent not in ("alternative", "related",
+                                              "message")
         text = readable(node) if node.type in RANKS and not attached else ""
-        return (RANKS[node.type], [text]) if text.strip() else (0, [])
+        rank = NAMED if named else RANKS.get(node.type)
+        return (rank, [text]) if text.strip() else (0, [])
     if node.kind == "message":
         found = [choose(child, "message") for child in node.children]
         return (1, found[0][1]) if found and found[0][0] else (0, [])
@@ -359,8 +357,8 @@ def choose(node, parent):
         root = [f for f in root if f[0]]
         found = root or found
     else:
-        own = [f for f in found if f[0] > 1]
-        found = own or found
+        own = [f for f in found if f[0] > NAMED]
+        found = own or [f for f in found if f[0] == NAMED] or found
     return (max((f[0] for f in found), default=0),
             [t for f in found for t in f[1]])
 
@@ -543,7 +541,7 @@ def several(node):
         for child in node.children[1:]:
             if child.kind == "multi" and len(leaves(child)) > 1:
                 return True
-    if node.type == "multipart/related" and node.start and any(
+    if node.type == "multipart/related" and any(
             child.kind != "leaf" for child in node.children):
         return True
     return any(map(several, node.children))

@@ -31,6 +31,7 @@ signs       Shift_JIS is that of Windows to mime.c; GMime turns its "~" into
 uuencode    A block in plain text is an attachment, and left out by mime.c.
 html        Plain text that begins with <!doctype html> or <html> is HTML to
             mime.c.
+twins       The same text in plain and in HTML is one to mime.c.
 
 Subjects:
 header      As above.
@@ -456,6 +457,8 @@ def why_text(mail, one, two):
         return "uuencode"
     if HTML.match(two.text):
         return "html"
+    if one.text and two.text.split() == one.text.split() * 2:
+        return "twins"
     return None
 
 

@@ -1233,6 +1233,71 @@ datas(void)
 	data_limits();
 }
 
+#define NAMED TYPE("text/plain; name=a.txt")
+#define INLINE TYPE("text/plain") \
+	"Content-Disposition: inline; filename=a.txt\n"
+
+/* A text that may be a file is read if there is no other. */
+static void
+named(void)
+{
+	IS(MIXED "--b\n" NAMED "\nx\n--b--\n", "x", "a text with a name");
+	IS(MIXED "--b\n" INLINE "\nx\n--b--\n", "x", "a text inline");
+	IS(MIXED "--b\n" NAMED "\nx\n--b\n" INLINE "\ny\n--b--\n", "x\ny",
+	    "two of them");
+	IS(MIXED "--b\n" NAMED "\nx\n--b\n\ny\n--b--\n", "y",
+	    "not if there is another");
+	IS(MIXED "--b\n\ny\n--b\n" NAMED "\nx\n--b--\n", "y",
+	    "in the other order");
+	IS(MIXED "--b\n\n \n--b\n" NAMED "\nx\n--b--\n", "x",
+	    "but one that is blank is none");
+	IS(MIXED "--b\n" TYPE("message/rfc822") "\n\ny\n--b\n" NAMED
+	    "\nx\n--b--\n", "x", "it goes before a message");
+	IS(MIXED "--b\n" TYPE("text/plain; name=a")
+	    "Content-Disposition: attachment\n\nx\n--b--\n", "",
+	    "an attachment is never read");
+	IS(MIXED "--b\n" TYPE("multipart/mixed; boundary=c") "\n--c\n" NAMED
+	    "\nx\n--c--\n--b\n\ny\n--b--\n", "y", "in another multipart");
+}
+
+#define TWINS(one, two) MIXED "--b\n" TYPE("text/plain") "\n" one \
+	"\n--b\n" TYPE("text/html") "\n" two "\n--b--\n"
+
+/* The same text as plain and as HTML, in a multipart/mixed. */
+static void
+twins(void)
+{
+	IS(TWINS("Disk full on db1", "<p>Disk full<br>on <b>db1"),
+	    "Disk full on db1", "the same text twice");
+	tap_is(mime_source(&mime), "1 text/plain", "the source is the first");
+	IS(TWINS("* one\n* two\n_three_\n-----", "<ul><li>one<li>two</ul>"
+	    "<i>three</i><hr>"), "* one\n* two\n_three_\n-----",
+	    "but for how plain text draws");
+	IS(TWINS("-5 C", "5 C"), "-5 C\n5 C", "a sign counts");
+	IS(TWINS("one", "one two"), "one\none two", "more in the second");
+	IS(TWINS("one two", "one"), "one two\none", "less in the second");
+	IS(MIXED "--b\n\nx\n--b\n\nx\n--b--\n", "x\nx",
+	    "twice in plain is twice");
+	IS(MIXED "--b\n" TYPE("text/html") "\n<p>x\n--b\n\nx\n--b\n\ny\n"
+	    "--b--\n", "x\ny", "HTML first, and another text");
+	IS(MIXED "--b\n\nx\n--b\n" TYPE("multipart/related; boundary=c")
+	    "\n--c\n" TYPE("text/html") "\n<p>x<img src=cid:y>\n--c--\n--b\n"
+	    "\ny\n--b--\n", "x\ny", "with its pictures");
+}
+
+/* A second text that is cut is the same as far as it goes. */
+static void
+twin_limits(void)
+{
+	add(MIXED "--b\n\n");
+	repeat("x ", MIME_TEXT_MAX / 4 + 100);
+	add("\n--b\n" TYPE("text/html") "\n");
+	repeat("x ", MIME_TEXT_MAX / 4 + 100);
+	add("\n--b--\n");
+	tap_ok(strlen(made()) < MIME_TEXT_MAX * 3 / 4 &&
+	    !mime_overflow(&mime), "two texts that are too long together");
+}
+
 /* What stands where the header should be, and is none. */
 static void
 text_as_header(void)
@@ -1440,6 +1505,9 @@ main(void)
 	held_limits();
 	html_unannounced();
 	html_charsets();
+	named();
+	twins();
+	twin_limits();
 	long_lines();
 	long_fields();
 	structure_limits();
