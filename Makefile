@@ -53,7 +53,7 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/read_template.o gateway/read_variables.o gateway/request.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
-DELIVER = deliver.o delivery/advise.o delivery/agent.o delivery/answer.o \
+DELIVER = deliver.o delivery/agent.o delivery/answer.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_id.o delivery/job_journal.o delivery/job_send.o \
 	delivery/journal.o delivery/policy.o delivery/pool.o delivery/serve.o \

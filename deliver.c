@@ -19,8 +19,8 @@
 
 #include "common/config.h"
 #include "common/log.h"
-#include "delivery/advise.h"
 #include "delivery/agent.h"
+#include "delivery/check.h"
 #include "delivery/http.h"
 #include "delivery/login.h"
 #include "delivery/serve.h"
@@ -204,35 +204,6 @@ arguments(int argc, char **argv, struct arguments *a)
 	return optind == argc ? 0 : -1;
 }
 
-static int
-check_file(const char *keyword, const char *file, int mode,
-    config_report tell)
-{
-	char what[4200];
-
-	if (file == NULL || access(file, mode) == 0)
-		return 0;
-	snprintf(what, sizeof(what), "%s: %s: %s", keyword, file,
-	    strerror(errno));
-	tell(what);
-	return -1;
-}
-
-/*
- * A window of time needs somebody who remembers; and a gateway has to be
- * asked for the id of the window before.
- */
-static int
-check_dedupe(config_report tell)
-{
-	if (self.config.dedupe != CONFIG_DEDUPE_TEXT ||
-	    self.config.journal != NULL || gateway_has_lookup(self.gateway))
-		return 0;
-	tell("dedupe text: wants a journal, or a gateway that can be asked "
-	    "for an id");
-	return -1;
-}
-
 /* What is wrong is told where the configuration wants it to be told. */
 static int
 configure(struct arguments *a)
@@ -251,18 +222,10 @@ configure(struct arguments *a)
 	self.gateway = read_descriptor(&self.config, tell);
 	if (self.gateway == NULL)
 		return -1;
-	bad |= check_file("gateway-ca", self.config.gateway_ca, R_OK, tell);
-	bad |= check_file("gateway-cert", self.config.gateway_cert, R_OK,
-	    tell);
-	bad |= check_file("gateway-key", self.config.gateway_key, R_OK, tell);
-	bad |= check_file("journal", self.config.journal, R_OK | W_OK | X_OK,
-	    tell);
-	bad |= check_dedupe(tell);
-	if (a->test) {
-		bad |= login_test(&self.config, tell);
-		bad |= advise(&self.config, self.gateway, tell);
-	}
-	return bad ? -1 : 0;
+	bad = check_start(&self.config, self.gateway, tell);
+	if (a->test)
+		bad |= check_test(&self.config, self.gateway, tell);
+	return bad;
 }
 
 /* Be the agent, or serve the session on descriptor 0. */

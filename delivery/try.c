@@ -141,6 +141,28 @@ hand_over(void *arg, struct gateway_request *r)
 	return 0;
 }
 
+/* Where an account goes, if nothing else is missing. */
+static void
+say_where(const struct config *c)
+{
+	static const struct gateway_login any[] = {
+		{IPC_PASSWORD, "user", "password"},
+		{IPC_BEARER, "user", "token"},
+	};
+	struct gateway_request r;
+	size_t i;
+
+	for (i = 0; i < sizeof(any) / sizeof(any[0]); i++)
+		if (gateway_send(self.gateway, &any[i], &self.message, 0,
+			&r) == 0) {
+			gateway_free(&r);
+			printf("account: none; give one with -u USER, or in "
+			    "%s: set user NAME and secret password FILE, or "
+			    "secret token FILE\n", c->file);
+			return;
+		}
+}
+
 static int
 send_request(const struct config *c, const struct gateway_login *login,
     int dry)
@@ -149,6 +171,8 @@ send_request(const struct config *c, const struct gateway_login *login,
 
 	if (gateway_send(self.gateway, login, &self.message, 1, &r) == -1) {
 		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
+		if (login == NULL)
+			say_where(c);
 		return self.code;
 	}
 	printf("request: %s\n", r.shown);
@@ -163,21 +187,27 @@ send_request(const struct config *c, const struct gateway_login *login,
 	return self.code;
 }
 
-int
-try_run(const struct config *c, const struct descriptor *g,
-    const struct try_setup *t)
+/* The password has been overwritten, whatever came of it. */
+static int
+try_user(const struct config *c, const struct try_setup *t)
 {
 	char secret[HASH_PASSWORD_MAX + 1] = "";
-	struct gateway_login l = {IPC_PASSWORD, t->user, secret};
+	const struct gateway_login l = {IPC_PASSWORD, t->user, secret};
 	int code = USAGE;
 
-	self.gateway = g;
-	if (make_message(c, t) == -1)
-		return USAGE;
-	if (t->user == NULL)
-		return send_request(c, NULL, t->dry);
 	if (login_read_password(0, secret) == 0)
 		code = send_request(c, &l, t->dry);
 	explicit_bzero(secret, sizeof(secret));
 	return code;
+}
+
+int
+try_run(const struct config *c, const struct descriptor *g,
+    const struct try_setup *t)
+{
+	self.gateway = g;
+	if (make_message(c, t) == -1)
+		return USAGE;
+	return t->user != NULL ? try_user(c, t) :
+				 send_request(c, NULL, t->dry);
 }

@@ -515,3 +515,27 @@ users_test(const char *file, config_report report)
 	free(seen);
 	return r.failed ? -1 : 0;
 }
+
+static void
+ignore(const char *what)
+{
+	(void)what;
+}
+
+void
+users_each(const char *file, void (*each)(void *, int, const char *,
+    const struct users_profile *), void *arg)
+{
+	struct reader r = {.file = file, .report = ignore};
+	char *word[USERS_WORDS_MAX];
+	struct users_login u;
+	int n;
+
+	if (open_file(&r) == -1)
+		return;
+	while ((n = next_login(&r, word)) != 0)
+		if (parse_login(&r, word, n, &u) == 0)
+			each(arg, r.line, word[0], &u.profile);
+	close_file(&r);
+	explicit_bzero(&u, sizeof(u));
+}

@@ -46,6 +46,10 @@ enum users_result users_find(const char *file, const char *name,
 /* Report every error of the file.  0, or -1 if there is one. */
 int users_test(const char *file, config_report);
 
+/* Call for each login whose line has no error, until the file ends. */
+void users_each(const char *file, void (*each)(void *arg, int line,
+    const char *name, const struct users_profile *), void *arg);
+
 /* 1 if it can be a login's name. */
 int users_is_name(const char *);
 

@@ -1,8 +1,11 @@
 """A broken configuration, scarce resources, odd descriptors."""
 
 import os
+import re
 import resource
+import socket
 import subprocess
+import tempfile
 
 import tap
 from gateway import Gateway
@@ -168,24 +171,119 @@ def advice(*lines):
         return s.finish(), out, s.log()
 
 
+COUNTRY_REMARK = r"country-code: not set; .*\+1 511 234 5678"
+
+
 @tap.test("-t: what is no error, but keeps mails from being sent")
 def advised():
     for lines, words in (
             (["auth none"], "needs no login .*: there are no credentials"),
             (["trust 127.0.0.1"], "needs no login .*no credentials"),
             (["auth users /dev/null"], "logs in .*no credentials"),
-            (["auth users /dev/null", "gateway vonage"],
-             "logs in .*variable 'from' is not set"),
-            (["delivery /nonexistent/socket"], "delivery: .*No such file"),
-            (["delivery /dev/null"], "delivery: /dev/null: is no socket"),
-            (["agent-users root nosuch"], "agent-users: nosuch: ")):
-        lines = ["auth gateway", *lines]
+            (["auth users /dev/null"], "/dev/null: there is no login in it"),
+            (["delivery /nonexistent/socket"],
+             "delivery: .*No such file or directory; no agent is there"),
+            (["delivery /dev/null"],
+             r":\d+: delivery: /dev/null: Connection refused"),
+            (["agent-users root nosuch"],
+             r":\d+: agent-users: nosuch: there is no such user")):
+        lines = ["auth gateway", "country-code 49", *lines]
         code, out, err = advice(*lines)
         if "auth users /dev/null" not in lines:
             tap.is_((code, err), (0, ""), "%s: exit 0" % lines)
         tap.like(out, words, "%s: but it is told" % lines)
-    tap.is_(len(advice("auth gateway")[1].splitlines()), 1,
+    tap.is_(len(advice("auth gateway", "country-code 49")[1].splitlines()), 1,
             "else there is nothing but the sandbox")
+    code, out, err = advice("auth gateway")
+    tap.is_((code, err), (0, ""), "no country-code: exit 0")
+    tap.like(out, COUNTRY_REMARK, "but it is told")
+
+
+@tap.test("-t: an agent that is gone has left its socket")
+def stale():
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-stale.") as folder:
+        path = os.path.join(folder, "socket")
+        with socket.socket(socket.AF_UNIX) as agent:
+            agent.bind(path)
+            agent.listen()
+            code, out, err = advice("auth gateway", "delivery " + path)
+            tap.is_((code, err), (0, ""), "an agent: exit 0")
+            tap.ok("delivery" not in out, "nothing is said", out)
+        code, out, err = advice("auth gateway", "delivery " + path)
+        tap.is_((code, err), (0, ""), "a socket that is left: exit 0")
+        tap.like(out, "delivery: .*/socket: Connection refused; no agent is "
+                 "there", "but it is told")
+
+
+@tap.test("-t: files that others can read, and secrets that editors spoilt")
+def private():
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-files.") as folder:
+        path = os.path.join(folder, "file")
+
+        def said(content, mode, *lines):
+            with open(path, "wb") as f:
+                f.write(content)
+            os.chmod(path, mode)
+            code, out, err = advice("auth gateway", *lines)
+            tap.is_((code, err), (0, ""), "%r %o: exit 0" % (content, mode))
+            tap.ok("s3cret" not in out, "and no secret on the screen", out)
+            return out
+
+        secret = ["set user u", "secret password " + path]
+        good = said(b"s3cret\r\ns3cond \n", 0o640, *secret)
+        tap.ok("password" not in good, "a good one: nothing is said", good)
+        tap.like(said(b"s3cret\n", 0o644, *secret),
+                 r":\d+: secret password: .*/file: others can read it "
+                 r"\(mode 0644\)", "a secret that others can read")
+        tap.like(said(b"s3cret\n", 0o602, *secret), "others can write it "
+                 r"\(mode 0602\)", "a secret that others can write")
+        tap.like(said(b"\xef\xbb\xbfs3cret\n", 0o600, *secret),
+                 r":\d+: secret password: .*/file: begins with a byte order "
+                 "mark", "a BOM")
+        tap.like(said(b" s3cret\n", 0o600, *secret), "begins with a blank",
+                 "a blank before it")
+        for end in b" \n", b"\t\r\n", b" ":
+            tap.like(said(b"s3cret" + end, 0o600, *secret),
+                     "has a blank at the end of its line",
+                     "%r behind it" % end)
+
+
+@tap.test("a journal or a users file that others can write is refused")
+def written_by_others():
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-open.") as folder:
+        journal, users = folder + "/journal", folder + "/users"
+        os.mkdir(journal)
+        with open(users, "w") as f:
+            f.write("alice -\n")
+        for path, mode, line, words in (
+                (journal, 0o703, "journal " + journal,
+                 r":\d+: journal: .*/journal: others can write to it "
+                 r"\(mode 0703\); chmod o-w"),
+                (users, 0o602, "auth users " + users,
+                 ".*/users: others can read it, or its group can write it")):
+            os.chmod(path, mode)
+            code, _, err = advice("auth gateway", line)
+            tap.is_(code, 78, line + ": -t: exit 78")
+            tap.like(err, words, "and why")
+            os.chmod(path, 0o700 if path == journal else 0o600)
+            code, _, err = advice("auth gateway", line)
+            tap.is_((code, err), (0, ""), "when they cannot: exit 0")
+        os.chmod(journal, 0o703)
+        with Session([*OWN, "journal " + journal], gw) as s:
+            s.ehlo()
+            s.try_send("MAIL FROM:<a@b>\r\nRCPT TO:<%s@sms.test>\r\nDATA\r\n"
+                       % NUMBER)
+            codes = [s.reply().code]
+            while codes[-1] == 250:
+                codes.append(s.reply().code)
+            if codes[-1] == 354:
+                codes.append(s.raw_data("\r\nhello\r\n.\r\n").code)
+            tap.ok(codes[-1] in (421, 451), "a session sends nothing", codes)
+            s.hang_up()
+            s.finish()
+            tap.like(s.log(), "/journal: others can write to it",
+                     "and the log says why")
+        tap.is_(gw.posts(), [], "nothing came to the gateway")
 
 
 @tap.test("-t: a gateway that can send nothing: exit 78")
@@ -202,6 +300,14 @@ def needs():
         code, _, err = advice("auth none", "gateway twilio", "set user u",
                               "set %s x" % name)
         tap.is_((code, err), (0, ""), "twilio with %s: exit 0" % name)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("alice - from=+12025550100\nbob -\n")
+        file.flush()
+        code, _, err = advice("auth users " + file.name, "gateway twilio")
+        tap.is_(code, 78, "twilio with from for one of two logins: exit 78")
+        tap.is_(err.count("\n"), 1, "and nothing is said of that", err)
+        tap.like(err, ":2: a message of 'bob' cannot be sent: from or service "
+                 "is not set", "but of the other")
 
 
 @tap.test("-t: set and secret: the line, the value, what may stand there")

@@ -71,6 +71,14 @@ def user():
     code, out, _ = attempt("--try", NUMBER, lines=[])
     tap.is_(code, 78, "nobody's: exit 78")
     tap.like(out, "no credentials", "and why")
+    tap.like(out, r"account: none; give one with -u USER, or in \S+/smtp2sms\."
+             "conf: set user NAME and secret password FILE",
+             "and where to put an account")
+    code, out, _ = attempt("--try", NUMBER, lines=["gateway twilio"])
+    tap.is_(code, 78, "nobody's, and no from: exit 78")
+    code, out, _ = attempt("--try", NUMBER, lines=OWN + ["gateway vonage"])
+    tap.is_(code, 78, "an account, but no from: exit 78")
+    tap.ok("account:" not in out, "an account is not what is missing", out)
 
 
 @tap.test("what can go wrong")
@@ -103,6 +111,9 @@ def command_line():
         code, out, err = attempt(*args)
         tap.is_(code, 64, "%s: exit 64" % args, out)
         tap.ok(err != "", "%s: why" % args)
+    _, _, err = attempt("--try", "0151 12345678", "-n")
+    tap.like(err, "'0151 12345678' is a national number, and no country-code "
+             "is set", "a number is refused in words")
     code, _, _ = attempt("--try", "0151 12345678", "-n",
                          lines=OWN + ["country-code 49"])
     tap.is_(code, 0, "a number as people write it")
