@@ -158,8 +158,8 @@ drop_privileges(const struct program *p)
 
 	if (error == NULL)
 		return 0;
-	report(error);
-	return -1;
+	return config_error(&p->config, "user", report, "user %s: %s",
+	    p->config.user, error);
 }
 
 /* ---- -t and -x ---- */

@@ -27,12 +27,14 @@
 #define SIZE_MOST   (1024L * 1024 * 1024)
 #define MESSAGE_MAX 512			/* octets of an error message */
 #define PLACE_MAX   300			/* octets of FILE:LINE before it */
+#define NAME_MAX_LENGTH 40		/* letters of a name to guess from */
 
-/* Where a line came from, and who wants to hear what is wrong with it. */
+#define OVERRIDE    (-1)		/* in place of a line's number */
+
+/* A line, and who is told what is wrong with it. */
 struct line {
 	struct config *c;
-	const char *file;	/* NULL: an override */
-	int number;
+	int number;		/* 0: the file as a whole */
 	config_report report;
 	char **word;		/* the values behind the keyword */
 	size_t nword;
@@ -49,37 +51,48 @@ struct keyword {
 	int repeats;			/* may stand on several lines */
 };
 
-/* Where the line stands: "FILE:LINE", "FILE" or "-o". */
+/* "FILE:LINE"; "FILE" on line 0, for its end; "-o" on line OVERRIDE. */
 static void
-place(const struct line *l, char out[PLACE_MAX])
+put_place(char out[PLACE_MAX], const char *file, int line)
 {
-	if (l->file == NULL)
+	if (line == OVERRIDE)
 		strcpy(out, "-o");
-	else if (l->number == 0)
-		snprintf(out, PLACE_MAX, "%s", l->file);
+	else if (line == 0)
+		snprintf(out, PLACE_MAX, "%s", file);
 	else
-		snprintf(out, PLACE_MAX, "%.*s:%d", PLACE_MAX - 16, l->file,
-		    l->number);
+		snprintf(out, PLACE_MAX, "%.*s:%d", PLACE_MAX - 16, file,
+		    line);
 }
+
+static void
+tell(config_report report, const char *file, int line, const char *fmt,
+    va_list ap)
+{
+	char what[MESSAGE_MAX], where[PLACE_MAX];
+	char all[MESSAGE_MAX + PLACE_MAX + 2];
+
+	vsnprintf(what, sizeof(what), fmt, ap);
+	put_place(where, file, line);
+	snprintf(all, sizeof(all), "%s: %s", where, what);
+	report(all);
+}
+
+static int fail(struct line *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static int
 fail(struct line *l, const char *fmt, ...)
 {
-	char what[MESSAGE_MAX], where[PLACE_MAX];
-	char all[MESSAGE_MAX + PLACE_MAX + 2];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	tell(l->report, l->c->file, l->number, fmt, ap);
 	va_end(ap);
-	place(l, where);
-	snprintf(all, sizeof(all), "%s: %s", where, what);
-	l->report(all);
 	l->failed = 1;
 	return -1;
 }
 
-/* The configuration is read once, before anything hostile is. */
+/* Memory runs out only before anything hostile is read, so dying is safe. */
 static void *
 check(void *p)
 {
@@ -144,7 +157,8 @@ parse_enum(struct line *l, const struct keyword *k, void *field)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names),
 		    "%s%s", i > 0 ? ", " : "", k->names[i]);
 	}
-	return fail(l, "%s: '%s' is none of: %s", k->name, l->word[0], names);
+	return fail(l, "%s: '%s' is not one of: %s", k->name, l->word[0],
+	    names);
 }
 
 static int
@@ -244,29 +258,43 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	free(pair->where);
 	pair->name = copy(l->word[0]);
 	pair->value = copy(l->word[1]);
-	place(l, where);
+	put_place(where, l->c->file, l->number);
 	pair->where = copy(where);
 	return 0;
+}
+
+/* A keyword, or a name of it (else ""), that stands on line first, too. */
+static int
+fail_twice(struct line *l, const char *keyword, const char *name, int first)
+{
+	const char *blank = *name != '\0' ? " " : "";
+
+	if (first == OVERRIDE)
+		return fail(l, "%s%s%s: given more than once", keyword, blank,
+		    name);
+	return fail(l, "%s%s%s: given more than once, first on line %d",
+	    keyword, blank, name, first);
 }
 
 static int
 parse_alias(struct line *l, const struct keyword *k, void *field)
 {
+	const struct config_alias *first;
 	struct config_alias *a;
 	size_t i;
 
 	(void)field;
 	if (l->nword < 2)
-		return fail(l, "%s: wants a name and its numbers", k->name);
-	if (config_find_alias(l->c, l->word[0]) != NULL)
-		return fail(l, "%s: '%s' stands here twice", k->name,
-		    l->word[0]);
+		return fail(l, "%s: requires a name and at least one number",
+		    k->name);
+	if ((first = config_find_alias(l->c, l->word[0])) != NULL)
+		return fail_twice(l, k->name, l->word[0], first->line);
 	l->c->alias.v = check(realloc(l->c->alias.v,
 	    (l->c->alias.n + 1) * sizeof(*a)));
 	a = &l->c->alias.v[l->c->alias.n++];
 	memset(a, 0, sizeof(*a));
 	a->name = copy(l->word[0]);
-	a->line = l->file != NULL ? l->number : 0;
+	a->line = l->number;
 	for (i = 1; i < l->nword; i++)
 		list_add(&a->numbers, copy(l->word[i]));
 	return 0;
@@ -311,7 +339,8 @@ parse_trust(struct line *l, const struct keyword *k, void *field)
 	(void)field;
 	for (i = 0; i < l->nword; i++) {
 		if (parse_net(l->word[i], &net) == -1)
-			return fail(l, "%s: '%s' is not a network", k->name,
+			return fail(l, "%s: '%s' is not a network; write an "
+			    "address, ADDRESS/BITS, or local", k->name,
 			    l->word[i]);
 		c->trust.v = check(realloc(c->trust.v,
 		    (c->trust.n + 1) * sizeof(net)));
@@ -330,18 +359,20 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 	(void)field;
 	if (strcmp(how, "gateway") == 0 || strcmp(how, "none") == 0) {
 		if (l->nword != 1)
-			return fail(l, "%s: %s stands alone", k->name, how);
+			return fail(l, "%s: %s takes no further value",
+			    k->name, how);
 		c->auth = *how == 'g' ? CONFIG_AUTH_GATEWAY : CONFIG_AUTH_NONE;
 	} else if (strcmp(how, "users") == 0) {
 		if (l->nword != 2)
-			return fail(l, "%s: users wants a file", k->name);
+			return fail(l, "%s: users requires one file",
+			    k->name);
 		c->auth = CONFIG_AUTH_USERS;
 		free(c->users);
 		c->users = copy(l->word[1]);
 	} else if (strcmp(how, "checkpassword") == 0) {
 		if (l->nword < 2 || l->nword > CONFIG_PROGRAM_MAX)
-			return fail(l, "%s: checkpassword wants a program and "
-			    "at most %d arguments", k->name,
+			return fail(l, "%s: checkpassword requires a program "
+			    "and at most %d arguments", k->name,
 			    CONFIG_PROGRAM_MAX - 2);
 		if (l->word[1][0] != '/')
 			return fail(l, "%s: '%s' is not an absolute path",
@@ -351,7 +382,7 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 		for (i = 1; i < l->nword; i++)
 			list_add(&c->checkpassword, copy(l->word[i]));
 	} else {
-		return fail(l, "%s: '%s' is none of: gateway, users, "
+		return fail(l, "%s: '%s' is not one of: gateway, users, "
 		    "checkpassword, none", k->name, how);
 	}
 	return 0;
@@ -474,6 +505,7 @@ static void
 set_defaults(struct config *c)
 {
 	memset(c, 0, sizeof(*c));
+	c->lines = check(calloc(NKEYWORDS, sizeof(*c->lines)));
 	c->gateway = copy("smsgate");
 	c->descriptors = copy(DATADIR "/gateways");
 	c->libexec = copy(LIBEXECDIR);
@@ -560,33 +592,99 @@ find_keyword(const char *name)
 	return NULL;
 }
 
-/* seen: the keywords that the file has had so far. */
+/*
+ * How many letters have to be added, left out or changed to make b of a;
+ * NAME_MAX_LENGTH if one of them is longer than that.
+ */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_LENGTH], i, j, n = strlen(b), old, best;
+
+	if (strlen(a) >= NAME_MAX_LENGTH || n >= NAME_MAX_LENGTH)
+		return NAME_MAX_LENGTH;
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++)
+		for (old = row[0]++, j = 1; j <= n; j++) {
+			best = old + (a[i - 1] != b[j - 1]);
+			if (best > row[j] + 1)
+				best = row[j] + 1;
+			if (best > row[j - 1] + 1)
+				best = row[j - 1] + 1;
+			old = row[j];
+			row[j] = best;
+		}
+	return row[n];
+}
+
+static int
+fail_unknown(struct line *l, const char *name)
+{
+	size_t i, d, best = NAME_MAX_LENGTH;
+	const char *nearest = "";
+
+	for (i = 0; i < NKEYWORDS; i++)
+		if ((d = distance(name, keywords[i].name)) < best) {
+			best = d;
+			nearest = keywords[i].name;
+		}
+	if (best > 2 || best * 2 > strlen(name))
+		return fail(l, "unknown keyword '%s'", name);
+	return fail(l, "unknown keyword '%s'; did you mean %s?", name,
+	    nearest);
+}
+
+static int
+fail_words(struct line *l, const struct keyword *k)
+{
+	static const char quote[] = "quote a value that has blanks in it";
+
+	switch (k->words) {
+	case 0:
+		return fail(l, "%s: requires at least one value", k->name);
+	case 1:
+		if (l->nword == 0)
+			return fail(l, "%s: requires a value", k->name);
+		return fail(l, "%s: requires one value, and has %zu; %s",
+		    k->name, l->nword, quote);
+	default:
+		if (l->nword < k->words)
+			return fail(l, "%s: requires a name and a value",
+			    k->name);
+		return fail(l, "%s %s: requires one value, and has %zu; %s",
+		    k->name, l->word[0], l->nword - 1, quote);
+	}
+}
+
+/* seen: the lines on which the file has had the keywords so far. */
 static void
-apply(struct line *l, const char *name, char *seen)
+apply(struct line *l, const char *name, int *seen)
 {
 	const struct keyword *k = find_keyword(name);
+	size_t i;
 
 	if (k == NULL) {
-		fail(l, "unknown keyword '%s'", name);
+		fail_unknown(l, name);
 		return;
 	}
+	i = (size_t)(k - keywords);
 	if (k->words != 0 ? l->nword != k->words : l->nword == 0) {
-		fail(l, "%s: wants %s", name, k->words == 2 ?
-		    "a name and a value" : k->words == 1 ? "one value" :
-		    "a value");
+		fail_words(l, k);
 		return;
 	}
-	if (!k->repeats && seen[k - keywords]++) {
-		fail(l, "%s: stands here twice", name);
+	if (!k->repeats && seen[i] != 0) {
+		fail_twice(l, name, "", seen[i]);
 		return;
 	}
+	seen[i] = l->c->lines[i] = l->number;
 	k->parse(l, k, (char *)l->c + k->offset);
 }
 
 static char *
 slurp(struct line *l)
 {
-	FILE *f = fopen(l->file, "re");
+	FILE *f = fopen(l->c->file, "re");
 	char *s;
 	size_t n;
 
@@ -601,7 +699,7 @@ slurp(struct line *l)
 	else if (n > CONFIG_SIZE_MAX)
 		fail(l, "larger than %d octets", CONFIG_SIZE_MAX);
 	else if (memchr(s, '\0', n) != NULL)
-		fail(l, "holds a NUL");
+		fail(l, "contains a NUL");
 	fclose(f);
 	s[l->failed ? 0 : n] = '\0';
 	return s;
@@ -610,8 +708,8 @@ slurp(struct line *l)
 static void
 read_file(struct line *l)
 {
-	char seen[NKEYWORDS] = {0}, *word[CONFIG_WORDS_MAX];
-	char *all, *s, *next;
+	int seen[NKEYWORDS] = {0};
+	char *word[CONFIG_WORDS_MAX], *all, *s, *next;
 	int n;
 
 	if ((all = slurp(l)) == NULL)
@@ -641,8 +739,8 @@ forget_list(struct config *c, const struct keyword *k)
 static void
 read_override(struct line *l, const char *override, char *overridden)
 {
-	char seen[NKEYWORDS] = {0}, *word[CONFIG_WORDS_MAX];
-	char *s = copy(override), *value;
+	int seen[NKEYWORDS] = {0};
+	char *word[CONFIG_WORDS_MAX], *s = copy(override), *value;
 	const struct keyword *k;
 	int n;
 
@@ -662,32 +760,27 @@ read_override(struct line *l, const char *override, char *overridden)
 	free(s);
 }
 
-/* They are read as country-code says, which may stand behind the alias. */
-static void
-read_alias_numbers(struct line *l, struct config_alias *a)
-{
-	struct line at = *l;
-	char number[NUMBER_SIZE];
-	enum number_fault fault;
-	size_t i;
+/* ---- what depends on more than one keyword ---- */
 
-	at.number = a->line;
-	at.file = a->line > 0 ? l->file : NULL;
-	for (i = 0; i < a->numbers.n; i++) {
-		fault = number_read(a->numbers.v[i], &l->c->number, number);
-		if (fault != NUMBER_OK) {
-			l->failed = fail(&at, "alias %s: '%s' %s", a->name,
-			    a->numbers.v[i], number_words(fault));
-			continue;
-		}
-		free(a->numbers.v[i]);
-		a->numbers.v[i] = copy(number);
-	}
+/* What comes is about this keyword. */
+static void
+look_back(struct line *l, const char *keyword)
+{
+	l->number = l->c->lines[find_keyword(keyword) - keywords];
 }
 
-/* What depends on more than one keyword. */
 static void
-finish(struct line *l)
+require(struct line *l, const char *keyword, const char *value,
+    const char *other, const char *other_value)
+{
+	if (value == NULL || other_value != NULL)
+		return;
+	look_back(l, keyword);
+	fail(l, "%s: requires %s", keyword, other);
+}
+
+static void
+finish_hostname(struct line *l)
 {
 	struct config *c = l->c;
 	char host[256];
@@ -702,38 +795,85 @@ finish(struct line *l)
 	for (i = 0; c->hostname[i] != '\0'; i++)
 		if (!isalnum((unsigned char)c->hostname[i]) &&
 		    strchr("-._[]:", c->hostname[i]) == NULL)
-			fail(l, "hostname: '%s' is not a host's name",
-			    c->hostname);
+			break;
+	if (c->hostname[i] != '\0') {
+		look_back(l, "hostname");
+		fail(l, "hostname: '%s' is not a host name", c->hostname);
+	}
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
-	if ((c->tls_cert == NULL) != (c->tls_key == NULL))
-		fail(l, "tls-cert and tls-key go together");
-	if ((c->gateway_cert == NULL) != (c->gateway_key == NULL))
-		fail(l, "gateway-cert and gateway-key go together");
-	if (c->tls_client_ca != NULL && c->tls_cert == NULL)
-		fail(l, "tls-client-ca goes with tls-cert and tls-key");
+}
+
+/* They are read as country-code says, which may stand behind the alias. */
+static void
+finish_alias(struct line *l, struct config_alias *a)
+{
+	char number[NUMBER_SIZE];
+	enum number_fault fault;
+	size_t i;
+
+	l->number = a->line;
+	for (i = 0; i < a->numbers.n; i++) {
+		fault = number_read(a->numbers.v[i], &l->c->number, number);
+		if (fault != NUMBER_OK) {
+			fail(l, "alias %s: '%s' %s", a->name, a->numbers.v[i],
+			    number_words(fault));
+			continue;
+		}
+		free(a->numbers.v[i]);
+		a->numbers.v[i] = copy(number);
+	}
+}
+
+static void
+finish(struct line *l)
+{
+	struct config *c = l->c;
+	size_t i;
+
+	finish_hostname(l);
+	require(l, "tls-cert", c->tls_cert, "tls-key", c->tls_key);
+	require(l, "tls-key", c->tls_key, "tls-cert", c->tls_cert);
+	require(l, "tls-client-ca", c->tls_client_ca, "tls-cert and tls-key",
+	    c->tls_cert);
+	require(l, "gateway-cert", c->gateway_cert, "gateway-key",
+	    c->gateway_key);
+	require(l, "gateway-key", c->gateway_key, "gateway-cert",
+	    c->gateway_cert);
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
-		read_alias_numbers(l, &c->alias.v[i]);
+		finish_alias(l, &c->alias.v[i]);
 }
 
 int
 config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report report)
 {
-	struct line l = {.c = c, .file = file, .report = report};
+	struct line l = {.c = c, .report = report};
 	char overridden[NKEYWORDS] = {0};
 	size_t i;
 
 	set_defaults(c);
+	c->file = file;
 	read_file(&l);
-	l.file = NULL;
+	l.number = OVERRIDE;
 	for (i = 0; i < n; i++)
 		read_override(&l, overrides[i], overridden);
-	l.file = file;
-	l.number = 0;
 	finish(&l);
 	return l.failed ? -1 : 0;
+}
+
+int
+config_error(const struct config *c, const char *keyword,
+    config_report report, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(report, c->file, c->lines[find_keyword(keyword) - keywords], fmt,
+	    ap);
+	va_end(ap);
+	return -1;
 }
 
 /* ---- look-ups ---- */

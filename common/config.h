@@ -47,7 +47,7 @@ struct config_pairs {
 
 struct config_alias {
 	char *name;
-	int line;			/* of the file; 0: -o */
+	int line;			/* config.c's: where it stands */
 	struct config_list numbers;
 };
 
@@ -59,6 +59,8 @@ struct config_net {
 };
 
 struct config {
+	const char *file;
+	int *lines;			/* config.c's: where keywords stand */
 	char *hostname;
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
@@ -111,12 +113,19 @@ struct config {
 typedef void (*config_report)(const char *);
 
 /*
- * Read the file and then the overrides ("key=value") into c, defaults
- * first.  Every error is reported.  Returns 0, or -1 if there was one; log_stderr
- * holds what could be read of it even then.
+ * Read the file and then the overrides ("key=value") into c, defaults first;
+ * file must last as long as c.  Every error is reported.  Returns 0, or -1 if
+ * there was one; even then log_stderr holds what could be read of it.
  */
 int config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report);
+
+/*
+ * Tell an error about a keyword whose value turned out to be wrong later, with
+ * its place: "FILE:LINE: " or "-o: " and the text.  Returns -1.
+ */
+int config_error(const struct config *, const char *keyword, config_report,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * Split a line into at most max words in place: blanks part them, quotes

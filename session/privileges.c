@@ -15,9 +15,9 @@ privileges_drop(const char *user)
 	if (user == NULL || geteuid() != 0)
 		return NULL;
 	if ((pw = getpwnam(user)) == NULL)
-		return "user: there is no such user";
+		return "there is no such user";
 	if (initgroups(user, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1 || (pw->pw_uid != 0 && setuid(0) == 0))
-		return "user: cannot become this user";
+		return "cannot become this user";
 	return NULL;
 }

@@ -81,7 +81,9 @@ wrapper_command(const struct program *p, const char *mode,
 		args[n++] = (char *)(size_t)"-c";
 		args[n++] = p->config.tls_client_ca;
 	}
-	if (p->config.user != NULL && geteuid() == 0) {
+	/* a test (-n) goes on to the files where this user does not exist */
+	if (p->config.user != NULL && geteuid() == 0 &&
+	    (mode == NULL || strchr(mode, 'n') == NULL)) {
 		args[n++] = (char *)(size_t)"-u";
 		args[n++] = p->config.user;
 	}

@@ -332,7 +332,7 @@ def all_of_it():
                           "tls-key /nonexistent/key.pem", "user nosuch",
                           "gateway twillio")
     tap.is_(code, 78, "exit 78")
-    for words in ("cert.pem", "user: there is no such user",
+    for words in ("cert.pem", "user nosuch: there is no such user",
                   "twillio.json: No such file"):
         tap.ok(words in err, words, err)
     code, _, err = advice("auth none", "secret password /tmp")

@@ -315,7 +315,7 @@ def edge():
     with Session(OWN + BY_TEXT + ["gateway " + ids.path], gw, greeting=False,
                  args=["-t"]) as s:
         tap.is_(s.finish(), 78, "without a journal: -t exits 78")
-        tap.like(s.log(), "dedupe text: wants a journal", "and says why")
+        tap.like(s.log(), "dedupe text: requires a journal", "and says why")
     over_the_edge(attempt)
     tap.is_(codes[-2:], [451, 250], "late in a window, early in the next")
     tap.is_(ids.sent, [NUMBER], "one SMS")

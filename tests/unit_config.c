@@ -129,9 +129,9 @@ test_listener(void)
 	bad("unknown-tries 101\n", 1,
 	    "unknown-tries: '101' is not a number from 0 to 100");
 	bad("sandbox off\n", 1,
-	    "sandbox: 'off' is none of: required, best-effort");
-	bad("gateway-cert c\n", 0, "gateway-cert and gateway-key go together");
-	bad("gateway-key k\n", 0, "gateway-cert and gateway-key go together");
+	    "sandbox: 'off' is not one of: required, best-effort");
+	bad("gateway-cert c\n", 1, "gateway-cert: requires gateway-key");
+	bad("\ngateway-key k\n", 2, "gateway-key: requires gateway-cert");
 }
 
 static void
@@ -157,15 +157,27 @@ test_errors(void)
 	int i;
 
 	bad("\n\nfoo bar\n", 3, "unknown keyword 'foo'");
-	bad("hostname\n", 1, "hostname: wants one value");
-	bad("hostname a b\n", 1, "hostname: wants one value");
-	bad("domain\n", 1, "domain: wants a value");
-	bad("set a\n", 1, "set: wants a name and a value");
-	bad("hostname a\nhostname b\n", 2, "hostname: stands here twice");
+	bad("hostnam a\n", 1,
+	    "unknown keyword 'hostnam'; did you mean hostname?");
+	bad("max_size 1M\n", 1,
+	    "unknown keyword 'max_size'; did you mean max-size?");
+	bad("tls-crt a\n", 1,
+	    "unknown keyword 'tls-crt'; did you mean tls-cert?");
+	bad("a-keyword-that-is-longer-than-any-which-exists yes\n", 1,
+	    "unknown keyword 'a-keyword-that-is-longer-than-any-which-exists'");
+	bad("hostname\n", 1, "hostname: requires a value");
+	bad("hostname a b\n", 1, "hostname: requires one value, and has 2; "
+	    "quote a value that has blanks in it");
+	bad("domain\n", 1, "domain: requires at least one value");
+	bad("set a\n", 1, "set: requires a name and a value");
+	bad("set from My Company\n", 1, "set from: requires one value, and "
+	    "has 2; quote a value that has blanks in it");
+	bad("hostname a\n\nhostname b\n", 3,
+	    "hostname: given more than once, first on line 1");
 	bad("hostname 'a\n", 1, "a quote is not closed");
-	bad("hostname a/b\n", 0, "hostname: 'a/b' is not a host's name");
+	bad("\nhostname a/b\n", 2, "hostname: 'a/b' is not a host name");
 	bad("hostname ''\n", 1, "hostname: the value is empty");
-	bad("log file\n", 1, "log: 'file' is none of: syslog, stderr");
+	bad("log file\n", 1, "log: 'file' is not one of: syslog, stderr");
 	bad("max-parts 256\n", 1,
 	    "max-parts: '256' is not a number from 0 to 255");
 	bad("max-parts -1\n", 1,
@@ -178,8 +190,10 @@ test_errors(void)
 	    "1073741824");
 	bad("timeout-gateway 0\n", 1, "timeout-gateway: '0' is not a number "
 	    "from 1 to 3600");
-	bad("trust 10.0.0.0/33\n", 1, "trust: '10.0.0.0/33' is not a network");
-	bad("trust example.org\n", 1, "trust: 'example.org' is not a network");
+	bad("trust 10.0.0.0/33\n", 1, "trust: '10.0.0.0/33' is not a network; "
+	    "write an address, ADDRESS/BITS, or local");
+	bad("trust example.org\n", 1, "trust: 'example.org' is not a network; "
+	    "write an address, ADDRESS/BITS, or local");
 	bad("allow 49x\n", 1, "allow: '49x' is not a country code with or "
 	    "without more digits");
 	bad("deny +0\n", 1, "deny: '+0' begins with a country code that does "
@@ -194,9 +208,9 @@ test_errors(void)
 	    "country-code: '1684' is not a country code");
 	bad("alias a 0171\n", 1, "alias a: '0171' is a national "
 	    "number, and no country-code is set");
-	bad("alias a\n", 1, "alias: wants a name and its numbers");
+	bad("alias a\n", 1, "alias: requires a name and at least one number");
 	bad("alias a +4912345678\nalias A +4912345678\n", 2,
-	    "alias: 'A' stands here twice");
+	    "alias A: given more than once, first on line 1");
 	for (i = 0; i < CONFIG_WORDS_MAX; i++)
 		strcat(line, " x");
 	bad(line, 1, "more than 128 words");
@@ -205,6 +219,30 @@ test_errors(void)
 	    "every error is told");
 	tap_ok(load("log stderr\nfoo\n", NULL) == -1 && c.log_stderr == 1,
 	    "what could be read of log is kept");
+}
+
+/* What only shows when all has been read has its line, too. */
+static void
+test_late_errors(void)
+{
+	char *override[] = {"tls-key=k"};
+
+	bad("tls-cert c\n", 1, "tls-cert: requires tls-key");
+	bad("\ntls-key k\n", 2, "tls-key: requires tls-cert");
+	bad("tls-client-ca c\n", 1,
+	    "tls-client-ca: requires tls-cert and tls-key");
+	load("", override[0]);
+	tap_is(errors, "-o: tls-key: requires tls-cert\n", "of -o");
+	load("\n\nuser nosuch\n", NULL);
+	errors[0] = '\0';
+	tap_ok(config_error(&c, "user", report, "user %s: %d", "nosuch", 7) ==
+	    -1 && strstr(errors, ":3: user nosuch: 7\n"),
+	    "config_error() knows the line");
+	errors[0] = '\0';
+	config_error(&c, "libexec", report, "missing");
+	tap_ok(strncmp(errors, path, strlen(path)) == 0 &&
+	    strcmp(errors + strlen(path), ": missing\n") == 0,
+	    "of a default the file alone");
 }
 
 static void
@@ -257,6 +295,7 @@ main(void)
 	test_listener();
 	test_overrides();
 	test_errors();
+	test_late_errors();
 	test_file();
 	test_trust();
 	unlink(path);
