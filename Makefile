@@ -114,6 +114,16 @@ install: all
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
+# systemd's units, for packagers: they name the programs of this PREFIX.
+UNITDIR = /lib/systemd/system
+
+install-units:
+	mkdir -p $(DESTDIR)$(UNITDIR)
+	for unit in smtp2sms.socket smtp2sms.service; do \
+	    sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|' \
+		contrib/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+	    chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
+
 # The configuration stays.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
@@ -128,6 +138,11 @@ uninstall:
 dist:
 	git archive --format=tar.gz --prefix=smtp2sms-$(VERSION)/ \
 	    -o smtp2sms-$(VERSION).tar.gz HEAD
+
+# A Debian package in build/deb, with its source; lintian judges it.
+deb:
+	sh tests/install deb
+	sh debian/build $(VERSION)
 
 # ---- what a newcomer runs first ----
 
@@ -164,7 +179,10 @@ LEFT = build/tests/left
 # What needs nobody else's server, client or tool: see tests/foreign.py.
 check:
 	sh tests/install
-	$(MAKE) units
+	$(MAKE) check-built
+
+# The same where all that is needed is there: for packagers.
+check-built: units
 	SMTP2SMS_FOREIGN=no $(PYTHON) tests/run -n check -s $(LEFT) $(TESTS)
 
 # ... and all the rest, with the programs of others.
@@ -230,6 +248,23 @@ fuzz:
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
+# What CBMC proves of the pure files (PROVE=all: also what takes long), and
+# what SPIN says of the way of a message: tests/prove.
+prove:
+	$(PYTHON) tests/prove/run.py
+
+model:
+	sh tests/install model
+	tests/prove/spin
+
+# Under a real systemd, the first process of a Debian of its own: as root.
+systemd: all
+	sh tests/install systemd
+	mkdir -p build
+	$(COMPILE) $(LDFLAGS) -pie -o build/client bench/client.c \
+	    `$(PKG_CONFIG) --libs libtls`
+	$(PYTHON) tests/run -n systemd tests/booted.py
+
 # Figures, as ratios between contenders of the same run: bench/RESULTS.md.
 bench: all
 	sh tests/install bench
@@ -251,5 +286,7 @@ warnings:
 clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
-.PHONY: all install uninstall dist demo units check check-all proof valgrind asan \
-	static static-check fuzz bench warnings clean
+.PHONY: all install install-units uninstall dist deb demo units check check-built \
+	check-all proof valgrind asan static static-check fuzz prove model \
+	systemd \
+	bench warnings clean
