@@ -33,10 +33,10 @@ MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
-SMS = sms/gsm.o sms/text.o
+SMS = sms/gsm.o sms/phone.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)
-SYSTEM = common/config.o common/fds.o common/log.o
+SYSTEM = common/config.o common/fds.o common/log.o common/terminal.o
 SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
 	session/link.o session/peer.o session/privileges.o session/sandbox.o \
 	session/session.o session/start.o session/wrapper.o \
@@ -147,14 +147,18 @@ deb:
 # ---- what a newcomer runs first ----
 
 demo:
-	sh tests/install demo
-	$(MAKE) all
-	sh contrib/demo.sh
+	@sh tests/install demo
+	@sh contrib/demo.sh "$(MAKE)"
+
+build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
+	mkdir -p build
+	$(COMPILE) $(LDFLAGS) -pie -o $@ tests/phone_dump.c common/terminal.o \
+	    $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
 UNITS = auth charset config credible gateway html ipc journal login mime number \
-	parameter path sandbox text utf8
+	parameter phone path sandbox text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)

@@ -16,6 +16,7 @@
 #include "common/config.h"
 #include "common/fds.h"
 #include "common/log.h"
+#include "common/terminal.h"
 #include "session/extract.h"
 #include "session/link.h"
 #include "session/privileges.h"
@@ -201,7 +202,8 @@ test(const struct program *p)
 static int
 extract(const struct program *p)
 {
-	int r = sandbox_enter() == 0 ? extract_run(&p->config) : -1;
+	int look = terminal_look();	/* behind the sandbox nobody knows */
+	int r = sandbox_enter() == 0 ? extract_run(&p->config, look) : -1;
 
 	if (r == -1)
 		fprintf(stderr, "smtp2sms: %s\n", strerror(errno));

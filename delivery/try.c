@@ -10,11 +10,13 @@
 #include <uuid/uuid.h>
 
 #include "common/number.h"
+#include "common/terminal.h"
 #include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/try.h"
 #include "gateway/gateway.h"
+#include "sms/phone.h"
 
 #define TURN_WAIT 60000 /* milliseconds */
 
@@ -163,6 +165,24 @@ say_where(const struct config *c)
 		}
 }
 
+/* On a terminal, the SMS as it will stand on the phone. */
+static void
+show(void)
+{
+	size_t room = PHONE_ROOM(strlen(self.message.text) +
+	    strlen(self.number));
+	int look = terminal_look();
+	struct buf b;
+	char *store;
+
+	if (look == -1 || (store = malloc(room)) == NULL)
+		return;
+	buf_init(&b, store, room);
+	phone_draw(&b, self.number, self.message.text, (unsigned)look);
+	fputs(b.p, stdout);
+	free(store);
+}
+
 static int
 send_request(const struct config *c, const struct gateway_login *login,
     int dry)
@@ -175,6 +195,7 @@ send_request(const struct config *c, const struct gateway_login *login,
 			say_where(c);
 		return self.code;
 	}
+	show();
 	printf("request: %s\n", r.shown);
 	if (dry) {
 		gateway_free(&r);

@@ -10,15 +10,18 @@
 #include "mail/mime.h"
 #include "session/extract.h"
 #include "session/text_rules.h"
+#include "sms/phone.h"
 #include "sms/text.h"
 
 #define PIECE_MAX 16384 /* octets read at once */
 #define HEAD_MAX  1024	/* octets of what stands before the text */
+#define DRAWN_MAX 4096	/* octets of a text that is drawn as on a phone */
 
 static struct {
 	struct mime mime;
 	char piece[PIECE_MAX];
 	char text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)];
+	char drawn[PHONE_ROOM(DRAWN_MAX)];
 } self;
 
 static int
@@ -62,8 +65,23 @@ result_name(enum text_result r)
 	return "";
 }
 
+/* Write the text: as it is, or for a terminal. */
+static int
+show(struct buf *text, int look)
+{
+	struct buf b;
+
+	if (look == -1 || text->len == 0 || text->len > DRAWN_MAX) {
+		buf_putc(text, '\n');
+		return write_all(text->p, text->len);
+	}
+	buf_init(&b, self.drawn, sizeof(self.drawn));
+	phone_draw(&b, "SMS", text->p, (unsigned)look);
+	return write_all(b.p, b.len);
+}
+
 int
-extract_run(const struct config *c)
+extract_run(const struct config *c, int look)
 {
 	struct text_rules rules = text_rules_of(c);
 	char head[HEAD_MAX];
@@ -88,8 +106,7 @@ extract_run(const struct config *c)
 	    "truncated: %s\n\n", result, mime_source(&self.mime),
 	    text_alphabet_name(info.alphabet), info.parts,
 	    info.truncated ? "yes" : "no");
-	buf_putc(&out, '\n');
-	if (write_all(b.p, b.len) == -1 || write_all(out.p, out.len) == -1)
+	if (write_all(b.p, b.len) == -1 || show(&out, look) == -1)
 		return -1;
 	return bounce || r != TEXT_OK;
 }
