@@ -357,11 +357,14 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 	size_t i;
 
 	(void)field;
-	if (strcmp(how, "gateway") == 0 || strcmp(how, "none") == 0) {
+	if (strcmp(how, "gateway") == 0 || strcmp(how, "none") == 0 ||
+	    strcmp(how, "any") == 0) {
 		if (l->nword != 1)
 			return fail(l, "%s: %s takes no further value",
 			    k->name, how);
-		c->auth = *how == 'g' ? CONFIG_AUTH_GATEWAY : CONFIG_AUTH_NONE;
+		c->auth = *how == 'g' ? CONFIG_AUTH_GATEWAY :
+		    *how == 'n'	      ? CONFIG_AUTH_NONE :
+					CONFIG_AUTH_ANY;
 	} else if (strcmp(how, "users") == 0) {
 		if (l->nword != 2)
 			return fail(l, "%s: users requires one file",
@@ -383,7 +386,7 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 			list_add(&c->checkpassword, copy(l->word[i]));
 	} else {
 		return fail(l, "%s: '%s' is not one of: gateway, users, "
-		    "checkpassword, none", k->name, how);
+		    "checkpassword, any, none", k->name, how);
 	}
 	return 0;
 }
@@ -408,6 +411,8 @@ static const char *const names_sender[] = {"mail", "fixed", NULL};
 static const char *const names_dedupe[] = {"message", "text", NULL};
 static const char *const names_unknown[] = {"retry", "drop", NULL};
 static const char *const names_bad[] = {"reject", "accept", NULL};
+/* in the order of enum config_lf */
+static const char *const names_lf[] = {"no", "yes", "all", NULL};
 static const char *const names_clear[] = {"no", "local", "yes", NULL};
 const char *const config_subjects[] = {"ignore", "prefix", "fallback", "only",
     NULL};
@@ -497,7 +502,7 @@ static const struct keyword keywords[] = {
 	ENUM("replies", replies, names_replies),
 	ENUM("log", log_stderr, names_log),
 	ENUM("sandbox", sandbox, names_sandbox),
-	ENUM("bare-lf", bare_lf, names_yesno),
+	ENUM("bare-lf", bare_lf, names_lf),
 };
 #define NKEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
 

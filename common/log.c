@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 #define CONTEXT_MAX   4
@@ -119,13 +120,12 @@ emit(int priority, struct buf *b)
 		return; /* there is nowhere left to say so */
 }
 
-void
-log_event(int priority, const char *event, ...)
+static void
+put_event(int priority, const char *event, va_list ap)
 {
 	char line[LOG_LINE_MAX], head[32];
 	const char *key, *value;
 	struct buf b;
-	va_list ap;
 	size_t i;
 
 	buf_init(&b, line, sizeof(line) - 1);
@@ -139,12 +139,50 @@ log_event(int priority, const char *event, ...)
 		if (self.context[i].value[0] != '\0')
 			put_pair(&b, self.context[i].key,
 			    self.context[i].value);
-	va_start(ap, event);
 	while ((key = va_arg(ap, const char *)) != NULL)
 		if ((value = va_arg(ap, const char *)) != NULL)
 			put_pair(&b, key, value);
-	va_end(ap);
 	emit(priority, &b);
+}
+
+void
+log_event(int priority, const char *event, ...)
+{
+	va_list ap;
+
+	va_start(ap, event);
+	put_event(priority, event, ap);
+	va_end(ap);
+}
+
+void
+log_limited(struct log_limit *l, int priority, const char *event, ...)
+{
+	long long second = clock_ms() / 1000;
+	va_list ap;
+
+	if (second != l->second) {
+		log_limit_end(l);
+		l->second = second;
+		l->lines = 0;
+	}
+	if (l->lines == LOG_LIMIT) {
+		l->left_out++;
+		return;
+	}
+	l->lines++;
+	va_start(ap, event);
+	put_event(priority, event, ap);
+	va_end(ap);
+}
+
+void
+log_limit_end(struct log_limit *l)
+{
+	if (l->left_out > 0)
+		log_event(LOG_NOTICE, "suppressed", "lines",
+		    LOG_NUM(l->left_out), NULL);
+	l->left_out = 0;
 }
 
 const char *

@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #define LOG_LINE_MAX 2048	/* octets of a line; the rest is cut */
+#define LOG_LIMIT    20		/* lines of log_limited in one second */
 
 /* ident names the program; to_stderr: descriptor 2, else syslog's mail. */
 void log_open(const char *ident, int to_stderr);
@@ -25,6 +26,21 @@ void log_context(const char *key, const char *value);
  */
 void log_event(int priority, const char *event, ...)
     __attribute__((sentinel));
+
+/*
+ * The same for what a client can cause at no cost: at most LOG_LIMIT lines a
+ * second for each struct log_limit, which belongs to one session and is all
+ * zero at its start.  The number of lines that were left out is logged in a
+ * later second, or by log_limit_end.
+ */
+struct log_limit {
+	long long second;
+	unsigned lines;		/* of this second */
+	unsigned long left_out;
+};
+void log_limited(struct log_limit *, int priority, const char *event, ...)
+    __attribute__((sentinel));
+void log_limit_end(struct log_limit *);
 
 /* A number as a value: LOG_NUM(n) lives until the end of the statement. */
 #define LOG_NUM(n)    log_number((char[24]){0}, (long long)(n))

@@ -94,7 +94,8 @@ read_credentials(struct client *c, struct ipc_frame *f)
 	if (kind == IPC_EXTERNAL && !is_certificate_allowed())
 		return client_reject(c, "a certificate where none is asked "
 		    "for");
-	if (self.config->auth == CONFIG_AUTH_NONE)
+	if (self.config->auth == CONFIG_AUTH_NONE ||
+	    self.config->auth == CONFIG_AUTH_ANY)
 		return client_reject(c, "credentials where none are asked "
 		    "for");
 	if (c->auth_failures >= self.config->max_auth_failures)
@@ -510,7 +511,9 @@ state_of(const struct client *c)
 		return NEW;
 	if (c->logged_in)
 		return USER;
-	return c->auth_required ? STRANGER : GUEST;
+	/* with auth any the session keeps the credentials to itself */
+	return c->auth_required && self.config->auth != CONFIG_AUTH_ANY ?
+	    STRANGER : GUEST;
 }
 
 void

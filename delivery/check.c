@@ -268,7 +268,8 @@ check_messages(const struct config *c, const struct descriptor *g,
 		    c->gateway, missing);
 	if (c->auth == CONFIG_AUTH_GATEWAY)
 		try_passed_on(c, g);
-	if (c->auth == CONFIG_AUTH_CHECKPASSWORD)
+	if (c->auth == CONFIG_AUTH_CHECKPASSWORD ||
+	    c->auth == CONFIG_AUTH_ANY)
 		try_own(c, g, "logs in");
 	if (open)
 		try_own(c, g, "needs no login");

@@ -381,6 +381,7 @@ begin(struct login_check *c, int fd, const struct config *config,
 		return begin_program(c, fd, config, kind, w);
 	case CONFIG_AUTH_GATEWAY:
 	case CONFIG_AUTH_NONE:
+	case CONFIG_AUTH_ANY:
 		break;
 	}
 	return send_verdict(fd, IPC_VERDICT_TEMPORARY,
@@ -483,6 +484,7 @@ login_test(const struct config *config, config_report report)
 		return test_program(config->checkpassword.v[0], report);
 	case CONFIG_AUTH_GATEWAY:
 	case CONFIG_AUTH_NONE:
+	case CONFIG_AUTH_ANY:
 		break;
 	}
 	return 0;

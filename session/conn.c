@@ -110,12 +110,25 @@ conn_switch(struct conn *c, int in, int out)
 void
 conn_pause(struct conn *c, int ms)
 {
+	/* no events: poll(2) returns early only if the client has gone */
+	struct pollfd p = {.fd = c->out};
 	long long end = clock_ms() + ms;
 
+	conn_flush(c);
 	if (end > c->until)
 		end = c->until;
-	while (clock_left(end) > 0)
-		poll(NULL, 0, clock_left(end));
+	while (!c->gone && clock_left(end) > 0)
+		if (poll(&p, 1, clock_left(end)) > 0)
+			c->gone = 1;
+}
+
+void
+conn_grant(struct conn *c, int ms)
+{
+	long long least = clock_ms() + ms;
+
+	if (c->until < least)
+		c->until = least;
 }
 
 /* poll(2) finds no deadline passed as long as there is something to read. */
@@ -238,6 +251,9 @@ conn_line(struct conn *c, char **line, size_t *len)
 	size_t seen = 0;
 	char *p;
 
+	/* whoever does not hear the replies is not served any more */
+	if (c->gone)
+		return CONN_EOF;
 	for (;;) {
 		p = memchr(c->inbuf + c->start + seen, '\n',
 		    c->end - c->start - seen);
@@ -263,6 +279,7 @@ conn_data_begin(struct conn *c)
 {
 	c->data_state = AT_LINE;
 	c->bare = 0;
+	memcpy(c->tail, "\r\n\r\n", CONN_TAIL);
 }
 
 int
@@ -349,6 +366,40 @@ ends_message(const struct conn *c, char ch)
 	    (c->data_state == BEHIND_DOT && c->lf == CONN_LF_EQUAL));
 }
 
+/* All that was read has been taken: keep the last of it, and make room. */
+static void
+empty(struct conn *c)
+{
+	size_t n = c->end < CONN_TAIL ? c->end : CONN_TAIL;
+
+	memmove(c->tail, c->tail + n, CONN_TAIL - n);
+	memcpy(c->tail + CONN_TAIL - n, c->inbuf + c->end - n, n);
+	c->start = c->end = 0;
+}
+
+/* 1 if the client may think that its message is complete. */
+static int
+seems_complete(const struct conn *c)
+{
+	return memcmp(c->tail + 1, "\n.\n", 3) == 0 ||
+	    memcmp(c->tail, "\n.\r\n", 4) == 0;
+}
+
+/* Read more of a message. */
+static enum conn_status
+fill_data(struct conn *c)
+{
+	int wait = c->wait, complete;
+	enum conn_status st;
+
+	empty(c);
+	complete = seems_complete(c);
+	if (complete && wait > CONN_DOT_WAIT)
+		wait = CONN_DOT_WAIT;
+	st = fill(c, clock_ms() + wait);
+	return st == CONN_TIMEOUT && complete ? CONN_UNENDED : st;
+}
+
 enum conn_status
 conn_data(struct conn *c, const char **p, size_t *n)
 {
@@ -357,12 +408,8 @@ conn_data(struct conn *c, const char **p, size_t *n)
 	char ch;
 
 	for (;;) {
-		if (c->start == c->end) {
-			c->start = c->end = 0;
-			st = fill(c, clock_ms() + c->wait);
-			if (st != CONN_OK)
-				return st;
-		}
+		if (c->start == c->end && (st = fill_data(c)) != CONN_OK)
+			return st;
 		if (c->data_state == INSIDE || c->data_state == BEHIND_CR)
 			break;
 		ch = c->inbuf[c->start];

@@ -11,11 +11,14 @@
 #endif
 #define CONN_OUT_MAX 4096	/* octets of replies held back */
 #define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
+#define CONN_TAIL     4		/* "\n.\r\n" */
+#define CONN_DOT_WAIT 10000	/* milliseconds until CONN_UNENDED */
 #define CONN_HEAD     16	/* octets that are kept of a dropped line */
 
 enum conn_status {
 	CONN_OK,
 	CONN_END,	/* conn_data: the message is complete */
+	CONN_UNENDED,	/* conn_data: the client thinks that it is, and waits */
 	CONN_EOF,	/* the client has gone */
 	CONN_TIMEOUT,
 	CONN_LONG,	/* the line was over CONN_LINE_MAX and is dropped */
@@ -23,7 +26,7 @@ enum conn_status {
 	CONN_DROPPED	/* the end of a line that has been CONN_BARE */
 };
 
-/* How a bare LF is taken (SPEC, section 2: bare-lf, and -n). */
+/* What a bare LF is: see bare-lf in smtp2sms.conf(5). */
 enum conn_lf {
 	CONN_LF_REFUSE,
 	CONN_LF_REPAIR,	/* ends a command; inside a message becomes CRLF */
@@ -45,6 +48,7 @@ struct conn {
 	enum conn_status skip;	/* CONN_BARE or CONN_LONG: drop until CRLF */
 	int data_state;
 	int bare;		/* the message holds a bare CR, LF or a NUL */
+	char tail[CONN_TAIL];	/* the last octets of a message that were taken */
 	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];
 };
 
@@ -62,7 +66,9 @@ enum conn_status conn_line(struct conn *, char **line, size_t *len);
  * The next piece of the message that follows DATA, dots unstuffed (RFC
  * 5321, 4.5.2): CONN_OK with at least one octet.  CONN_END behind
  * CRLF.CRLF, and then conn_bare tells whether the message must be refused.
- * conn_data_begin comes first.
+ * CONN_UNENDED if nothing more comes behind a dot on a line of its own that
+ * ends the message for a client without CRLF, but not here: then the session
+ * must end, and nothing be sent.  conn_data_begin comes first.
  */
 void conn_data_begin(struct conn *);
 enum conn_status conn_data(struct conn *, const char **, size_t *);
@@ -105,7 +111,13 @@ void conn_farewell(struct conn *, int ms);
  */
 void conn_bye(int in, int out, int ms);
 
-/* Let ms pass (a delay against guessing), but not beyond the deadline. */
+/*
+ * Write what is held back and let ms pass (a delay against guessing), but not
+ * beyond the deadline, nor once the client has gone.
+ */
 void conn_pause(struct conn *, int ms);
+
+/* Move the deadline, if need be, so that at least ms milliseconds are left. */
+void conn_grant(struct conn *, int ms);
 
 #endif

@@ -49,7 +49,8 @@ do_helo(struct session *s, char *args)
 {
 	/* many small devices give no name, and it is not used */
 	if (*args == '\0')
-		log_event(LOG_NOTICE, "hello", "name", "", NULL);
+		log_limited(&s->log_limit, LOG_NOTICE, "hello", "name", "",
+		    NULL);
 	session_reset(s);
 	s->state = SESSION_GREETED;
 	session_note(s, "%s", s->config->hostname);
@@ -350,6 +351,7 @@ session_greet(const struct session_setup *setup)
 	s->tls = setup->tls;
 	session_tls_client(s, setup->client);
 	s->end = clock_ms() + 1000LL * c->timeout_session;
+	s->early_end = clock_ms() + 1000LL * c->timeout_greeting;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
 	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :
 	    c->bare_lf			       ? CONN_LF_REPAIR :
@@ -376,6 +378,7 @@ session_run(void)
 						 drop_line(s, st));
 	}
 	conn_farewell(&s->conn, FAREWELL);
+	log_limit_end(&s->log_limit);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",
 	    LOG_NUM(s->refusals), NULL);
 	return ask_broken() ? -1 : 0;

@@ -16,6 +16,7 @@ struct session_setup {
 	int tls_control;	/* STARTTLS by UCSPI-TLS: the control */
 	int tls_in, tls_out;	/* descriptors of clear text; -1: none */
 	int any_lf;		/* a bare LF is as good as CRLF */
+	int dry;		/* nothing is sent, nobody is asked */
 	int verbose;		/* log the dialogue, secrets masked */
 };
 

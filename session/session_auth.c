@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "session/ask.h"
 #include "session/session.h"
@@ -35,11 +36,12 @@ has_logins(const struct session *s)
 	    s->config->auth == CONFIG_AUTH_CHECKPASSWORD;
 }
 
-/* Whom TLS knows the client to be, where that is of use. */
+/* The client's certificate, where a login by it is possible; or "". */
 static const char *
 external(const struct session *s)
 {
-	return s->config->auth == CONFIG_AUTH_CHECKPASSWORD ? "" : s->client;
+	return s->config->auth == CONFIG_AUTH_CHECKPASSWORD ||
+	    s->config->auth == CONFIG_AUTH_ANY ? "" : s->client;
 }
 
 const char *
@@ -68,12 +70,27 @@ mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
 	return 0;
 }
 
+/* 1 if somebody judges the credentials before the first message. */
+static int
+is_judged(const struct session *s)
+{
+	if (has_logins(s))
+		return 1;
+	if (s->config->auth == CONFIG_AUTH_ANY)
+		return 0;
+	/* TLS has judged the certificate */
+	return exchange.mechanism == AUTH_EXTERNAL ||
+	    (s->config->auth_check && !s->setup->dry);
+}
+
 /* The credentials are well-formed: are they right, as far as we ask? */
 static enum ipc_verdict
 judge(struct session *s)
 {
 	int ms = (int)s->config->timeout_gateway * 1000;
 
+	if (s->config->auth == CONFIG_AUTH_ANY)
+		return IPC_VERDICT_OK;
 	if (has_logins(s))
 		return ask_auth(&exchange, &s->rights, ms);
 	if (exchange.mechanism != AUTH_EXTERNAL) {
@@ -82,15 +99,26 @@ judge(struct session *s)
 		if (s->config->auth_check)
 			return ask_auth(&exchange, &s->rights, ms);
 	}
-	return ask_login(&exchange) == 0 ? IPC_VERDICT_OK
-					: IPC_VERDICT_TEMPORARY;
+	return ask_login(&exchange) == 0 ? IPC_VERDICT_OK :
+					   IPC_VERDICT_TEMPORARY;
 }
 
+/* Nobody has a second try at once, whatever the reason. */
 static enum reply
-auth_failed(struct session *s)
+auth_delayed(struct session *s)
 {
-	log_event(LOG_WARNING, "auth", "user", exchange.user, "result", "wrong",
+	log_limited(&s->log_limit, LOG_WARNING, "auth", "user",
+	    s->authenticated ? NULL : exchange.user, "result", "temporary",
 	    NULL);
+	conn_pause(&s->conn, AUTH_DELAY);
+	return REPLY_AUTH_TEMPORARY;
+}
+
+enum reply
+session_auth_failed(struct session *s)
+{
+	log_limited(&s->log_limit, LOG_WARNING, "auth", "user",
+	    s->authenticated ? NULL : exchange.user, "result", "wrong", NULL);
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
 		return REPLY_421_AUTH;
@@ -100,16 +128,24 @@ auth_failed(struct session *s)
 static enum reply
 auth_succeeded(struct session *s)
 {
+	int judged = is_judged(s);
 	size_t i;
 
 	s->authenticated = 1;
+	s->handed_on = s->config->auth == CONFIG_AUTH_GATEWAY &&
+	    exchange.mechanism != AUTH_EXTERNAL;
+	/* with auth any the delivery side has not heard of the client yet */
+	s->warmed = s->config->auth != CONFIG_AUTH_ANY;
 	/* what the gateway judges has no profile */
 	s->has_rights = has_logins(s);
 	for (i = 0; i < s->rights.nallow; i++)
 		s->allow[i] = s->rights.allow[i];
+	s->known = judged;
+	s->early_end = clock_ms() + 1000LL * s->config->timeout_greeting;
 	session_set_deadline(s);
 	log_context("user", exchange.user);
-	log_event(LOG_INFO, "auth", "result", "ok", NULL);
+	log_event(LOG_INFO, "auth", "result", judged ? "ok" : "unchecked",
+	    NULL);
 	return REPLY_AUTH_OK;
 }
 
@@ -142,7 +178,9 @@ auth_outcome(struct session *s, enum auth_status st)
 	case AUTH_MALFORMED:
 		return REPLY_BASE64;
 	case AUTH_REFUSED:
-		return auth_failed(s);
+		if (s->config->auth != CONFIG_AUTH_ANY)
+			return session_auth_failed(s);
+		break;
 	case AUTH_CHALLENGE:
 	case AUTH_DONE:
 		break;
@@ -151,12 +189,12 @@ auth_outcome(struct session *s, enum auth_status st)
 	case IPC_VERDICT_OK:
 		return auth_succeeded(s);
 	case IPC_VERDICT_TEMPORARY:
-		return REPLY_AUTH_TEMPORARY;
+		return auth_delayed(s);
 	case IPC_VERDICT_WRONG:
 		break;
 	}
 	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */
-	failed = auth_failed(s);
+	failed = session_auth_failed(s);
 	if (failed != REPLY_421_AUTH &&
 	    auth_wrong(&exchange) == AUTH_CHALLENGE &&
 	    (lost = challenge(s, &line)) != CONN_OK)
@@ -169,10 +207,12 @@ session_auth_forget(struct session *s)
 {
 	if (!s->authenticated)
 		return;
-	s->authenticated = s->has_rights = 0;
+	s->authenticated = s->handed_on = s->known = 0;
+	s->has_rights = s->warmed = 0;
 	memset(&s->rights, 0, sizeof(s->rights));
 	log_context("user", NULL);
-	ask_forget();
+	if (s->config->auth != CONFIG_AUTH_ANY)
+		ask_forget();
 	session_set_deadline(s);
 }
 

@@ -325,7 +325,7 @@ session_mail(struct session *s, char *args)
 		return r;
 	}
 	s->state = SESSION_MAILED;
-	if (!s->warmed && !s->authenticated)
+	if (!s->warmed)
 		ask_warm();
 	s->warmed = 1;
 	return REPLY_SENDER_OK;
@@ -436,8 +436,8 @@ leave_out(struct session *s, enum reply why)
 	if (!s->config->accept_bad ||
 	    (why != REPLY_RCPT_NUMBER && why != REPLY_RCPT_DENIED))
 		return why;
-	log_event(LOG_NOTICE, "left-out", "to", s->rcpt_to, "domain",
-	    s->rcpt_domain, "reason", reply_of(why)->text, NULL);
+	log_limited(&s->log_limit, LOG_NOTICE, "left-out", "to", s->rcpt_to,
+	    "domain", s->rcpt_domain, "reason", reply_of(why)->text, NULL);
 	s->recipient[s->nrecipients++].bad = why;
 	s->message.nbad++;
 	s->state = SESSION_RECEIVING;

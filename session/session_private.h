@@ -4,11 +4,11 @@
  *
  *	session.c		the table of commands, and the loop
  *	session_tls.c		STARTTLS
- *	session_auth.c		AUTH
  *	session_mail.c		MAIL and RCPT
  *	session_data.c		DATA and BDAT
  *	session_send.c		from the message to its outcome
  *	session_options.c	the options of a message
+ *	session_auth.c		AUTH
  *	session_reply.c		replies, deadlines, the end of a transaction
  */
 #ifndef SESSION_PRIVATE_H
@@ -16,6 +16,7 @@
 
 #include "common/buf.h"
 #include "common/config.h"
+#include "common/log.h"
 #include "common/options.h"
 #include "session/conn.h"
 #include "session/reply.h"
@@ -64,10 +65,14 @@ struct session {
 	int tls;
 	char client[IPC_USER_MAX + 1]; /* subject of its certificate, or "" */
 	int authenticated;
+	int handed_on;		/* ... and the gateway judges each message */
+	int known;		/* somebody has judged the client, and likes it */
 	int warmed;		/* the delivery side has been told of mail */
 	int over;
 	long messages, errors, refusals, auth_failures;
 	long long end;		/* deadline of the session */
+	long long early_end;	/* ... of a client that is not known */
+	struct log_limit log_limit;
 	struct buf note;
 	char note_storage[SESSION_NOTE_MAX];
 	int has_rights;		/* the login has its own; see rights */
@@ -105,17 +110,6 @@ int session_tls_offered(const struct session *);
 /* Remember the subject of the client's certificate; NULL: it has none. */
 void session_tls_client(struct session *, const char *subject);
 
-/* ---- session_auth.c ---- */
-
-/* 1 if AUTH would be accepted now. */
-int session_auth_offered(const struct session *);
-
-/* The mechanisms that AUTH would accept: "PLAIN LOGIN". */
-const char *session_auth_mechanisms(const struct session *);
-
-/* Forget who the client is. */
-void session_auth_forget(struct session *);
-
 /* ---- session_data.c ---- */
 
 /*
@@ -152,6 +146,23 @@ void session_options_show(const struct session *, struct buf *);
 void session_options_missing(const struct session *, const char *before,
     struct buf *);
 
+/* ---- session_auth.c ---- */
+
+/* 1 if AUTH would be accepted now. */
+int session_auth_offered(const struct session *);
+
+/* The mechanisms that AUTH would accept: "PLAIN LOGIN". */
+const char *session_auth_mechanisms(const struct session *);
+
+/* Forget who the client is. */
+void session_auth_forget(struct session *);
+
+/*
+ * Credentials were wrong: log it, let the client wait and count it.  Returns
+ * REPLY_AUTH_FAILED, or REPLY_421_AUTH if that was one too many.
+ */
+enum reply session_auth_failed(struct session *);
+
 /* ---- session_reply.c ---- */
 
 /* Begin the note: the text of the next reply that has none of its own. */
@@ -170,8 +181,11 @@ void session_trace(struct session *, const char *who, const char *line);
 /* 1 if mail may be sent: the client has authenticated, or need not. */
 int session_may_send(const struct session *);
 
-/* Set when the session ends; earlier as long as mail may not be sent. */
+/* Set when the session ends: early for a client that is not known. */
 void session_set_deadline(struct session *);
+
+/* The client has been judged, and is who it says: it has all the time. */
+void session_set_known(struct session *);
 
 /* Seconds since 1970. */
 long long session_now(void);

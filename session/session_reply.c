@@ -54,8 +54,9 @@ log_refusal(struct session *s, int code, const char *text)
 	const char *to = s->rcpt_to, *domain = s->rcpt_domain;
 
 	if (s->refusals++ < LOG_REFUSALS)
-		log_event(LOG_NOTICE, "refused", "code", LOG_NUM(code), "text",
-		    text, "to", *to != '\0' ? to : NULL, "domain",
+		log_limited(&s->log_limit, LOG_NOTICE, "refused", "code",
+		    LOG_NUM(code), "text", text, "to",
+		    *to != '\0' ? to : NULL, "domain",
 		    *domain != '\0' ? domain : NULL, NULL);
 }
 
@@ -98,6 +99,7 @@ session_line_reply(struct session *s, enum conn_status st)
 		return REPLY_NONE;
 	case CONN_OK:
 	case CONN_END:
+	case CONN_UNENDED:
 	case CONN_DROPPED:
 		break;
 	}
@@ -113,15 +115,16 @@ session_may_send(const struct session *s)
 void
 session_set_deadline(struct session *s)
 {
-	long long greeting;
-
 	s->conn.until = s->end;
-	if (session_may_send(s))
-		return;
-	greeting = s->end - 1000LL * s->config->timeout_session +
-	    1000LL * s->config->timeout_greeting;
-	if (greeting < s->end)
-		s->conn.until = greeting;
+	if (!s->known && !s->setup->trusted && s->early_end < s->end)
+		s->conn.until = s->early_end;
+}
+
+void
+session_set_known(struct session *s)
+{
+	s->known = 1;
+	session_set_deadline(s);
 }
 
 long long

@@ -12,6 +12,7 @@
 #include "session/text_rules.h"
 #include "sms/text.h"
 
+#define REPLY_WAIT   5000 /* milliseconds to get the outcome to the client */
 #define LOG_RCPTS    10	 /* numbers in one line of the log */
 #define LOG_OPTIONS  512 /* octets of what options were used */
 #define LOG_MISSING  256 /* octets of what was left out */
@@ -80,8 +81,16 @@ worst_reply(const struct session *s)
 	return worst;
 }
 
+/* 1 if the recipient has the message, or will have. */
+static int
+is_served(const struct ask_result *r)
+{
+	return r->outcome == IPC_OUTCOME_ACCEPTED ||
+	    r->outcome == IPC_OUTCOME_DUPLICATE;
+}
+
 static const char *
-outcome_name(enum ipc_outcome o)
+outcome_name(const struct session *s, enum ipc_outcome o)
 {
 	static const char *const names[] = {
 		[IPC_OUTCOME_ACCEPTED] = "accepted",
@@ -98,7 +107,8 @@ outcome_name(enum ipc_outcome o)
 		[IPC_OUTCOME_INTERNAL] = "internal",
 	};
 
-	return names[o];
+	return o == IPC_OUTCOME_ACCEPTED && s->setup->dry ? "dry-run" :
+							    names[o];
 }
 
 /* Behind before: the recipients that were left out, by their places. */
@@ -121,37 +131,47 @@ put_missing(const struct session *s, const char *before, struct buf *b)
 	}
 }
 
-/* The recipients from first on that share its result, masked. */
+/* The numbers from first on, masked. */
+static void
+put_numbers(const struct session *s, size_t first, size_t n, struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < LOG_RCPTS; i++)
+		buf_fmt(b, "%s%s", i > 0 ? "," : "",
+		    LOG_MASKED(s->number[first + i]));
+	if (n > LOG_RCPTS)
+		buf_puts(b, ",...");
+}
+
+/* Log the result that the n recipients from first on share. */
 static void
 log_result(struct session *s, size_t first, size_t n)
 {
 	const struct ask_result *r = &result[first];
-	int data = s->message.options.port != 0;
+	int served = is_served(r), text = s->message.options.port == 0;
 	char to[LOG_RCPTS * 20 + 8], options[LOG_OPTIONS], missing[LOG_MISSING];
 	struct buf b, o, m;
-	size_t i;
 
 	buf_init(&b, to, sizeof(to));
-	for (i = first; i < first + n && i < first + LOG_RCPTS; i++)
-		buf_fmt(&b, "%s%s", i > first ? "," : "",
-		    LOG_MASKED(s->number[i]));
-	if (n > LOG_RCPTS)
-		buf_puts(&b, ",...");
+	put_numbers(s, first, n, &b);
 	buf_init(&o, options, sizeof(options));
 	session_options_show(s, &o);
 	buf_init(&m, missing, sizeof(missing));
 	session_options_missing(s, ", ", &m);
 	put_missing(s, ", ", &m);
-	log_event(r->outcome <= IPC_OUTCOME_DUPLICATE ? LOG_INFO : LOG_WARNING,
-	    "message", "to", to, "recipients", LOG_NUM(n), "parts",
-	    data ? NULL : LOG_NUM(info.parts), "alphabet",
-	    data ? NULL : text_alphabet_name(info.alphabet), "truncated",
-	    info.truncated ? "yes" : NULL, "source",
-	    data ? NULL : mime_source(s->mime), "options",
-	    o.len > 0 ? o.p + 1 : NULL, "left-out", m.len > 0 ? m.p + 2 : NULL,
-	    "outcome", outcome_name(r->outcome), "status",
-	    r->status != 0 ? LOG_NUM(r->status) : NULL, "ms", LOG_NUM(r->ms),
-	    "id", r->id, NULL);
+	log_event(served ? LOG_INFO : LOG_WARNING, "message", "to", to,
+	    "recipients", LOG_NUM(n),
+	    "parts", text ? LOG_NUM(info.parts) : NULL,
+	    "alphabet", text ? text_alphabet_name(info.alphabet) : NULL,
+	    "truncated", info.truncated ? "yes" : NULL,
+	    "source", text ? mime_source(s->mime) : NULL,
+	    "options", o.len > 0 ? o.p + 1 : NULL,
+	    "left-out", m.len > 0 ? m.p + 2 : NULL,
+	    "outcome", outcome_name(s, r->outcome),
+	    /* what was served without asking has none */
+	    "status", served && r->status == 0 ? NULL : LOG_NUM(r->status),
+	    "ms", LOG_NUM(r->ms), "id", r->id, NULL);
 }
 
 static void
@@ -204,6 +224,29 @@ make_text(struct session *s)
 	return REPLY_GO;
 }
 
+/*
+ * What the gateway has said of the credentials that it was handed.  Returns
+ * REPLY_GO, or REPLY_421_AUTH if they were wrong once too often.
+ */
+static enum reply
+judge_client(struct session *s)
+{
+	size_t i, served = 0, wrong = 0;
+
+	for (i = 0; i < s->nnumbers; i++) {
+		if (is_served(&result[i]))
+			served++;
+		else if (result[i].outcome == IPC_OUTCOME_CREDENTIALS)
+			wrong++;
+	}
+	if (served > 0)
+		session_set_known(s);
+	if (served > 0 || wrong == 0 || !s->handed_on)
+		return REPLY_GO;
+	return session_auth_failed(s) == REPLY_421_AUTH ? REPLY_421_AUTH :
+							  REPLY_GO;
+}
+
 /* Deliver the message: REPLY_GO if there are results, or why it is refused. */
 static enum reply
 deliver(struct session *s)
@@ -225,11 +268,14 @@ deliver(struct session *s)
 	if ((r = session_options_message(s)) != REPLY_GO)
 		return r;
 	message_text[0] = '\0';
+	info = (struct text_info){0};
 	if (s->message.options.port == 0 && (r = make_text(s)) != REPLY_GO)
 		return r;
+	conn_flush(&s->conn);
 	ask_send(&m, result, (int)s->config->timeout_gateway * 1000);
+	conn_grant(&s->conn, REPLY_WAIT);
 	log_results(s);
-	return REPLY_GO;
+	return judge_client(s);
 }
 
 /* ---- replies ---- */

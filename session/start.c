@@ -50,18 +50,34 @@ start_trust(const struct program *p, struct start *s)
 	    config_trusts(&p->config, s->peer.ip);
 }
 
+/*
+ * Without TLS, auth any lets in nobody but whom trust would let in without a
+ * password, and programs on this host.
+ */
 static int
 auth_in_clear(const struct program *p, const struct start *s)
 {
+	int local = peer_is_loopback(&s->peer);
+
 	switch ((enum config_clear)p->config.auth_without_tls) {
 	case CONFIG_CLEAR_NO:
 		return 0;
 	case CONFIG_CLEAR_LOCAL:
-		return peer_is_loopback(&s->peer);
 	case CONFIG_CLEAR_YES:
-		return 1;
+		break;
 	}
-	return 0;
+	if (p->config.auth == CONFIG_AUTH_ANY)
+		return local || s->trusted;
+	return local || p->config.auth_without_tls == CONFIG_CLEAR_YES;
+}
+
+/* 1 if a bare LF ends a line, and LF.LF a message. */
+static int
+is_lf_crlf(const struct program *p, const struct start *s)
+{
+	return p->dry || isatty(STDIN_FILENO) ||
+	    (p->config.bare_lf == CONFIG_LF_ALL &&
+	    config_trusts(&p->config, s->peer.ip));
 }
 
 static int
@@ -141,7 +157,8 @@ start_session(const struct program *p, struct start *s)
 		.tls_control = s->wrapper.control,
 		.tls_in = s->wrapper.in,
 		.tls_out = s->wrapper.out,
-		.any_lf = p->dry || isatty(STDIN_FILENO),
+		.any_lf = is_lf_crlf(p, s),
+		.dry = p->dry,
 		.verbose = p->verbose,
 	};
 

@@ -1,6 +1,7 @@
 """The log: one line for each event, and no secret in it; SPEC, section 8."""
 
 import re
+import time
 
 import tap
 from gateway import Gateway
@@ -231,6 +232,25 @@ def flood():
         s.quit()
         size = len(s.log().splitlines())
         tap.ok(size < 1000, "20000 refusals, less than 1000 lines", size)
+
+
+@tap.test("what a client causes at no cost has a limit in each second")
+def limited():
+    with Session(own_credentials("own", PASSWORD)
+                 + ["max-errors 1000"], gw) as s:
+        start = time.monotonic()
+        s.send("HELO\r\n" * 500)
+        s.replies(500)
+        seconds = int(time.monotonic() - start) + 2
+        s.quit()
+        shape(s, "a flood of HELOs")
+        hellos = [e for e in s.events() if e["event"] == "hello"]
+        left_out = [int(e["lines"]) for e in s.events()
+                    if e["event"] == "suppressed"]
+        tap.ok(20 <= len(hellos) <= 20 * seconds, "twenty a second",
+               len(hellos))
+        tap.is_(len(hellos) + sum(left_out), 500,
+                "and the number of those that were left out")
 
 
 @tap.test("the end")

@@ -1,6 +1,7 @@
 """AUTH: every mechanism and every way to get it wrong; SPEC, section 3."""
 
 import base64
+import time
 
 import tap
 from gateway import Gateway
@@ -435,6 +436,122 @@ def none():
         s.must("HELO c", 250)
         tap.is_(s.send_message().code, 250, "HELO will do")
     tap.is_(header(), BEARER, "a token of our own")
+
+
+@tap.test("auth any: whatever is given is taken, and is handed on to nobody")
+def any_credentials():
+    lines = ["auth any", *OWN[1:]]
+    tries = [["AUTH PLAIN " + PLAIN], ["AUTH PLAIN", b64("\0x\0y")],
+             ["AUTH LOGIN", b64("printer"), b64("no:such\1password")],
+             ["AUTH LOGIN =", b64("")],
+             ["AUTH PLAIN " + b64("a\0b\0c")],
+             ["AUTH XOAUTH2 " + xoauth2(token="bad")]]
+    for words in tries:
+        gw.reset()
+        with Session(lines, gw) as s:
+            tap.ok(any(w.startswith("AUTH") for w in s.ehlo()), "announced")
+            tap.is_(s.mail().code, 530, "a client must give something")
+            tap.is_(s.cmds(*words)[-1], "235 2.7.0 Authentication successful",
+                    " ".join(words))
+            tap.is_(s.send_message().code, 250, "and may send")
+            s.quit()
+            tap.is_([e.get("result") for e in s.events()
+                     if e["event"] == "auth"], ["unchecked"], "unchecked")
+        tap.is_([m["user"] for m in gw.messages], ["own"],
+                "with the configuration's credentials")
+        tap.is_({r.header("authorization") for r in gw.requests},
+                {"Basic " + b64("own:0wn secret")}, "and no others")
+
+
+@tap.test("auth any: not from other hosts, unless by TLS or trust")
+def any_peer():
+    tls = {"SSL_PROTOCOL": "TLSv1.3"}
+    rows = [([], None, {}, True), ([], "127.0.0.1", {}, True),
+            ([], OUTSIDE, {}, False), ([], OUTSIDE, tls, True),
+            (["auth-without-tls yes"], OUTSIDE, {}, False),
+            (["auth-without-tls no"], None, {}, False),
+            (["trust " + OUTSIDE], OUTSIDE, {}, True),
+            (["trust 192.0.2.2"], OUTSIDE, {}, False)]
+    for more, peer, env, good in rows:
+        what = "%s from %s %s" % (more, peer, env)
+        with Session(["auth any", *OWN[1:], *more], gw, remote=peer,
+                     env=env) as s:
+            announced = any(w.startswith("AUTH") for w in s.ehlo())
+            tap.is_(announced, good, what + ": announced")
+            reply = s.auth_plain("x", "y")
+            tap.is_(reply.code, 235 if good else 538, what)
+            tap.is_(s.mail().code, 250 if good else 530, "... MAIL")
+
+
+@tap.test("result: ok where somebody has judged, else unchecked")
+def results():
+    for lines, want in ([], "unchecked"), (CHECK, "ok"):
+        for args in [], ["-n"]:
+            with Session(lines, gw, args=args) as s:
+                s.ehlo()
+                s.auth_plain()
+                s.quit()
+                tap.is_([e.get("result") for e in s.events()
+                         if e["event"] == "auth"],
+                        ["unchecked" if args else want],
+                        "%s %s" % (lines, args))
+
+
+def timed(call):
+    start = time.monotonic()
+    reply = call()
+    return reply, time.monotonic() - start
+
+
+@tap.test("a 535 behind the dot waits and is counted as one of AUTH is")
+def counted():
+    gw.reset()
+    with Session(["max-auth-failures 2"], gw) as s:
+        s.ehlo()
+        s.auth_plain("alice", "wrong")
+        reply, took = timed(s.send_message)
+        tap.ok(reply.starts("535 5.7.8"), "the first: 535", repr(reply))
+        tap.ok(took > 0.9, "after a second", took)
+        reply, took = timed(lambda: s.send_message("again"))
+        tap.is_(str(reply), "421 4.7.0 Too many authentication failures",
+                "the second: 421")
+        tap.ok(took > 0.9, "after a second", took)
+        tap.is_(s.rest(), b"", "and the connection is closed")
+        tap.is_(s.finish(), 0, "exit 0")
+        tap.is_([e.get("result") for e in s.events() if e["event"] == "auth"],
+                ["unchecked", "wrong", "wrong"], "the log")
+    with Session(OWN[:1] + own_credentials("own", "wrong")[1:]
+                 + ["max-auth-failures 1"], gw) as s:
+        s.ehlo()
+        tap.is_([s.send_message("x%d" % i).code for i in range(2)],
+                [535, 535], "a password of the configuration is not its "
+                "clients' fault")
+
+
+@tap.test("a 454 waits and is counted as an error")
+def temporary_counted():
+    gw.reset()
+    gw.routes["GET /devices"] = "500"
+    with Session(CHECK + ["max-errors 3"], gw) as s:
+        s.ehlo()
+        replies = [timed(s.auth_plain) for _ in range(3)]
+        tap.is_([r.code for r, _ in replies], [454, 454, 421], "the replies")
+        tap.ok(all(took > 0.9 for _, took in replies), "each after a second",
+               replies)
+        tap.is_(s.rest(), b"", "then it is over")
+    gw.reset()
+    gw.routes["GET /devices"] = "500"
+    with Session(CHECK, gw) as s:
+        s.ehlo()
+        s.send(("AUTH PLAIN " + PLAIN + "\r\n") * 400)
+        s.reply()
+        s.reset()
+        _, took = timed(s.finish)
+        tap.ok(took < 4, "a client that has gone is not served", took)
+        asked = len([r for r in gw.requests if r.path == "/devices"])
+        tap.ok(asked < 4, "nor is the gateway asked for it", asked)
+        tap.ok(len(s.log().splitlines()) < 30, "nor is the log filled")
+    gw.reset()
 
 
 @tap.test("AUTH and PIPELINING")

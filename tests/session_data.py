@@ -1,11 +1,13 @@
 """DATA: what ends a message and what does not; SPEC, section 3."""
 
+import contextlib
 import json
 import re
+import time
 
 import tap
 from gateway import Gateway
-from smtp import NUMBER, Session, own_credentials
+from smtp import NUMBER, SLOW, Session, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
@@ -250,6 +252,60 @@ def bare_lf():
                    repr(first))
 
 
+@tap.test("bare-lf all: LF.LF ends a message, for peers in trust alone")
+def bare_lf_all():
+    everything = [b"EHLO c", b"MAIL FROM:<a@b>",
+                  b"RCPT TO:<%s@sms.test>" % NUMBER.encode(), b"DATA"]
+    for lines, peer, good in [
+            (["trust 192.0.2.0/24"], "192.0.2.1", True),
+            (["trust 192.0.2.0/24"], "198.51.100.1", False),
+            (["auth none"], "192.0.2.1", False)]:
+        gw.reset()
+        with Session([*OWN, *lines, "bare-lf all"], gw, remote=peer) as s:
+            s.send(b"\n".join(everything) + b"\n")
+            tap.is_([r.code for r in s.replies(4)], [250, 250, 250, 354],
+                    "%s %s: commands" % (lines, peer))
+            s.send(b"Message-ID: <1@c>\n\none\n..\ntwo\n.\nNOOP\n")
+            if good:
+                tap.is_([r.code for r in s.replies(2)], [250, 250],
+                        "the message ends, and the session goes on")
+            else:
+                tap.ok(s.quiet(), "the message does not end")
+        tap.is_(texts(), ["one\n.\ntwo"] if good else [], "the text")
+
+
+@tap.test("a client whose last line ends in LF is told so, and soon")
+def unended():
+    gw.reset()
+    waiting = []
+    with contextlib.ExitStack() as stack:
+        for lines in [], ["bare-lf yes"]:
+            for end in (b"hello\r\n.\n", b"hello\n.\r\n", b"hello\n.\n",
+                        b".\n"):
+                s = stack.enter_context(Session(OWN + lines, gw))
+                s.ehlo()
+                s.envelope()
+                s.send(end)
+                waiting.append((s, time.monotonic(), lines, end))
+        for s, start, lines, end in waiting:
+            reply = s.reply(15)
+            took = time.monotonic() - start
+            tap.is_(str(reply), "550 5.5.2 Message must end with "
+                    "<CRLF>.<CRLF>, closing connection",
+                    "%r %s" % (end, lines))
+            tap.ok(9 < took < 10 + 5 * SLOW, "in ten seconds", took)
+            tap.is_(s.rest(), b"", "and the session is over")
+    tap.is_(gw.posts(), [], "nothing is sent")
+    with Session(OWN, gw) as s:
+        s.ehlo()
+        s.envelope()
+        s.send(HEAD + b"hello\n.\n")
+        time.sleep(1)
+        s.send(b"the message goes on" + END)
+        tap.ok(s.reply().starts("550 5.5.2 Bare"), "it was no end")
+        tap.is_(s.cmd("NOOP").code, 250, "and the session goes on")
+
+
 def printed(s):
     """The lines of JSON in what a dry run printed."""
     found = []
@@ -280,6 +336,8 @@ def dry_run():
             tap.ok(NUMBER in line and "/messages" in line,
                    "the number and the URL", line)
             tap.ok("wonderland" not in s.log(), "but not the password")
+            tap.is_([e.get("outcome") for e in s.events()
+                     if e["event"] == "message"], ["dry-run"], "the log")
         tap.is_(gw.requests, [], "and nothing went out")
 
 

@@ -6,10 +6,11 @@ import time
 
 import tap
 from gateway import Gateway
-from smtp import NUMBER, SLOW, Session, own_credentials
+from smtp import NUMBER, SLOW, Session, b64, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
+PLAIN = b64("\0alice\0wonderland")
 TO = "RCPT TO:<%s@sms.test>" % NUMBER
 LINE = 512          # octets of a command line with its CRLF
 
@@ -241,10 +242,23 @@ def talkers():
         code, took = busy(s, 4)
         tap.is_(code, 421, "timeout-greeting: 421")
         tap.ok(took < 2 * SLOW, "in time", "%.2f s" % took)
-    with Session(["timeout-greeting 1"], gw) as s:
+    for lines in ["auth-check yes"], OWN:
+        with Session(lines + ["timeout-greeting 1"], gw) as s:
+            s.ehlo()
+            if lines != OWN:
+                s.must("AUTH PLAIN " + PLAIN, 235)
+            code, took = busy(s, 1.5)
+            tap.is_(code, None, "who is known may stay: %s" % lines[0])
+    with Session(["timeout-greeting 2"], gw) as s:
+        s.login("mallory", "guess")
+        code, took = busy(s, 4)
+        tap.is_(code, 421, "not so by a password that nobody has judged")
+        tap.ok(took < 3 * SLOW, "in time", "%.2f s" % took)
+    with Session(["timeout-greeting %d" % (4 * SLOW)], gw) as s:
         s.login()
-        code, took = busy(s, 1.5)
-        tap.is_(code, None, "who has authenticated may stay")
+        s.send_message()
+        code, took = busy(s, 5)
+        tap.is_(code, None, "until a message has been accepted with it")
     with Session(["timeout-session 1"], gw) as s:
         s.login()
         code, took = busy(s, 4)

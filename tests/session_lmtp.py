@@ -44,7 +44,7 @@ def queued(ident, n=1, more=""):
 REFUSED = "554 5.0.0 Message refused by the gateway"
 AGAIN = "451 4.3.0 Temporary failure, try again later"
 NUMBER = ("550 5.1.3 Invalid phone number format (write +COUNTRYCODE and "
-          "the number, as in +4915112345678)")
+          "the number)")
 DENIED = "550 5.7.1 Destination not allowed"
 
 

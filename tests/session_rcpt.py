@@ -11,7 +11,7 @@ SHORT = ["allow-short yes"]
 FORMAT = "550 5.1.3 Invalid recipient format (write <NUMBER@DOMAIN>)"
 DOMAIN = "550 5.1.2 Invalid recipient domain (ours: sms.test)"
 NOT_A_NUMBER = ("550 5.1.3 Invalid phone number format (write +COUNTRYCODE "
-                "and the number, as in +4915112345678)")
+                "and the number)")
 DENIED = "550 5.7.1 Destination not allowed"
 
 # (configuration, what follows "RCPT TO:", the number or the reply)

@@ -16,6 +16,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -221,6 +222,12 @@ class Session:
             for end in self.out:
                 os.close(end)
         self.sock = self.out = None
+
+    def reset(self):
+        """Hang up so that whatever is written to us fails."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack("ii", 1, 0))
+        self.hang_up()
 
     def end_of_input(self):
         """Say that no more will come; replies can still be read."""

@@ -67,7 +67,7 @@ def offered():
                 "announced")
         tap.ok("STARTTLS" not in s.cmd("HELP").lines[0].split(),
                "nor by HELP")
-        tap.is_(str(s.cmd("STARTTLS")), "503 5.5.1 TLS is on already",
+        tap.is_(str(s.cmd("STARTTLS")), "503 5.5.1 TLS is already active",
                 "and a second one is refused: 503")
         tap.is_(s.quit(), 0, "QUIT in TLS")
         tap.is_(s.how, "notify", "it ends with a close_notify")

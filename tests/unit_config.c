@@ -135,6 +135,22 @@ test_listener(void)
 }
 
 static void
+test_session(void)
+{
+	load("auth any\nbare-lf all\n", NULL);
+	tap_is(errors, "", "auth any, bare-lf all");
+	tap_ok(c.auth == CONFIG_AUTH_ANY && c.bare_lf == CONFIG_LF_ALL,
+	    "are read");
+	load("auth none\nbare-lf yes\n", NULL);
+	tap_ok(c.auth == CONFIG_AUTH_NONE && c.bare_lf == CONFIG_LF_YES,
+	    "auth none, bare-lf yes");
+	bad("auth any users\n", 1, "auth: any takes no further value");
+	bad("auth some\n", 1, "auth: 'some' is not one of: gateway, users, "
+	    "checkpassword, any, none");
+	bad("bare-lf lf\n", 1, "bare-lf: 'lf' is not one of: no, yes, all");
+}
+
+static void
 test_overrides(void)
 {
 	tap_ok(load("hostname a\ndomain x y\n", "hostname=b") == 0 &&
@@ -293,6 +309,7 @@ main(void)
 	test_words();
 	test_places();
 	test_listener();
+	test_session();
 	test_overrides();
 	test_errors();
 	test_late_errors();
