@@ -30,7 +30,7 @@ PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 COMMON = common/base64.o common/buf.o common/ipc.o common/number.o \
 	common/number_plan.o common/options.o common/path.o common/utf8.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
-	mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
+	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
 SMS = sms/gsm.o sms/phone.o sms/text.o

@@ -20,6 +20,7 @@
 #include "mail/html.h"
 #include "mail/html_char.h"
 #include "mail/html_element.h"
+#include "mail/html_style.h"
 #include "mail/html_token.h"
 #include "mail/html_write.h"
 
@@ -42,6 +43,65 @@ static int
 html_hidden(const struct html *h)
 {
 	return h->hide > 0 || h->select == HTML_UNSELECTED;
+}
+
+/* What of HTML_LOOK_SOFT hides the text here. */
+static unsigned
+html_soft(const struct html *h)
+{
+	return h->depth > 0 ? h->stack[h->depth - 1].looks & HTML_LOOK_SOFT :
+			      0;
+}
+
+/* ... and in the element whose start tag this is. */
+static unsigned
+html_soft_inside(const struct html *h)
+{
+	return (html_soft(h) & ~h->declared) | (h->looks & HTML_LOOK_SOFT);
+}
+
+/* 1 if text that comes now shows. */
+static int
+html_shows(const struct html *h)
+{
+	return !html_hidden(h) && html_soft(h) == 0;
+}
+
+/*
+ * 1 if the start tag hides its element and all in it.  The height of parts of
+ * a table is the least that they have; mso-hide hides a link in Outlook alone,
+ * which draws a button in its place; aria-hidden is for ornaments, too, but
+ * above all text it is a preview for the inbox.
+ */
+static int
+html_hides(const struct html *h, unsigned is)
+{
+	unsigned looks = h->looks;
+	int table = (is & (HTML_IS_TABLE | HTML_IS_ROWS | HTML_IS_ROW |
+	    HTML_IS_CELL)) != 0;
+
+	if (is & (HTML_IS_HIDE | HTML_IS_ROOT))
+		return (is & HTML_IS_HIDE) != 0;
+	if (looks & HTML_LOOK_HIDE)
+		return 1;
+	if ((looks & HTML_LOOK_MAX_0) && (looks & HTML_LOOK_CUT))
+		return 1;
+	if (!table && (looks & HTML_LOOK_HEIGHT_0) && !(looks & HTML_LOOK_HIGH))
+		return 1;
+	if (!table && (looks & HTML_LOOK_WIDTH_0) && !(looks & HTML_LOOK_WIDE))
+		return 1;
+	if ((looks & HTML_LOOK_OUTLOOK) && !(is & HTML_IS_LINK))
+		return 1;
+	return (looks & HTML_LOOK_ARIA) && (is & HTML_IS_FLOW) &&
+	    !html_write_started(h);
+}
+
+/* 1 if what is hidden still parts what stands before and behind it. */
+static int
+html_has_box(const struct html *h, unsigned is)
+{
+	return (is & HTML_IS_FLOW) && !(is & HTML_IS_HIDE) &&
+	    !(h->looks & (HTML_LOOK_NONE | HTML_LOOK_HIDDEN));
 }
 
 /* A number in the wanted attribute; 0 if there is none. */
@@ -115,12 +175,14 @@ static int
 html_push(struct html *h, unsigned is)
 {
 	unsigned pre = (is & HTML_IS_PRE) || (h->looks & HTML_LOOK_PRE);
+	unsigned soft = is & HTML_IS_ROOT ? 0 : html_soft_inside(h);
 
 	if (h->depth == HTML_DEPTH_MAX)
 		return -1;
 	h->stack[h->depth].is = is;
 	h->stack[h->depth].key = h->key;
-	h->stack[h->depth].pre = (uint16_t)pre;
+	h->stack[h->depth].looks = (uint16_t)(soft |
+	    (pre ? HTML_LOOK_PRE : 0));
 	h->depth++;
 	if (pre)
 		html_write_pre(h, 1);
@@ -137,7 +199,7 @@ html_pop(struct html *h)
 	unsigned is = h->stack[--h->depth].is;
 	int visible = !html_hidden(h);
 
-	if (h->stack[h->depth].pre)
+	if (h->stack[h->depth].looks & HTML_LOOK_PRE)
 		html_write_pre(h, -1);
 	if (is & HTML_IS_LIST)
 		h->lists--;
@@ -252,11 +314,17 @@ html_image(struct html *h)
 	html_write_literal(h, h->value, n);
 }
 
-/* A start tag in what is visible. */
+/*
+ * A start tag in what is visible.  Where its text is not, it still parts what
+ * stands before it from what comes after it; a picture has no letters, whose
+ * size or color would matter.
+ */
 static void
 html_begin(struct html *h, unsigned is)
 {
-	if (is & HTML_IS_LINE)
+	unsigned soft = html_soft_inside(h);
+
+	if ((is & HTML_IS_LINE) && soft == 0)
 		html_write_line(h);
 	if (is & HTML_IS_FLOW)
 		html_write_break(h, (is & HTML_IS_HARD) != 0);
@@ -264,13 +332,13 @@ html_begin(struct html *h, unsigned is)
 		html_write_cell(h);
 	if (is & (HTML_IS_WORD | HTML_IS_SELECT))
 		html_write_space(h);
-	if (is & HTML_IS_ITEM)
+	if ((is & HTML_IS_ITEM) && soft == 0)
 		html_item(h);
-	if (is & HTML_IS_IMAGE)
+	if ((is & HTML_IS_IMAGE) && !(soft & HTML_LOOK_INVISIBLE))
 		html_image(h);
 	if ((is & HTML_IS_LINK) && !h->value_cut)
 		html_write_link(h, h->value, h->value_len);
-	if (is & HTML_IS_QUOTE)
+	if ((is & HTML_IS_QUOTE) && soft == 0)
 		html_write_literal(h, "\"", 1);
 }
 
@@ -287,8 +355,9 @@ html_open(struct html *h)
 		html_unwind(h, HTML_KEY_NONE, HTML_IS_PARA, HTML_OUTER);
 	if (is & (HTML_IS_LINK | HTML_IS_CELL))
 		html_write_link_end(h);
-	hide = (is & HTML_IS_HIDE) ||
-	    ((h->looks & HTML_LOOK_HIDE) && !(is & HTML_IS_ROOT));
+	hide = html_hides(h, is);
+	if (hide && !html_hidden(h) && html_has_box(h, is))
+		html_write_break(h, (is & HTML_IS_HARD) != 0);
 	if (!hide && !html_hidden(h))
 		html_begin(h, is);
 	if (is & HTML_IS_OPTION)
@@ -298,7 +367,8 @@ html_open(struct html *h)
 	    (is == 0 && h->slash))
 		return;
 	if (!hide && h->hide == 0 && !(is & (HTML_SPECIAL | HTML_IS_QUOTE)) &&
-	    !(h->looks & HTML_LOOK_PRE) && h->depth >= HTML_INLINE_MAX)
+	    !(h->looks & HTML_LOOK_PRE) && h->declared == 0 &&
+	    h->depth >= HTML_INLINE_MAX)
 		return;
 	if (html_push(h, is) == 0 && hide && h->hide == 0)
 		h->hide = h->depth;
@@ -310,7 +380,7 @@ static void
 html_close(struct html *h)
 {
 	unsigned is = html_element_is(h->key);
-	int visible = !html_hidden(h), found;
+	int visible = !html_hidden(h), shows = html_shows(h), found;
 
 	found = html_end_element(h, is);
 	if (is & (HTML_IS_LINK | HTML_IS_CELL))
@@ -319,13 +389,13 @@ html_close(struct html *h)
 		h->select = HTML_UNSELECTED;
 	if (!visible)
 		return;
-	if (is & HTML_IS_LINE)	/* </br> is <br> */
+	if ((is & HTML_IS_LINE) && shows)	/* </br> is <br> */
 		html_write_line(h);
 	if (is & HTML_IS_FLOW)
 		html_write_break(h, (is & HTML_IS_HARD) != 0);
 	if (is & HTML_IS_WORD)
 		html_write_space(h);
-	if ((is & HTML_IS_QUOTE) && found)
+	if ((is & HTML_IS_QUOTE) && found && shows)
 		html_write_literal(h, "\"", 1);
 }
 
@@ -335,7 +405,7 @@ html_close(struct html *h)
 static const char *
 html_text(struct html *h, const char *p, const char *end)
 {
-	if (!html_hidden(h))
+	if (html_shows(h))
 		return html_write_text(h, p, end);
 	p = memchr(p, '<', (size_t)(end - p));
 	return p != NULL ? p : end;
@@ -344,7 +414,7 @@ html_text(struct html *h, const char *p, const char *end)
 static void
 html_literal(struct html *h, const char *p, size_t n)
 {
-	if (!html_hidden(h))
+	if (html_shows(h))
 		html_write_literal(h, p, n);
 }
 

@@ -54,7 +54,13 @@ enum html_tail {
 };
 
 /* Which attribute is being read. */
-enum html_attr { HTML_ATTR_NONE, HTML_ATTR_STYLE, HTML_ATTR_WANTED };
+enum html_attr {
+	HTML_ATTR_NONE,
+	HTML_ATTR_STYLE,
+	HTML_ATTR_CLASS,	/* or id */
+	HTML_ATTR_ARIA,		/* aria-hidden */
+	HTML_ATTR_WANTED
+};
 
 /* What is shown of the <select> that is open. */
 enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
@@ -63,7 +69,7 @@ enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
 struct html_level {
 	uint32_t is;			/* HTML_IS_... */
 	uint16_t key;
-	uint16_t pre;			/* 1: it keeps white space */
+	uint16_t looks;			/* HTML_LOOK_PRE, HTML_LOOK_SOFT */
 };
 
 /* Whether an LF, if it comes now, is one. */
@@ -86,7 +92,7 @@ struct html {
 	size_t word_len;		/* 0 to HTML_WORD_MAX + 1: too long */
 	char quote;			/* around the value; 0: none */
 	enum html_attr attr;
-	char rule[HTML_RULE_MAX + 1];	/* a declaration of style */
+	char rule[HTML_RULE_MAX + 1];	/* a declaration of style, a class */
 	size_t rule_len;
 	uint32_t code;			/* of a numeric reference */
 	unsigned base;			/* its digits: 10, 16 */
@@ -98,6 +104,7 @@ struct html {
 	uint16_t key;			/* which element it is */
 	unsigned seen;			/* HTML_SEEN_... */
 	unsigned looks;			/* HTML_LOOK_... */
+	unsigned declared;		/* HTML_LOOK_SOFT that it sets */
 	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
 	size_t value_len;
 	int value_cut;			/* it was longer */

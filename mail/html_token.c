@@ -2,8 +2,7 @@
  * html_token: the tokenizer: tags, attributes, references, comments, in the
  * states of the HTML standard, 13.2.5.  Broken HTML is read as browsers read
  * it, as far as that can be had without a tree and without looking ahead.
- * Style sheets are not read; of style="" it is what hides an element and what
- * keeps its white space.  Which elements are open, and what is shown, is not
+ * What style="" means is html_style.c's.  Which elements are open, and what is shown, is not
  * known here.
  */
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "mail/html_element.h"
 #include "mail/html_entities.h"
 #include "mail/html_private.h"
+#include "mail/html_style.h"
 #include "mail/html_token.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
@@ -25,22 +25,6 @@
 #define CODE_BAD	0xfffd	/* replacement character */
 
 /* ---- what a tag says ---- */
-
-static const struct {
-	char property[17], value[13];
-	unsigned look;
-} html_token_looks[] = {
-	{"display:", "none", HTML_LOOK_NONE},
-	{"visibility:", "hidden", HTML_LOOK_INVISIBLE},
-	{"visibility:", "collapse", HTML_LOOK_INVISIBLE},
-	{"opacity:", "0", HTML_LOOK_CLEAR},
-	{"white-space:", "pre", HTML_LOOK_PRE},
-	{"white-space:", "pre-wrap", HTML_LOOK_PRE},
-	{"white-space:", "pre-line", HTML_LOOK_PRE},
-	{"white-space:", "break-spaces", HTML_LOOK_PRE},
-	{"list-style:", "none", HTML_LOOK_PLAIN},
-	{"list-style-type:", "none", HTML_LOOK_PLAIN},
-};
 
 static void
 html_token_word_add(struct html *h, char c)
@@ -70,7 +54,7 @@ html_token_named(struct html *h)
 		hash = hash * 31 + (unsigned char)h->word[i];
 	h->key = html_element_key(html_token_word(h), hash);
 	h->slash = 0;
-	h->seen = h->looks = 0;
+	h->seen = h->looks = h->declared = 0;
 	h->value_len = 0;
 	h->value_cut = 0;
 	h->attr = HTML_ATTR_NONE;
@@ -92,45 +76,39 @@ html_token_attr_named(struct html *h)
 	else if (strcmp(name, "style") == 0 && !(h->seen & HTML_SEEN_STYLE)) {
 		h->seen |= HTML_SEEN_STYLE;
 		h->attr = HTML_ATTR_STYLE;
-	} else if (strcmp(name, html_element_wants(h->key)) == 0 &&
+	} else if (strcmp(name, "class") == 0 || strcmp(name, "id") == 0)
+		h->attr = HTML_ATTR_CLASS;
+	else if (strcmp(name, "aria-hidden") == 0)
+		h->attr = HTML_ATTR_ARIA;
+	else if (strcmp(name, html_element_wants(h->key)) == 0 &&
 	    !(h->seen & HTML_SEEN_WANTED)) {
 		h->seen |= HTML_SEEN_WANTED;
 		h->attr = HTML_ATTR_WANTED;
 	}
 }
 
-/* A declaration of style is complete; the last of its property counts. */
+/* A declaration of style, a class, or the value of aria-hidden is complete. */
 static void
-html_token_declared(struct html *h)
+html_token_ruled(struct html *h)
 {
-	const char *value;
-	unsigned set = 0, unset = 0;
-	size_t i, n;
-
 	h->rule[h->rule_len] = '\0';
 	h->rule_len = 0;
-	for (i = 0; i < LENGTH(html_token_looks); i++) {
-		if (h->rule[0] != html_token_looks[i].property[0])
-			continue;
-		n = strlen(html_token_looks[i].property);
-		if (strncmp(h->rule, html_token_looks[i].property, n) != 0)
-			continue;
-		unset |= html_token_looks[i].look;
-		value = h->rule + n;
-		n = strlen(html_token_looks[i].value);
-		if (strncmp(value, html_token_looks[i].value, n) == 0 &&
-		    (value[n] == '\0' || value[n] == '!'))
-			set |= html_token_looks[i].look;
-	}
-	h->looks = (h->looks & ~unset) | set;
+	if (h->attr == HTML_ATTR_STYLE)
+		html_style_declare(h->rule, &h->looks, &h->declared);
+	else if (h->attr == HTML_ATTR_CLASS)
+		h->looks |= html_style_class(h->rule);
+	else if (strcmp(h->rule, "true") == 0)
+		h->looks |= HTML_LOOK_ARIA;
 }
 
 static void
-html_token_style_add(struct html *h, char c)
+html_token_rule_add(struct html *h, char c)
 {
-	if (c == ';')
-		html_token_declared(h);
-	else if (!html_char_is_blank(c) && h->rule_len < HTML_RULE_MAX)
+	int blank = html_char_is_blank(c);
+
+	if (h->attr == HTML_ATTR_STYLE ? c == ';' : blank)
+		html_token_ruled(h);
+	else if (!blank && h->rule_len < HTML_RULE_MAX)
 		h->rule[h->rule_len++] = html_char_lower(c);
 }
 
@@ -143,8 +121,10 @@ html_token_value_add(struct html *h, const char *p, size_t n)
 	case HTML_ATTR_NONE:
 		break;
 	case HTML_ATTR_STYLE:
+	case HTML_ATTR_CLASS:
+	case HTML_ATTR_ARIA:
 		for (i = 0; i < n; i++)
-			html_token_style_add(h, p[i]);
+			html_token_rule_add(h, p[i]);
 		break;
 	case HTML_ATTR_WANTED:
 		if (n > room) {
@@ -566,8 +546,8 @@ html_token_in_value(struct html *h, const char *p, const char *end)
 		html_token_ref_start(h, HTML_VALUE);
 		return stop + 1;
 	}
-	if (h->attr == HTML_ATTR_STYLE)
-		html_token_declared(h);
+	if (h->attr != HTML_ATTR_NONE && h->attr != HTML_ATTR_WANTED)
+		html_token_ruled(h);
 	h->state = HTML_GAP;
 	return stop + (h->quote != 0);
 }

@@ -9,16 +9,6 @@
 
 struct html;
 
-/* What style and hidden say of an element: h->looks. */
-#define HTML_LOOK_NONE	    0x01U	/* display:none */
-#define HTML_LOOK_INVISIBLE 0x02U	/* visibility:hidden */
-#define HTML_LOOK_CLEAR	    0x04U	/* opacity:0 */
-#define HTML_LOOK_HIDDEN    0x08U	/* hidden */
-#define HTML_LOOK_PRE	    0x10U	/* white-space:pre and its kin */
-#define HTML_LOOK_PLAIN	    0x20U	/* list-style:none */
-#define HTML_LOOK_HIDE	(HTML_LOOK_NONE | HTML_LOOK_INVISIBLE | \
-	HTML_LOOK_CLEAR | HTML_LOOK_HIDDEN)
-
 /* Attributes that had their turn: h->seen. */
 #define HTML_SEEN_STYLE	 0x1U
 #define HTML_SEEN_WANTED 0x2U

@@ -104,6 +104,12 @@ html_write_show(struct html *h, const char *p, size_t n)
 	html_write_put(h, p, n);
 }
 
+int
+html_write_started(const struct html *h)
+{
+	return h->started;
+}
+
 void
 html_write_space(struct html *h)
 {

@@ -24,6 +24,9 @@ const char *html_write_text(struct html *, const char *p, const char *end);
 /* n octets in which "<" and "&" are text, too; they end a character. */
 void html_write_literal(struct html *, const char *, size_t n);
 
+/* 1 if there has been a character that shows. */
+int html_write_started(const struct html *);
+
 /* A blank, if text comes before and after it on the line. */
 void html_write_space(struct html *);
 

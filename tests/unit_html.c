@@ -290,6 +290,98 @@ test_pre(void)
 	check("<textarea>a<", "a<", "even there");
 }
 
+/* Each way to hide a text that mails use. */
+static void
+test_hidden_by_style(void)
+{
+	static const char *const hides[] = {"visibility:hidden",
+	    "visibility:collapse", "opacity:0", "opacity:0.0", "font-size:0",
+	    "font-size:0px", "font-size: 0.0em", "font-size:1px",
+	    "font:0/0 a", "font: italic 0px/0 x", "line-height:0",
+	    "line-height:0px", "color:transparent", "color:rgba(0, 0, 0, 0)",
+	    "max-height:0;overflow:hidden", "overflow: hidden; max-height:0px",
+	    "max-width:0;overflow:hidden", "height:0", "height:0px", "width:0",
+	    "width:0%", "mso-hide:all"};
+	static const char *const shows[] = {"display:block", "opacity:0.1",
+	    "opacity:1", "font-size:0.9em", "font-size:10px", "font-size:100%",
+	    "font:14px/0 a", "font:bold 1em x", "line-height:1.0",
+	    "color:#000", "color:rgba(0,0,0,0.5)", "background-color:transparent",
+	    "max-height:0", "overflow:hidden", "max-height:10px;overflow:hidden",
+	    "height:0.5px", "width:100%", "width:0;min-width:100%",
+	    "height:0;min-height:10px", "line-height:normal", "font-size:",
+	    "mso-hide:none", "height:0;height:auto", "max-height:0;"
+	    "overflow:visible"};
+	char in[256];
+	size_t i;
+
+	check("a<i style='display: none '>b</i>c", "ac", "display: none");
+	check("a<i style='DISPLAY:NONE!important'>b</i>c", "ac", "in capitals");
+	check("a<i style='display:block;display:none'>b</i>c", "ac", "the last");
+	for (i = 0; i < sizeof(hides) / sizeof(hides[0]); i++) {
+		snprintf(in, sizeof(in), "a<div style=\"%s\">b<br>c</div>d",
+		    hides[i]);
+		check(in, "a\nd", hides[i]);
+	}
+	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
+		snprintf(in, sizeof(in), "a<div style=\"%s\">b</div>c", shows[i]);
+		check(in, "a\nb\nc", shows[i]);
+	}
+}
+
+/* What is in an element without size or color may have its own. */
+static void
+test_hidden_softly(void)
+{
+	check("<td style='font-size:0'>a<div style='font-size:13px'>b</div>c",
+	    "b", "a size inside");
+	check("<div style='font-size:0'><p style='font:12px x'>a</p></div>b",
+	    "a\nb", "a font inside");
+	check("<div style='font-size:0'><b style='font-size:100%'>a</b></div>b",
+	    "b", "a size that is a part of none");
+	check("<div style='font-size:0'><b style='font-size:inherit'>a</b>b",
+	    "", "a size that is inherited");
+	check("<div style='visibility:hidden'>a<b style='visibility:visible'>b"
+	    "</b>c</div>d", "b\nd", "visible inside");
+	check("<div style='color:transparent'>a<b style='color:red'>b", "b",
+	    "a color inside");
+	check("<div style='line-height:0'>a<p style='line-height:20px'>b", "b",
+	    "a line's height inside");
+	check("<div style='font-size:0;color:transparent'><b style='color:red'>"
+	    "a", "", "one of two is not enough");
+	check("<div style='display:none'><b style='display:inline'>a</b></div>b",
+	    "b", "what is not there has nothing inside");
+	check("<div style='font-size:0'><img alt=a></div>", "a",
+	    "a picture has no letters");
+	check("<div style='visibility:hidden'><img alt=a></div>b", "b",
+	    "but it may be hidden");
+	check("<table><tr style='font-size:0'><td><i style='font-size:9px'>a"
+	    "</i><td><i style='font-size:9px'>b</i><tr><td>c</table>",
+	    "a b\nc", "cells and rows part all the same");
+	check("a<ul style='font-size:0'><li>b<li style='font-size:9px'>c</ul>d",
+	    "a\n- c\nd", "items");
+	check("a<q style='font-size:0'>b</q>c", "ac", "quotes");
+	check("<body style='font-size:0'>a", "a", "the body is never hidden");
+	check("<table><tr><td style='height:0'>a</table>", "a",
+	    "the height of a cell is its least");
+}
+
+/* Texts that are there for the list of mails in an inbox. */
+static void
+test_hidden_preview(void)
+{
+	check("<div aria-hidden=true>a</div>b", "b", "aria-hidden above all");
+	check("<p>a</p><div aria-hidden=true>b</div>", "a\nb",
+	    "aria-hidden below a text is an ornament");
+	check("<i aria-hidden=true>a</i>b", "ab", "nor is it one in a line");
+	check("<div aria-hidden=false>a</div>b", "a\nb", "aria-hidden=false");
+	check("<span class='x preheader'>a</span>b", "b", "a class");
+	check("<div id=Preheader>a</div>b", "b", "an id");
+	check("<span class=mcnPreviewText>a</span>b", "b", "another");
+	check("<div class=preheaders>a</div>b", "a\nb", "no such class");
+	check("<a style='mso-hide:all'>a</a>b", "ab",
+	    "a link that Outlook draws itself");
+}
+
 static void
 test_hidden(void)
 {
@@ -841,6 +933,9 @@ main(void)
 	test_tables();
 	test_pre();
 	test_hidden();
+	test_hidden_by_style();
+	test_hidden_softly();
+	test_hidden_preview();
 	test_comments();
 	test_tags();
 	test_refs();
