@@ -25,6 +25,7 @@
 #define ANSWER_ROOM 16384 /* octets; an answer that needs more gets more */
 #define TURN_MAX  3600000 /* milliseconds; a wait without a deadline */
 #define PEAK_KEEP 30000	  /* milliseconds; less than POOL_IDLE_MAX */
+#define GOAWAY_MAX 8	  /* a server needs two to end a connection */
 #define WORDS_MAX 200	  /* octets of a message of libcurl's that are read */
 
 /* Older versions of libcurl cannot ask us before a request goes out. */
@@ -50,6 +51,7 @@ struct transfer {
 	/* of the last try */
 	struct pool_conn *conn;	/* NULL: none yet */
 	unsigned stream;	/* in HTTP/2; 0: none, or not known */
+	unsigned goaways;	/* GOAWAY frames, while it ran */
 	int sent;		/* it may have left us */
 	int stale;		/* not sent: its connection was no good */
 	int refused;		/* the gateway has not processed it */
@@ -344,30 +346,39 @@ refuse_streams(const struct pool_conn *conn, unsigned last)
  * they are not known, the outcome is LOST: as with REFUSED_STREAM on a used
  * connection before libcurl 8.3.
  */
-static int
-on_words(CURL *curl, curl_infotype type, char *p, size_t n, void *arg)
+static void
+read_words(struct transfer *x, const char *s)
 {
-	struct transfer *x = arg;
-	char s[WORDS_MAX];
 	unsigned id;
 	int end = 0;
 
+	if (sscanf(s, "received GOAWAY, error=%*d, last_stream=%u", &id) == 1 ||
+	    sscanf(s, "recveived GOAWAY, error=%*d, last_stream=%u", &id) == 1) {
+		refuse_streams(x->conn, id);
+		/* libcurl 7.88 does nothing else while more of them come */
+		if (++x->goaways > GOAWAY_MAX && x->conn != NULL)
+			pool_break(x->conn);
+	} else if (sscanf(s, "Using Stream ID: %u", &id) == 1 ||
+	    (sscanf(s, "[HTTP/2] [%u] OPENED stream%n", &id, &end) == 1 &&
+	    end > 0)) {
+		x->stream = id;
+	} else if (strncmp(s, "REFUSED_STREAM,", 15) == 0 ||
+	    (sscanf(s, "[HTTP/2] [%*u] REFUSED_STREAM,%n", &end) == 0 &&
+	    end > 0)) {
+		x->refused = 1;
+	}
+}
+
+static int
+on_words(CURL *curl, curl_infotype type, char *p, size_t n, void *arg)
+{
+	char s[WORDS_MAX];
+
 	(void)curl;
-	if (type != CURLINFO_TEXT)
+	if (type != CURLINFO_TEXT || n == 0 || strchr("UrR[", *p) == NULL)
 		return 0;
 	snprintf(s, sizeof(s), "%.*s", (int)n, p);
-	if (sscanf(s, "Using Stream ID: %u", &id) == 1 ||
-	    (sscanf(s, "[HTTP/2] [%u] OPENED stream%n", &id, &end) == 1 &&
-	    end > 0))
-		x->stream = id;
-	else if (sscanf(s, "received GOAWAY, error=%*d, last_stream=%u",
-		&id) == 1 ||
-	    sscanf(s, "recveived GOAWAY, error=%*d, last_stream=%u", &id) == 1)
-		refuse_streams(x->conn, id);
-	else if (strncmp(s, "REFUSED_STREAM,", 15) == 0 ||
-	    (sscanf(s, "[HTTP/2] [%*u] REFUSED_STREAM,%n", &end) == 0 &&
-	    end > 0))
-		x->refused = 1;
+	read_words(arg, s);
 	return 0;
 }
 
@@ -561,7 +572,7 @@ begin(struct transfer *x)
 	x->tries++;
 	x->conn = NULL;
 	x->sent = x->stale = x->refused = x->broke = 0;
-	x->stream = 0;
+	x->stream = x->goaways = 0;
 	x->given = 0;
 	x->rewound = 0;
 	x->error[0] = '\0';
@@ -718,6 +729,7 @@ end_try(struct transfer *x, CURLcode code)
 {
 	struct pool_news news = {
 		.promise = x->head.promise,
+		.failed = code != CURLE_OK,
 		.silent = code == CURLE_OPERATION_TIMEDOUT &&
 		    x->head.octets == 0,
 	};

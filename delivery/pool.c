@@ -13,7 +13,8 @@
  *   ended others after as long.  The request and the end could cross.
  * - the network is silent: no keep-alive probe was answered lately, as when a
  *   firewall on the way has lost its state.
- * - another connection to the same address gave no answer.
+ * - a request on it failed, or one on a kept connection to the same address
+ *   had no answer.
  */
 #include <sys/socket.h>
 
@@ -288,11 +289,20 @@ pool_release(struct pool_conn *c, const struct pool_news *news)
 	c->idle = clock_ms();
 	c->http2 |= news->http2;
 	c->promise = news->promise;
+	c->ended |= news->failed;
 	/* a first request shows nothing about those that were kept */
 	if (news->silent && c->requests > 1)
 		c->peer->trusted = c->idle;
 	if (c->fd == -1 && c->active == 0)
 		drop(c);
+}
+
+void
+pool_break(struct pool_conn *c)
+{
+	c->ended = 1;
+	if (c->fd != -1)
+		shutdown(c->fd, SHUT_RDWR);
 }
 
 void

@@ -34,11 +34,15 @@ struct pool_conn *pool_use(int port);
 struct pool_news {
 	int http2;
 	long promise;	/* milliseconds the gateway keeps it; 0: not said */
-	int silent;	/* the request had no answer at all */
+	int failed;	/* the request had no whole answer */
+	int silent;	/* and nothing of one in time */
 };
 
 /* The request on it is over; libcurl may have closed it. */
 void pool_release(struct pool_conn *, const struct pool_news *);
+
+/* Nothing more shall come over it. */
+void pool_break(struct pool_conn *);
 
 /* No connection that is open now will be used for another request. */
 void pool_distrust_all(void);

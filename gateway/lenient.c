@@ -164,6 +164,34 @@ repair(const char *s, size_t n, struct buf *out)
 			buf_putc(out, s[i++]);
 }
 
+/*
+ * 1 if it has few enough values, and none too deep: each but the first stands
+ * behind one of "{[,:".
+ */
+static int
+is_within_limits(const char *s, size_t n)
+{
+	size_t i, values = 1, depth = 0;
+	int quoted = 0;
+
+	for (i = 0; i < n && values <= LENIENT_VALUES_MAX &&
+	    depth <= LENIENT_DEPTH_MAX; i++) {
+		if (quoted && s[i] == '\\')
+			i++;
+		else if (s[i] == '"')
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		values += s[i] == '{' || s[i] == '[' || s[i] == ',' ||
+		    s[i] == ':';
+		if (s[i] == '{' || s[i] == '[')
+			depth++;
+		else if ((s[i] == '}' || s[i] == ']') && depth > 0)
+			depth--;
+	}
+	return values <= LENIENT_VALUES_MAX && depth <= LENIENT_DEPTH_MAX;
+}
+
 json_t *
 lenient_json(const char *s, size_t n)
 {
@@ -174,6 +202,8 @@ lenient_json(const char *s, size_t n)
 	char *storage;
 
 	s = lenient_skip_mark(s, &n);
+	if (!is_within_limits(s, n))
+		return NULL;
 	j = json_loadb(s, n, flags, NULL);
 	if (j != NULL)
 		return j;

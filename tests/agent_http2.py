@@ -11,13 +11,16 @@ import collections
 import ctypes
 import re
 import threading
+import time
 
 import tap
 from agent_lib import Agent
 from gateway import Gateway, linger_reset
-from h2_lib import H2, REFUSED_STREAM, accepted, goaway, reset
+from h2_lib import (ACK, CONTINUATION, DATA, END_HEADERS, H2, HEADERS, PING,
+                    PRIORITY, REFUSED_STREAM, SETTINGS, WINDOW, accepted,
+                    field, frame, goaway, reset, status)
 from proxy_lib import Nginx
-from smtp import b64, own_credentials, wait_until
+from smtp import SLOW, WRAP, b64, own_credentials, process_status, wait_until
 
 OWN = own_credentials()
 
@@ -179,6 +182,59 @@ def always():
             tap.is_(send_own(agent, "again").code, 451, "451")
             tap.ok(1 <= len(gateway.posts) <= 5, "after a few tries",
                    len(gateway.posts))
+
+
+# (what, the frames of a flood on a stream)
+FLOODS = [
+    ("PING", lambda n: frame(PING, 0, 0, b"12345678") * 64),
+    ("SETTINGS", lambda n: frame(SETTINGS, 0, 0, b"\0\4\0\1\0\0") * 64),
+    ("acknowledgements", lambda n: frame(SETTINGS, ACK, 0) * 64),
+    ("RST_STREAM of streams that there are not",
+     lambda n: b"".join(reset(i, 8) for i in range(2, 130, 2))),
+    ("WINDOW_UPDATE", lambda n: frame(WINDOW, 0, 0, b"\0\0\0\1") * 64),
+    ("PRIORITY", lambda n: frame(PRIORITY, 0, n, b"\0\0\0\0\1") * 64),
+    ("empty DATA", lambda n: frame(DATA, 0, n) * 64),
+    ("CONTINUATION", lambda n: frame(CONTINUATION, 0, n,
+                                     field(b"x-a", b"b" * 100) * 100)),
+    ("empty CONTINUATION", lambda n: frame(CONTINUATION, 0, n) * 64),
+    ("interim answers", lambda n: frame(HEADERS, END_HEADERS, n,
+                                        status(b"103")) * 64),
+    ("frames of an unknown type", lambda n: frame(99, 0, n, b"x" * 99) * 64),
+    ("GOAWAY", lambda n: goaway(2 ** 31 - 1) * 64),
+]
+LIMIT = 2       # seconds: timeout-gateway
+GROWTH = 8192   # kB
+
+
+@tap.test("floods of frames end in time, and take no memory")
+def floods():
+    for what, say in FLOODS:
+        with H2() as gateway, Agent(OWN + [
+                "set device d1", "timeout-gateway %d" % LIMIT],
+                gateway) as agent:
+            assert send_own(agent, "before").code == 250
+
+            def answer(c, stream, body):
+                if "CONT" in what:
+                    c.send(frame(HEADERS, 0, stream, status(b"202")))
+                until = time.monotonic() + 60
+                while time.monotonic() < until:
+                    c.send(say(stream))
+                return False
+
+            before = process_status(agent.child.pid, "VmHWM")
+            gateway.answer = answer
+            began = time.monotonic()
+            reply = send_own(agent, "flooded", 3 * LIMIT + 5)
+            tap.ok(reply.code == 451 and
+                   time.monotonic() - began < (2 * LIMIT + 2) * SLOW,
+                   what + ": 451 in time", reply, time.monotonic() - began)
+            gateway.answer = lambda c, n, body: c.send(accepted(n))
+            tap.ok(wait_until(lambda: send_own(agent, "after").code == 250),
+                   what + ": then mails are sent", agent.log())
+            grown = process_status(agent.child.pid, "VmHWM") - before
+            tap.ok(WRAP or grown < GROWTH, what + ": no more than 8 MB",
+                   "%d kB" % grown)
 
 
 tap.run()

@@ -92,7 +92,10 @@ check(const struct gateway_answer *a, const struct gateway_result *r,
 		abort();
 }
 
-/* What jansson reads is not changed; what is repaired can be written. */
+/*
+ * What jansson reads is not changed, but for what is too deep for us; what is
+ * repaired can be written.
+ */
 static void
 check_lenient(const char *s, size_t n)
 {
@@ -101,7 +104,8 @@ check_lenient(const char *s, size_t n)
 	json_t *j = lenient_json(s, n);
 	char *text = j != NULL ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
 
-	if ((strict != NULL && !json_equal(strict, j)) ||
+	if ((strict != NULL && j != NULL && !json_equal(strict, j)) ||
+	    (strict != NULL && j == NULL && n <= LENIENT_DEPTH_MAX) ||
 	    (j != NULL && text == NULL))
 		abort();
 	wipe_free(text);

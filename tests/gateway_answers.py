@@ -112,11 +112,15 @@ def strange():
 def huge():
     if WRAP:
         raise tap.Skip("there is something around it")
-    bomb = gzip.compress(bytes(100 << 20))
-    for action in ("huge", "huge-head", "huge-trailers", "huge-interim",
-                   "raw"):
+    small = b'[{"id": 1}' + b",{}" * 690000 + b"]"
+    for action, raw in (("huge", b""), ("huge-head", b""),
+                        ("huge-trailers", b""), ("huge-interim", b""),
+                        ("raw", encoded("gzip", gzip.compress(
+                            bytes(100 << 20)))),
+                        ("raw", encoded("none", small)),
+                        ("raw", encoded("gzip", gzip.compress(small)))):
         gw.reset()
-        gw.raw = encoded("gzip", bomb)
+        gw.raw = raw
         with Session(OWN, gw) as s:
             s.ehlo()
             tap.is_(s.send_message("before").code, 250, "a mail")
@@ -126,7 +130,7 @@ def huge():
             reply = s.send_message("huge")
             tap.is_(reply.code, 451, action + ": 451", repr(reply))
             grown = process_status(pid, "VmHWM") - before
-            tap.ok(grown < 4096, action + ": less than 4 MB more",
+            tap.ok(grown < 6144, action + ": less than 6 MB more",
                    "%d kB more than %d kB" % (grown, before))
 
 
@@ -449,6 +453,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # or accept() goes on
         self.socket.close()
 
 

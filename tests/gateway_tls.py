@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import socket
 import ssl
 import tempfile
+import threading
+import time
 
 import tap
 from agent_lib import Agent
 from gateway import Certificate, Gateway
-from smtp import Session, own_credentials
+from smtp import SLOW, Session, own_credentials
 
 OWN = own_credentials()
 
@@ -166,6 +169,55 @@ def mismatch():
             s.ehlo()
             reply = s.send_message()
             tap.is_(reply.code, 451, "http to a TLS port: 451", repr(reply))
+
+
+class HalfTls:
+    """It answers a ClientHello with these octets, and is silent."""
+
+    def __init__(self, octets):
+        self.octets = octets
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "https://localhost:%d" % self.socket.getsockname()[1]
+        self.ca = None
+        self.held = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                sock, _ = self.socket.accept()
+            except OSError:
+                return
+            self.held.append(sock)
+            sock.recv(65536)
+            sock.sendall(self.octets)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # or accept() goes on
+        for sock in [self.socket, *self.held]:
+            sock.close()
+
+
+@tap.test("TLS that is half open")
+def half_open():
+    hello = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03"
+    for what, octets in (("nothing", b""), ("half the head of a record",
+                                            b"\x16\x03"),
+                         ("half a ServerHello", hello + bytes(50)),
+                         ("a record that never ends",
+                          b"\x16\x03\x03\x40\x00" + bytes(100)),
+                         ("warnings without end",
+                          b"\x15\x03\x03\x00\x02\x01\x5a" * 3)):
+        with HalfTls(octets) as gw, \
+                Session(OWN + ["timeout-gateway 1"], gw) as s:
+            s.ehlo()
+            began = time.monotonic()
+            reply = s.send_message()
+            tap.ok(reply.starts("451 4.4.1"), what + ": 451 4.4.1", reply)
+            tap.ok(time.monotonic() - began < 3 * SLOW, what + ": in time")
 
 
 @tap.test("no other protocol than HTTP")

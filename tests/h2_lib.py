@@ -2,8 +2,7 @@
 
 H2() listens with TLS (.url, .ca).  Each whole request with a body is recorded
 in .posts and answered by what .answer says, a function of the connection, the
-stream and the body; .flood, a function of the connection, is called when it
-begins.  Where a function returns false the connection ends.  A request
+stream and the body; where it returns false the connection ends.  A request
 without a body is answered with 404; .keeps is false: and the connection ends.
 A library: as a program it has nothing to test.
 """
@@ -17,8 +16,8 @@ import threading
 
 from gateway import Certificate, drop_all
 
-DATA, HEADERS, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = (
-    0, 1, 3, 4, 5, 6, 7, 8, 9)
+DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, \
+    CONTINUATION = range(10)
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 REFUSED_STREAM = 7      # an error code
 
@@ -83,8 +82,6 @@ class Connection:
     def run(self):
         self.receive(24)        # the preface
         self.send(frame(SETTINGS, 0, 0))
-        if self.server.flood and not self.server.flood(self):
-            return
         while self.take_frame():
             pass
 
@@ -130,7 +127,6 @@ class H2:
         self.posts = []
         self.connections = self.ended = self.gets = 0
         self.sockets = []
-        self.flood = None
         self.keeps = True
         self.answer = lambda c, stream, body: c.send(accepted(stream))
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -171,4 +167,5 @@ class H2:
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # or accept() goes on
         self.socket.close()

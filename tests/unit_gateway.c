@@ -1615,6 +1615,41 @@ test_lenient(void)
 	json_decref(j);
 }
 
+/* "[" so often, then what is between, and as many "]". */
+static int
+is_read(size_t depth, const char *item, size_t items)
+{
+	size_t n = 0, len = strlen(item), i;
+	char *s = malloc(2 * depth + items * len + 1);
+	json_t *j;
+
+	for (i = 0; i < depth; i++)
+		s[n++] = '[';
+	for (i = 0; i < items; i++, n += len)
+		memcpy(s + n, item, len);
+	if (items > 0)
+		n--; /* the last comma */
+	for (i = 0; i < depth; i++)
+		s[n++] = ']';
+	j = lenient_json(s, n);
+	free(s);
+	json_decref(j);
+	return j != NULL;
+}
+
+static void
+test_lenient_limits(void)
+{
+	tap_ok(is_read(LENIENT_DEPTH_MAX, "", 0), "as deep as may be");
+	tap_ok(!is_read(LENIENT_DEPTH_MAX + 1, "", 0), "deeper");
+	tap_ok(is_read(1, "1,", LENIENT_VALUES_MAX - 1), "as many values");
+	tap_ok(!is_read(1, "1,", LENIENT_VALUES_MAX + 1), "more values");
+	tap_ok(is_read(1, "{},", LENIENT_VALUES_MAX / 2 - 1), "objects");
+	tap_ok(!is_read(1, "{},", LENIENT_VALUES_MAX / 2 + 1), "more objects");
+	tap_ok(is_read(1, "\"{[,:\\\"[[\",", LENIENT_VALUES_MAX / 2),
+	    "what stands in strings is no value");
+}
+
 /* What was accepted is accepted, however its answer is written. */
 static void
 test_lenient_answers(void)
@@ -1787,6 +1822,7 @@ main(void)
 	test_apart();
 	test_elements_max();
 	test_lenient();
+	test_lenient_limits();
 	test_lenient_answers();
 	test_error_texts();
 	test_lookup();
