@@ -236,7 +236,7 @@ static-check: all
 	    build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = charset gateway html mime parameter text
+FUZZERS = charset config gateway html mime number parameter path text
 
 fuzz:
 	sh tests/install compilers

@@ -129,6 +129,17 @@ list_add(struct config_list *l, char *s)
 	l->v[l->n++] = s;
 }
 
+static void
+list_free(struct config_list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
+
 /* ---- the kinds of values ---- */
 
 static int
@@ -381,7 +392,7 @@ parse_auth(struct line *l, const struct keyword *k, void *field)
 			return fail(l, "%s: '%s' is not an absolute path",
 			    k->name, l->word[1]);
 		c->auth = CONFIG_AUTH_CHECKPASSWORD;
-		memset(&c->checkpassword, 0, sizeof(c->checkpassword));
+		list_free(&c->checkpassword);
 		for (i = 1; i < l->nword; i++)
 			list_add(&c->checkpassword, copy(l->word[i]));
 	} else {
@@ -733,12 +744,67 @@ read_file(struct line *l)
 	free(all);
 }
 
-/* An override of a list takes the place of what the file said. */
 static void
-forget_list(struct config *c, const struct keyword *k)
+free_pairs(struct config_pairs *p)
 {
-	if (k->repeats && k->parse != parse_pair)
-		memset((char *)c + k->offset, 0, sizeof(struct config_list));
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		free(p->v[i].name);
+		free(p->v[i].value);
+		free(p->v[i].where);
+	}
+	free(p->v);
+	memset(p, 0, sizeof(*p));
+}
+
+static void
+free_aliases(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->alias.n; i++) {
+		free(c->alias.v[i].name);
+		list_free(&c->alias.v[i].numbers);
+	}
+	free(c->alias.v);
+	memset(&c->alias, 0, sizeof(c->alias));
+}
+
+/* Free what a keyword has allocated; it is then as if it had not been given. */
+static void
+forget(struct config *c, const struct keyword *k)
+{
+	void *field = (char *)c + k->offset;
+
+	if (k->parse == parse_string || k->parse == parse_delivery) {
+		free(*(char **)field);
+		*(char **)field = NULL;
+	} else if (k->parse == parse_list || k->parse == parse_names ||
+	    k->parse == parse_prefixes) {
+		list_free(field);
+	} else if (k->parse == parse_pair) {
+		free_pairs(field);
+	} else if (k->parse == parse_alias) {
+		free_aliases(c);
+	} else if (k->parse == parse_trust) {
+		free(c->trust.v);
+		memset(&c->trust, 0, sizeof(c->trust));
+	}
+}
+
+void
+config_free(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < NKEYWORDS; i++)
+		forget(c, &keywords[i]);
+	list_free(&c->checkpassword);
+	free(c->users);
+	free(c->country);
+	free(c->lines);
+	memset(c, 0, sizeof(*c));
 }
 
 static void
@@ -754,8 +820,10 @@ read_override(struct line *l, const char *override, char *overridden)
 	} else {
 		*value++ = '\0';
 		k = find_keyword(s);
-		if (k != NULL && !overridden[k - keywords]++)
-			forget_list(l->c, k);
+		/* a list takes the place of what the file said */
+		if (k != NULL && !overridden[k - keywords]++ && k->repeats &&
+		    k->parse != parse_pair)
+			forget(l->c, k);
 		if ((n = split(l, value, word)) >= 0) {
 			l->word = word;
 			l->nword = (size_t)n;

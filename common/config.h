@@ -122,6 +122,9 @@ typedef void (*config_report)(const char *);
 int config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report);
 
+/* Free all that config_load() has allocated. */
+void config_free(struct config *);
+
 /*
  * Tell an error about a keyword whose value turned out to be wrong later, with
  * its place: "FILE:LINE: " or "-o: " and the text.  Returns -1.

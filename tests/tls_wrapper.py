@@ -528,7 +528,15 @@ def check_bad():
     write("locked.crt", LOCKED_CERTIFICATE)
     for cert, key, why in (
             ("rsa.crt", "ec.key", "mismatch|different"),
-            ("ec.crt", "root.key", "key"),
+            ("ec.crt", "root.key", "reason=.the private key does not fit "
+             "the certificate"),
+            ("ec.key", "ec.crt", "reason=.the files are swapped"),
+            ("ec.key", "ec.key", "reason=.there is no certificate in the "
+             "first file"),
+            ("ec.crt", "ec.crt", "reason=.there is no private key in the "
+             "second file"),
+            ("ec.crt", "locked.key", "reason=.the private key is encrypted "
+             "with a passphrase"),
             ("none.crt", "ec.key", "No such file"),
             ("ec.crt", "none.key", "none.key.*No such file"),
             ("ec.crt", ".", "directory"),

@@ -594,7 +594,9 @@ load(void)
 	if ((!cert.fits || self.ca_file != NULL || self.check) &&
 	    (error = wake()) != NULL) {
 		log_event(LOG_ERR, "config", "cert", self.cert_file, "key",
-		    self.key_file, "ca", self.ca_file, "error", error, NULL);
+		    self.key_file, "ca", self.ca_file, "error", error,
+		    "reason", cert.fits ? NULL :
+		    cert_fault(self.cert.p, self.key.p), NULL);
 		refuse(EX_CONFIG);
 	}
 	age = cert_age(&cert);

@@ -58,9 +58,9 @@ base64_decode(const char *s, unsigned char *out, size_t cap)
 	return n;
 }
 
-/* The first block whose label ends so; returns its octets, 0: none. */
-static size_t
-pem_decode(const char *s, const char *label, unsigned char *out, size_t cap)
+/* Behind the label of the first block whose label ends so, or NULL. */
+static const char *
+pem_find(const char *s, const char *label)
 {
 	size_t len, want = strlen(label);
 
@@ -68,10 +68,18 @@ pem_decode(const char *s, const char *label, unsigned char *out, size_t cap)
 		s += strlen("-----BEGIN ");
 		len = strcspn(s, "-\r\n");
 		if (len >= want && memcmp(s + len - want, label, want) == 0)
-			return base64_decode(s + len + strspn(s + len, "-"),
-			    out, cap);
+			return s + len;
 	}
-	return 0;
+	return NULL;
+}
+
+/* The octets of that block; returns how many, 0: there is none. */
+static size_t
+pem_decode(const char *s, const char *label, unsigned char *out, size_t cap)
+{
+	if ((s = pem_find(s, label)) == NULL)
+		return 0;
+	return base64_decode(s + strspn(s, "-"), out, cap);
 }
 
 /* Take the next value with this tag off d (value may be d).  0, or -1. */
@@ -179,6 +187,27 @@ cert_look(struct cert *c, const char *cert_pem, const char *key_pem)
 	n = pem_decode(key_pem, "PRIVATE KEY", key, sizeof(key));
 	c->fits = contains(key, n, &public);
 	explicit_bzero(key, sizeof(key));
+}
+
+const char *
+cert_fault(const char *cert_pem, const char *key_pem)
+{
+	int cert = pem_find(cert_pem, "CERTIFICATE") != NULL;
+	int key = pem_find(key_pem, "PRIVATE KEY") != NULL;
+
+	if (!cert && !key && pem_find(cert_pem, "PRIVATE KEY") != NULL &&
+	    pem_find(key_pem, "CERTIFICATE") != NULL)
+		return "the files are swapped: the first holds the private "
+		       "key, the second the certificate";
+	if (!cert)
+		return "there is no certificate in the first file";
+	if (!key)
+		return "there is no private key in the second file";
+	if (pem_find(key_pem, "ENCRYPTED PRIVATE KEY") != NULL ||
+	    strstr(key_pem, "Proc-Type: 4,ENCRYPTED") != NULL)
+		return "the private key is encrypted with a passphrase";
+	return "the private key does not fit the certificate, or one of the "
+	       "two is damaged";
 }
 
 int

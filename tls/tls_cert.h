@@ -20,6 +20,12 @@ struct cert {
  */
 void cert_look(struct cert *, const char *cert_pem, const char *key_pem);
 
+/*
+ * Why two PEM texts that libtls refuses are no certificate with its key, in
+ * words.
+ */
+const char *cert_fault(const char *cert_pem, const char *key_pem);
+
 /* -1 if the certificate is not yet valid, 1 if no longer, else 0. */
 int cert_age(const struct cert *);
 
