@@ -54,6 +54,8 @@ enum ipc_outcome {
 	IPC_OUTCOME_ACCEPTED,
 	IPC_OUTCOME_DUPLICATE,	/* sent before, as the gateway or the journal
 				   knows: not sent again */
+	IPC_OUTCOME_UNKNOWN,	/* perhaps sent before, nobody knows; not sent
+				   again (on-unknown, unknown-tries) */
 	IPC_OUTCOME_PERMANENT,	/* a rule of the gateway's descriptor */
 	IPC_OUTCOME_CREDENTIALS,	/* 401, 403 or such a rule */
 	IPC_OUTCOME_FAILED,		/* 5xx */
@@ -66,6 +68,11 @@ enum ipc_outcome {
 	IPC_OUTCOME_INTERNAL	/* nothing was asked: our own fault */
 };
 #define IPC_OUTCOME_LAST IPC_OUTCOME_INTERNAL
+
+/* Flags of a recipient's result. */
+enum ipc_result {
+	IPC_RESULT_UNJOURNALLED = 1	/* the journal could not be written */
+};
 
 /* 1 if the recipient has the message, by this try or by an earlier one. */
 static inline int

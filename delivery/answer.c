@@ -338,7 +338,10 @@ merge_options(struct options *o, const struct options *d)
 		strcpy(o->from, d->from);
 }
 
-/* u32 n, n times (u8 outcome, u32 status, u32 ms, str id) */
+/*
+ * u32 n, n times (u8 outcome, u8 enum ipc_result, u32 status, u32 ms,
+ * u32 retry-after, str id)
+ */
 static void
 put_results(struct client *c, const struct job *j)
 {
@@ -352,8 +355,10 @@ put_results(struct client *c, const struct job *j)
 	for (i = 0; i < j->nto; i++) {
 		r = &j->result[i];
 		ipc_put_u8(&b, r->outcome);
+		ipc_put_u8(&b, j->unjournalled ? IPC_RESULT_UNJOURNALLED : 0);
 		ipc_put_u32(&b, (uint32_t)r->status);
 		ipc_put_u32(&b, (uint32_t)r->ms);
+		ipc_put_u32(&b, (uint32_t)r->retry_after);
 		ipc_put_str(&b, r->id, strlen(r->id));
 	}
 	client_answer(c, &b);

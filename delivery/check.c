@@ -49,7 +49,7 @@ check_journal(const struct config *c, config_report tell)
 
 	if (check_file(c, "journal", c->journal, R_OK | W_OK | X_OK, tell) ==
 	    -1)
-		return -1;
+		return c->journal_required ? -1 : 0; /* sent without it */
 	if (c->journal == NULL || stat(c->journal, &st) == -1 ||
 	    (st.st_mode & S_IWOTH) == 0)
 		return 0;

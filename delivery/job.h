@@ -24,6 +24,7 @@ struct job_result {
 	enum ipc_outcome outcome;
 	long status;		/* the gateway's; 0: none */
 	long ms;		/* what the gateway took */
+	long retry_after;	/* seconds that it asks to wait; 0: none */
 	int sent;		/* the gateway may have had it */
 	char id[IPC_ID_MAX + 1];
 };
@@ -57,6 +58,7 @@ struct job {
 	long long deadline;
 	/* what became of it, in the order of the numbers */
 	struct job_result result[CONFIG_RCPTS_MAX];
+	int unjournalled;	/* the journal could not be written */
 	/* private to job*.c from here on */
 	const struct config *config;
 	const struct descriptor *gateway;

@@ -26,6 +26,18 @@ gateway_knows(const struct job *j)
 	    (j->window == -1 || gateway_has_lookup(j->gateway));
 }
 
+/*
+ * Nobody knows whether the recipient was sent to.  A gateway that knows ids
+ * says so itself; else it is sent to again as often as the configuration says.
+ */
+static int
+may_try_again(const struct job *j, const char *name)
+{
+	return gateway_knows(j) ||
+	    (j->config->on_unknown == CONFIG_UNKNOWN_RETRY &&
+	    journal_tries(&j->journal, name) <= j->config->unknown_tries);
+}
+
 /* 1 if the recipient must not be sent to: its result says why. */
 static int
 is_done(struct job *j, const char *key, size_t i, time_t since)
@@ -40,17 +52,13 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
-		/* a gateway that knows ids says so itself */
-		if (j->config->on_unknown == CONFIG_UNKNOWN_RETRY ||
-		    gateway_knows(j))
+		if (may_try_again(j, name))
 			return 0;
-		log_event(LOG_WARNING, "journal", "session", j->session, "to",
-		    LOG_MASKED(j->number[i]), "outcome",
-		    "unknown; not sent again (on-unknown drop)", NULL);
-		r->outcome = IPC_OUTCOME_DUPLICATE;
+		r->outcome = IPC_OUTCOME_UNKNOWN;
 		snprintf(r->id, sizeof(r->id), "%s", key);
 		return 1;
 	case JOURNAL_NEW:
+		journal_forget(&j->journal, name); /* of an earlier window */
 		break;
 	}
 	return 0;
@@ -65,6 +73,17 @@ leave_all(struct job *j, enum ipc_outcome o)
 	for (i = 0; i < j->ntodo; i++)
 		j->result[j->todo[i]].outcome = o;
 	j->ntodo = 0;
+}
+
+/* The journal cannot be written: the message waits, or goes without it. */
+static void
+on_failure(struct job *j)
+{
+	log_trouble(j);
+	if (j->config->journal_required)
+		leave_all(j, IPC_OUTCOME_INTERNAL);
+	else
+		j->unjournalled = 1;
 }
 
 /* Open the message's record: as journal_open.  id: its name there. */
@@ -97,8 +116,7 @@ job_journal_read(struct job *j)
 		leave_all(j, IPC_OUTCOME_TEMPORARY);
 		return;
 	default:
-		log_trouble(j);
-		leave_all(j, IPC_OUTCOME_INTERNAL);
+		on_failure(j);
 		return;
 	}
 	if (j->window != -1)
@@ -111,10 +129,8 @@ job_journal_read(struct job *j)
 		job_id_recipient(j->number[j->todo[i]], name);
 		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
 	}
-	if (n > 0 && (failed || journal_commit(&j->journal) == -1)) {
-		log_trouble(j);
-		leave_all(j, IPC_OUTCOME_INTERNAL);
-	}
+	if (n > 0 && (failed || journal_commit(&j->journal) == -1))
+		on_failure(j);
 }
 
 /*
@@ -135,6 +151,7 @@ state_of(const struct job_result *r)
 	case IPC_OUTCOME_ACCEPTED:
 	case IPC_OUTCOME_DUPLICATE:
 		return JOURNAL_ACCEPTED;
+	case IPC_OUTCOME_UNKNOWN:
 	case IPC_OUTCOME_UNCLEAR:
 	case IPC_OUTCOME_LOST:
 	case IPC_OUTCOME_TIMEOUT:
@@ -166,7 +183,11 @@ job_journal_write(struct job *j)
 		failed |= journal_note(&j->journal, name,
 		    state_of(&j->result[k]), j->result[k].id);
 	}
-	if (j->ntodo > 0 && (failed || journal_commit(&j->journal) == -1))
-		log_trouble(j); /* it stays "unknown" there */
+	if (j->ntodo > 0) {
+		if (failed || journal_commit(&j->journal) == -1)
+			log_trouble(j); /* there it stays "unknown" */
+		else
+			j->unjournalled = 0;
+	}
 	journal_close(&j->journal);
 }

@@ -15,6 +15,7 @@
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
 #include "delivery/job_send.h"
+#include "delivery/rest.h"
 
 /* The recipients of one request, and what is asked about them. */
 struct batch {
@@ -28,7 +29,7 @@ struct batch {
 	struct gateway_message message;
 	/* kept while the gateway is asked */
 	struct gateway_answer answer;
-	long status, ms;
+	long status, ms, retry_after;
 	struct gateway_result each[];
 };
 
@@ -85,6 +86,7 @@ finish_batch(struct batch *b, int sent)
 		r->outcome = b->each[i].outcome;
 		r->status = b->status;
 		r->ms = b->ms;
+		r->retry_after = b->retry_after;
 		r->sent = sent;
 		snprintf(r->id, sizeof(r->id), "%s",
 		    ipc_is_success(r->outcome) && *id == '\0' ? b->id : id);
@@ -204,13 +206,18 @@ look_up(struct batch *b, const char *id)
 
 /* ---- sending ---- */
 
-/* Seconds after which the gateway may be asked again; 0: it did not say. */
+/*
+ * Seconds after which the gateway may be asked again; 0: it did not say.  With
+ * 429 and 503 the header means this for any server (RFC 6585, 4; RFC 9110,
+ * 15.6.4).
+ */
 static long
 retry_after(const struct gateway_answer *a, const struct http_result *e)
 {
 	if (e->answered && a->retry_after > 0)
 		return a->retry_after;
-	return gateway_retry_after(self.gateway) ? e->retry_after : 0;
+	return e->status == 429 || e->status == 503 ||
+	    gateway_retry_after(self.gateway) ? e->retry_after : 0;
 }
 
 /*
@@ -235,6 +242,14 @@ split_batch(struct batch *b)
 	finish(j);
 }
 
+/* What a server says that has too much to do. */
+static int
+is_temporary(enum ipc_outcome o)
+{
+	return o == IPC_OUTCOME_TEMPORARY || o == IPC_OUTCOME_REFUSED ||
+	    o == IPC_OUTCOME_FAILED;
+}
+
 static void
 on_sent(void *arg, const struct http_result *e)
 {
@@ -256,12 +271,16 @@ on_sent(void *arg, const struct http_result *e)
 		finish_batch(b, 1);
 		return;
 	}
+	b->retry_after = retry_after(a, e);
 	log_trouble(b->job, "send", e->status, e->ms,
-	    e->answered ? a->error : e->error, retry_after(a, e));
+	    e->answered ? a->error : e->error, b->retry_after);
 	if (e->answered && a->apart) {
 		split_batch(b);
 		return;
 	}
+	if (b->retry_after > 0 && is_temporary(a->outcome))
+		rest_begin(b->job->login, b->retry_after, a->outcome,
+		    e->status);
 	b->sent = 1;
 	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
@@ -306,6 +325,21 @@ send_batch(struct batch *b)
 		    on_sent, b);
 }
 
+/* The gateway has asked not to be asked yet: then its answer still holds. */
+static int
+rests(struct batch *b)
+{
+	enum ipc_outcome o;
+
+	b->retry_after = rest_left(b->job->login, &o, &b->status);
+	if (b->retry_after == 0)
+		return 0;
+	log_trouble(b->job, "send", 0, 0, "the gateway has asked to wait",
+	    b->retry_after);
+	finish_batch_as(b, o, "", 0);
+	return 1;
+}
+
 static void
 start_batch(struct job *j, size_t first, size_t n)
 {
@@ -337,6 +371,8 @@ start_batch(struct job *j, size_t first, size_t n)
 		.now = time(NULL),
 		.login = j->login,
 	};
+	if (!j->dry && rests(b))
+		return;
 	if (!j->dry && b->before[0] != '\0' && look_up(b, b->before) == 0)
 		return;
 	if (!j->dry && needs_lookup(b) && look_up(b, b->id) == 0)

@@ -6,6 +6,7 @@
  *
  *	TIME STATE NAME =ID SUM
  *
+ * Where nobody knows the outcome, the number of tries is in place of the ID.
  * SUM is against accidents, not against intruders.  A line that is torn or
  * wrong was never committed, or its disk is broken: it is not there.  When
  * most lines have been overtaken by later ones, the file is written anew
@@ -33,6 +34,7 @@
 #define NEW_SUFFIX   ".new"
 #define KEY_FILE     "key"
 #define FILE_ROOM    (JOURNAL_NAME_MAX + sizeof(NEW_SUFFIX))
+#define TRIES_MAX    999999
 #define TURNS	     4096 /* of pruning: 256 folders, 16 parts of each */
 #define TURNS_KEEP   4	  /* rounds of pruning while a record is kept */
 
@@ -40,6 +42,7 @@ struct journal_entry {
 	char name[JOURNAL_NAME_MAX + 1];
 	char id[IPC_ID_MAX + 1];
 	time_t time;
+	long tries;  /* of SENDING and UNKNOWN: how many may have been taken */
 	enum journal_state state;
 	int dirty;   /* to be written */
 	int written; /* the file has, or may have, a line of it */
@@ -89,16 +92,26 @@ sum(uint64_t h, const char *s)
 	return h;
 }
 
+static int
+is_open_state(enum journal_state s)
+{
+	return s == JOURNAL_SENDING || s == JOURNAL_UNKNOWN;
+}
+
 /* A line with its newline, for this record alone.  Returns its length. */
 static size_t
 format(const struct journal *j, const struct journal_entry *e,
     char out[LINE_ROOM])
 {
+	char tries[24] = "";
 	uint64_t h;
 	int n;
 
+	if (is_open_state(e->state) && e->tries > 0)
+		snprintf(tries, sizeof(tries), "%ld", e->tries);
 	n = snprintf(out, LINE_ROOM, "%lld %s %s =%s", (long long)e->time,
-	    words[e->state], e->name, e->id);
+	    words[e->state], e->name,
+	    is_open_state(e->state) ? tries : e->id);
 	h = sum(sum(0xcbf29ce484222325, j->key), out);
 	n += snprintf(out + n, LINE_ROOM - (size_t)n, " %016llx\n",
 	    (unsigned long long)h);
@@ -130,7 +143,10 @@ parse(const struct journal *j, const char *line, size_t n,
 		return -1;
 	e->state = (enum journal_state)i;
 	e->time = (time_t)when;
-	memcpy(e->id, id + 1, sizeof(e->id));
+	if (is_open_state(e->state))
+		e->tries = strtol(id + 1, NULL, 10);
+	else
+		memcpy(e->id, id + 1, sizeof(e->id));
 	if (format(j, e, again) != n || memcmp(line, again, n) != 0)
 		return -1;
 	return is_name(e->name) && ipc_is_id(e->id) ? 0 : -1;
@@ -421,6 +437,51 @@ journal_find(const struct journal *j, const char *name, time_t since,
 	return e->state;
 }
 
+long
+journal_tries(const struct journal *j, const char *name)
+{
+	const struct journal_entry *e = find(j, name);
+
+	if (e == NULL || !is_open_state(e->state))
+		return 0;
+	return e->tries > 0 ? e->tries : 1; /* 0: a line without a number */
+}
+
+void
+journal_forget(struct journal *j, const char *name)
+{
+	struct journal_entry *e = find(j, name);
+
+	if (e == NULL)
+		return;
+	e->state = JOURNAL_NEW;
+	e->tries = 0;
+	e->dirty = e->written;
+}
+
+/* What a new state makes of the tries that may have been taken. */
+static void
+set_state(struct journal_entry *e, enum journal_state state, long tries)
+{
+	e->tries = 0;
+	switch (state) {
+	case JOURNAL_SENDING:
+		e->tries = tries < TRIES_MAX ? tries + 1 : tries;
+		break;
+	case JOURNAL_UNKNOWN:
+		e->tries = tries > 0 ? tries : 1;
+		break;
+	case JOURNAL_NEW:
+		/* the last one was not; of those before nobody knows */
+		e->tries = tries > 1 ? tries - 1 : 0;
+		state = e->tries > 0 ? JOURNAL_UNKNOWN : JOURNAL_NEW;
+		break;
+	case JOURNAL_ACCEPTED:
+		break;
+	}
+	e->state = state;
+}
+
 int
 journal_note(struct journal *j, const char *name, enum journal_state state,
     const char *id)
@@ -435,10 +496,10 @@ journal_note(struct journal *j, const char *name, enum journal_state state,
 	}
 	if ((e = enter(j, name)) == NULL)
 		return -1;
-	e->state = state;
+	set_state(e, state, journal_tries(j, name));
 	e->time = time(NULL);
 	memcpy(e->id, id, strlen(id) + 1);
-	e->dirty = state != JOURNAL_NEW || e->written;
+	e->dirty = e->state != JOURNAL_NEW || e->written;
 	return 0;
 }
 

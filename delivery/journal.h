@@ -25,7 +25,10 @@ struct journal_key {
 	unsigned char inner[JOURNAL_KEY_BLOCK], outer[JOURNAL_KEY_BLOCK];
 };
 
-/* NEW: certainly not taken.  UNKNOWN: taken or not, nobody can tell. */
+/*
+ * NEW: this try was certainly not taken; where an earlier one may have been,
+ * that stays UNKNOWN: taken or not, nobody can tell.
+ */
 enum journal_state {
 	JOURNAL_NEW,
 	JOURNAL_SENDING,
@@ -68,6 +71,12 @@ int journal_open(struct journal *, const char *dir, const char *key);
  */
 enum journal_state journal_find(const struct journal *, const char *name,
     time_t since, char id[IPC_ID_MAX + 1]);
+
+/* How often a recipient was sent to without anybody knowing the outcome. */
+long journal_tries(const struct journal *, const char *name);
+
+/* Forget what was noted of a recipient. */
+void journal_forget(struct journal *, const char *name);
 
 /*
  * Note the state of a recipient, in memory; id is NULL or the gateway's.  A

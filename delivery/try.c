@@ -38,6 +38,8 @@ static const struct {
 	[IPC_OUTCOME_ACCEPTED] = {"accepted: the gateway has the message", OK},
 	[IPC_OUTCOME_DUPLICATE] = {
 	    "not sent again: the gateway has had this id before", OK},
+	[IPC_OUTCOME_UNKNOWN] = {"not sent again: nobody knows whether it was "
+	    "sent before", AGAIN},
 	[IPC_OUTCOME_PERMANENT] = {
 	    "refused: the gateway will not take it", REFUSED},
 	[IPC_OUTCOME_CREDENTIALS] = {

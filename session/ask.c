@@ -235,7 +235,10 @@ put_message(const struct ask_message *m, int ms)
 	return put_frame(&b);
 }
 
-/* u32 n, n times (u8 outcome, u32 status, u32 ms, str id) */
+/*
+ * u32 n, n times (u8 outcome, u8 enum ipc_result, u32 status, u32 ms,
+ * u32 retry-after, str id)
+ */
 static int
 get_results(struct ipc_frame *f, struct ask_result *r, size_t n)
 {
@@ -246,8 +249,10 @@ get_results(struct ipc_frame *f, struct ask_result *r, size_t n)
 		return -1;
 	for (i = 0; i < n && !f->bad; i++) {
 		outcome = ipc_get_u8(f);
+		r[i].unjournalled = ipc_get_u8(f) & IPC_RESULT_UNJOURNALLED;
 		r[i].status = ipc_get_u32(f);
 		r[i].ms = ipc_get_u32(f);
+		r[i].retry_after = ipc_get_u32(f);
 		ipc_get_str(f, r[i].id, IPC_ID_MAX);
 		if (outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id))
 			return -1;

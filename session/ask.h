@@ -56,6 +56,8 @@ struct ask_result {
 	enum ipc_outcome outcome;
 	uint32_t status;	/* the gateway's; 0: none */
 	uint32_t ms;		/* what the gateway took */
+	uint32_t retry_after;	/* seconds that it asks to wait; 0: none */
+	int unjournalled;	/* a retry may be sent twice */
 	char id[IPC_ID_MAX + 1]; /* of the accepted message */
 };
 

@@ -32,6 +32,9 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 	case IPC_OUTCOME_ACCEPTED:
 	case IPC_OUTCOME_DUPLICATE:
 		return REPLY_ACCEPTED;
+	case IPC_OUTCOME_UNKNOWN:
+		return c->on_unknown == CONFIG_UNKNOWN_DROP ? REPLY_ACCEPTED :
+		    REPLY_NOBODY_KNOWS;
 	case IPC_OUTCOME_CREDENTIALS:
 		return REPLY_AUTH_FAILED;
 	case IPC_OUTCOME_REFUSED:
@@ -95,6 +98,7 @@ outcome_name(const struct session *s, enum ipc_outcome o)
 	static const char *const names[] = {
 		[IPC_OUTCOME_ACCEPTED] = "accepted",
 		[IPC_OUTCOME_DUPLICATE] = "duplicate",
+		[IPC_OUTCOME_UNKNOWN] = "unknown",
 		[IPC_OUTCOME_PERMANENT] = "permanent",
 		[IPC_OUTCOME_CREDENTIALS] = "credentials",
 		[IPC_OUTCOME_FAILED] = "failed",
@@ -171,7 +175,9 @@ log_result(struct session *s, size_t first, size_t n)
 	    "outcome", outcome_name(s, r->outcome),
 	    /* what was served without asking has none */
 	    "status", served && r->status == 0 ? NULL : LOG_NUM(r->status),
-	    "ms", LOG_NUM(r->ms), "id", r->id, NULL);
+	    "ms", LOG_NUM(r->ms), "id", r->id,
+	    "retry-after", r->retry_after != 0 ? LOG_NUM(r->retry_after) : NULL,
+	    "journal", r->unjournalled ? "not written" : NULL, NULL);
 }
 
 static void
@@ -282,7 +288,8 @@ deliver(struct session *s)
 
 /* Recipients that are served, and the id that the reply names. */
 struct tally {
-	size_t accepted, duplicate;
+	size_t accepted, duplicate, unknown;
+	int unjournalled;
 	const char *id;
 };
 
@@ -290,8 +297,10 @@ static void
 tally_add(struct tally *t, const struct ask_result *r)
 {
 	size_t *n = r->outcome == IPC_OUTCOME_DUPLICATE ? &t->duplicate :
+	    r->outcome == IPC_OUTCOME_UNKNOWN		? &t->unknown :
 							  &t->accepted;
 
+	t->unjournalled |= r->unjournalled;
 	/* an id of now rather than one of then */
 	if (t->id == NULL || (n == &t->accepted && *n == 0))
 		t->id = r->id;
@@ -304,7 +313,8 @@ note_success(struct session *s, const struct tally *t)
 {
 
 	if (t->accepted == 0) {
-		session_note(s, "Already sent, %s", t->id);
+		session_note(s, t->unknown == 0 ? "Already sent, %s" :
+		    "Perhaps already sent, not sent again, %s", t->id);
 		return;
 	}
 	session_note(s, "Message accepted, queued as %s (%zu recipient%s, ",
@@ -319,6 +329,10 @@ note_success(struct session *s, const struct tally *t)
 		    info.truncated ? ", truncated" : "");
 	if (t->duplicate > 0)
 		buf_fmt(&s->note, ", already sent to %zu", t->duplicate);
+	if (t->unknown > 0)
+		buf_fmt(&s->note, ", perhaps already sent to %zu", t->unknown);
+	if (t->unjournalled)
+		buf_fmt(&s->note, ", not in the journal");
 	session_options_missing(s, ", without ", &s->note);
 }
 
@@ -346,6 +360,30 @@ result_of(const struct session *s, const char *number)
 	return &result[i];
 }
 
+/* Seconds that the gateway asks to wait before it is asked again. */
+static uint32_t
+longest_delay(const struct session *s)
+{
+	uint32_t most = 0;
+	size_t i;
+
+	for (i = 0; i < s->nnumbers; i++)
+		if (result[i].retry_after > most)
+			most = result[i].retry_after;
+	return most;
+}
+
+/* A reply that asks to come again says when, if the gateway has said so. */
+static enum reply
+with_delay(struct session *s, enum reply r, uint32_t seconds)
+{
+	if (seconds == 0 || (r != REPLY_RETRY && r != REPLY_GATEWAY_4XX))
+		return r;
+	session_note(s, "%s, in %lu seconds", reply_of(r)->text,
+	    (unsigned long)seconds);
+	return r == REPLY_RETRY ? REPLY_RETRY_WAIT : REPLY_GATEWAY_4XX_WAIT;
+}
+
 /* The reply for one place; of an alias the worst of its numbers. */
 static enum reply
 recipient_reply(struct session *s, const struct session_recipient *p)
@@ -365,7 +403,7 @@ recipient_reply(struct session *s, const struct session_recipient *p)
 	}
 	if (worst == REPLY_ACCEPTED)
 		note_success(s, &t);
-	return worst;
+	return p->alias == NULL ? with_delay(s, worst, r->retry_after) : worst;
 }
 
 /*
@@ -425,5 +463,5 @@ session_send(struct session *s, enum reply refused)
 		return answer_prdr(s);
 	note_all(s);
 	put_missing(s, ", without ", &s->note);
-	return worst_reply(s);
+	return with_delay(s, worst_reply(s), longest_delay(s));
 }

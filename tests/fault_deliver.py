@@ -17,7 +17,7 @@ DELIVER = "smtp2sms-deliver"
 
 # Frames as in ipc.h.
 REQ_WARM, REQ_LOGIN, REQ_AUTH, ANS_AUTH, REQ_SEND, ANS_SEND = range(1, 7)
-ACCEPTED, DUPLICATE, OUTCOMES = 0, 1, 12
+ACCEPTED, DUPLICATE, OUTCOMES = 0, 1, 13
 
 
 def u32(n):
@@ -33,7 +33,7 @@ def frame(kind, fields=b""):
 
 
 def result(outcome=ACCEPTED, status=202, ident=b"stand-in", ms=5):
-    return bytes([outcome]) + u32(status) + u32(ms) + string(ident)
+    return bytes([outcome, 0]) + u32(status) + u32(ms) + u32(0) + string(ident)
 
 
 def sent(*results):
@@ -171,10 +171,11 @@ HOSTILE = [
     ("an octet too few", frame(ANS_SEND, (u32(1) + GOOD)[:-1])),
     ("an unknown outcome", sent(result(OUTCOMES))),
     ("outcome 255", sent(result(255))),
-    ("an id of 4 GB", frame(ANS_SEND, u32(1) + b"\0" + u32(202) + u32(5)
-                            + u32(0xffffffff) + b"x")),
+    ("an id of 4 GB", frame(ANS_SEND, u32(1) + b"\0\0" + u32(202) + u32(5)
+                            + u32(0) + u32(0xffffffff) + b"x")),
     ("an id that is longer than the frame",
-     frame(ANS_SEND, u32(1) + b"\0" + u32(202) + u32(5) + u32(60) + b"x")),
+     frame(ANS_SEND, u32(1) + b"\0\0" + u32(202) + u32(5) + u32(0) + u32(60)
+           + b"x")),
     ("an id of 65 octets", sent(result(ident=b"i" * 65))),
     ("an id with CRLF", sent(result(ident=b"x\r\n250 evil"))),
     ("an id with a NUL", sent(result(ident=b"x\0y"))),

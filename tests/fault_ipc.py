@@ -246,7 +246,7 @@ def pipelined():
 
 
 EXTERNAL = 2        # enum ipc_kind
-CREDENTIALS = 3     # enum ipc_outcome
+CREDENTIALS = 4     # enum ipc_outcome
 
 
 @tap.test("whoever has logged in is not somebody else by a certificate")
@@ -349,7 +349,7 @@ def no_time():
     gw.reset()
     with Deliver(OWN + ["set device d1"]) as d:
         d.tell(send(ms=0))
-        tap.is_(d.outcome(), 9, "timeout")
+        tap.is_(d.outcome(), 10, "timeout")
         d.finish()
     tap.is_(gw.posts(), [], "is not sent")
 

@@ -7,11 +7,13 @@ and by the journal.
 
 import json
 import os
+import re
 import signal
 import threading
 import time
 
 import tap
+from agent_lib import Agent
 from gateway import Gateway, Gone, Response
 from journal_lib import date, folder, journal, without_ids
 from smtp import (NUMBER, SLOW, TOP, WRAP, Session, own_credentials,
@@ -208,6 +210,76 @@ def unknown():
         tap.is_(mail(lines).code, 451, action + ", drop: 451")
         tap.is_(mail(lines).code, 250, "the next: 250")
         tap.is_(len(sent()), taken, "at most one SMS")
+
+
+@tap.test("six retries made six SMS: unknown-tries")
+def tries():
+    for action in "lost", "garbage":
+        for more, count in ([], 3), (["unknown-tries 0"], 1):
+            lines = journal("timeout-gateway 2", "replies retry", *more)
+            gw.reset()
+            gw.default = action
+            replies = [mail(lines, action) for _ in range(count + 2)]
+            tap.is_([r.code for r in replies], [451] * count + [554] * 2,
+                    "%s: %d tries, then 554" % (action, count))
+            tap.is_(str(replies[-1]), "554 5.3.0 Perhaps sent, nobody knows; "
+                    "not sent again", "the reply says so")
+            tap.is_(len(gw.posts()), count, "%d requests" % count)
+    lines = journal("timeout-gateway 2", "replies retry", "unknown-tries 1")
+    gw.reset()
+    gw.queue("lost", "503", "429", "lost")
+    tap.is_([mail(lines).code for _ in range(5)], [451] * 4 + [554],
+            "what was surely not taken is not counted")
+    lines = journal("timeout-gateway 2", "on-unknown drop")
+    gw.reset()
+    gw.queue("lost")
+    tap.is_(mail(lines).code, 451, "drop: 451")
+    tap.like(str(mail(lines)), "^250 2.0.0 Perhaps already sent, not sent "
+             r"again, \S+$", "then the 250 says what it is")
+
+
+@tap.test("Retry-After is told, and kept")
+def retry_after():
+    def wait(status, seconds):
+        return lambda request: Response(
+            status, {"Retry-After": str(seconds)}, {"message": "slow down"})
+
+    for lines, first, status in (([], "450 4.0.0", 429),
+                                 (["replies retry"], "451 4.3.0", 503)):
+        for seconds, kept in (30, 30), (3600, 60):
+            gw.reset()
+            gw.respond = wait(status, seconds)
+            with Session(OWN + ["gateway " + without_ids()] + lines, gw) as s:
+                s.ehlo()
+                text = first + " Temporary failure, try again later, in %d " \
+                    "seconds"
+                tap.is_(str(s.send_message()), text % seconds, "told")
+                gw.respond = None
+                again = str(s.send_message())
+                left = re.search(r"in (\d+) seconds", again)
+                tap.ok(left and again == text % int(left.group(1))
+                       and kept - 20 * SLOW <= int(left.group(1)) <= kept,
+                       "the next is told the rest", again)
+            tap.is_(len(gw.posts()), 1, "the gateway is asked once")
+    gw.reset()
+    gw.respond = wait(429, 1)
+    with Session(OWN + ["gateway " + without_ids()], gw) as s:
+        s.ehlo()
+        tap.is_(s.send_message().code, 450, "for a second")
+        time.sleep(1.1)
+        gw.respond = None
+        tap.is_(s.send_message().code, 250, "a second later it is sent")
+    with Agent(["auth gateway", "gateway " + without_ids()], gw) as agent:
+        gw.reset()
+        gw.respond = wait(429, 30)
+        with agent.session() as s:
+            tap.is_(s.login("bob", "builder").send_message().code, 450, "bob")
+        gw.respond = None
+        with agent.session() as s:
+            tap.is_(s.login("bob", "builder").send_message().code, 450,
+                    "bob in another session")
+        with agent.session() as s:
+            tap.is_(s.login().send_message().code, 250, "alice need not wait")
 
 
 @tap.test("502, 504, 520, 522 and 524 are a proxy's: on-unknown, too")
@@ -420,6 +492,27 @@ def pruned():
            "secret" not in text, "without number and text", text)
     tap.is_({os.stat(path).st_mode & 0o077 for path in found
              if path not in records}, {0}, "for its owner alone")
+
+
+@tap.test("journal-required no: sent without it, and said")
+def not_required():
+    gw.reset()
+    path = folder()
+    os.rmdir(path)
+    lines = ["gateway " + without_ids(), "journal " + path,
+             "journal-required no"]
+    with Session(OWN + lines, gw) as s:
+        s.ehlo()
+        reply = s.send_message()
+        tap.like(str(reply), r"^250 2\.0\.0 .*, not in the journal$", "250")
+        s.quit()
+        said = [e for e in s.events() if e["event"] == "message"]
+        tap.is_(said[0].get("journal"), '"not written"', "the log says so")
+        tap.ok([e for e in s.events() if e["event"] == "journal"],
+               "and why", s.log())
+    tap.is_(len(sent()), 1, "one SMS")
+    tap.ok("journal" not in str(mail(journal("journal-required no"))),
+           "one that works is not spoken of")
 
 
 @tap.test("a journal that cannot be used")

@@ -16,7 +16,7 @@ from ipc_lib import ANS_SEND, options
 from smtp import HOME, SLOW, WRAP, configuration
 
 # enum ipc_outcome
-OUTCOMES = ["accepted", "duplicate", "permanent", "credentials", "failed",
+OUTCOMES = ["accepted", "duplicate", "unknown", "permanent", "credentials", "failed",
             "refused", "temporary", "unclear", "lost", "timeout",
             "unreachable", "internal"]
 
@@ -94,10 +94,10 @@ def results(frame, count):
         return []
     found, at = [], 5
     for _ in range(count):
-        size, = struct.unpack_from(">I", frame, at + 9)
+        size, = struct.unpack_from(">I", frame, at + 14)
         found.append((OUTCOMES[frame[at]],
-                      frame[at + 13:at + 13 + size].decode()))
-        at += 13 + size
+                      frame[at + 18:at + 18 + size].decode()))
+        at += 18 + size
     return found
 
 
