@@ -21,7 +21,7 @@ from ipc_lib import (ANS_SEND, FRAME_MAX, REQ_AUTH, REQ_CAN, REQ_HELLO,
                      REQ_LOGIN, REQ_WARM, frame, hello, login, send, string,
                      u32)
 from link_lib import OUTCOMES
-from smtp import HOME, NUMBER, SLOW, TOP, WRAP, own_credentials, wait_until
+from smtp import GATEWAYS, HOME, NUMBER, SLOW, WRAP, own_credentials, wait_until
 
 gw = Gateway()
 OWN = own_credentials()
@@ -442,7 +442,7 @@ def no_socket():
         done = subprocess.run(
             [*WRAP, os.path.join(HOME, "smtp2sms-deliver"), "-l", path, "-f",
              "/dev/null", "-o", "log=stderr", "-o", "hostname=sms.test", "-o",
-             "descriptors=" + os.path.join(TOP, "gateways")],
+             "descriptors=" + GATEWAYS],
             capture_output=True, text=True, timeout=20 * SLOW)
         tap.is_(done.returncode, 75, "exit 75", done.stderr)
         tap.like(done.stderr, "precious.*in use", "and why")

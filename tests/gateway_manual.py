@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 import tap
-from smtp import PROGRAM, TOP
+from smtp import HOME, PROGRAM, TOP
 
 LITERAL = re.compile(r"^\.Bd -literal.*?\n(\{\n.*?^\}\n)\.Ed$", re.S | re.M)
 
@@ -34,7 +34,7 @@ def checked():
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(text)
             file.flush()
-            lines = ["gateway=" + file.name, "libexec=" + TOP, "auth=none"]
+            lines = ["gateway=" + file.name, "libexec=" + HOME, "auth=none"]
             if "${base}/send" in text:
                 lines.append("set=base http://127.0.0.1")
             done = subprocess.run(

@@ -67,12 +67,12 @@ import urllib.parse
 
 import link_lib
 import rules_lib
+import smtp
 import tap
 from gateway import Gateway, Response
 from smtp import NUMBER, PROGRAM, TOP, WRAP, Session, secret_file
 
-GATEWAYS = os.environ.get("SMTP2SMS_GATEWAYS") or os.path.join(TOP,
-                                                              "gateways")
+GATEWAYS = os.environ.get("SMTP2SMS_GATEWAYS") or smtp.GATEWAYS
 VECTORS = os.environ.get("SMTP2SMS_VECTORS") or os.path.join(
     TOP, "tests", "vectors")
 SKEW = 5            # seconds that may pass between a mail and our look

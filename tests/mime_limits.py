@@ -9,7 +9,6 @@ mail; a busy machine does not triple it.
 The messages are those of a mean mind: each has one thing very often.
 """
 
-import os
 import re
 import resource
 import subprocess
@@ -17,9 +16,8 @@ import tempfile
 
 import tap
 from foreign import need_file
+from smtp import PROGRAM
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAM = os.environ.get("SMTP2SMS") or os.path.join(TOP, "smtp2sms")
 COMMAND = [PROGRAM, "-x", "-f", "/dev/null"]
 TIME = "/usr/bin/time"
 PEAK = 4 * 1024         # KiB

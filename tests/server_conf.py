@@ -7,6 +7,7 @@ import subprocess
 import tap
 from gateway import Gateway
 from server_lib import CONTRIB, TOP, Place
+from tls_lib import certificate
 
 NOT_VALUES = ("none", "any", "all")    # words for an empty list
 
@@ -52,8 +53,7 @@ def every():
             for theirs, ours in (
                     ("/etc/smtp2sms/password", secret),
                     ("/var/lib/smtp2sms", folder),
-                    ("/etc/ssl/certs/my-ca.pem",
-                     "/etc/ssl/certs/ca-certificates.crt")):
+                    ("/etc/ssl/certs/my-ca.pem", certificate().ca)):
                 own = own.replace(theirs, ours)
             text = example().replace("#" + line, own)
             if line.startswith("secret "):

@@ -5,11 +5,13 @@ loopback connection, a socketpair or two pipes, and is a client at the level
 of octets: send() and reply(), and on top of these cmd(), ehlo(), mail()...
 finish() gives its exit code; log() what it wrote on descriptor 2.
 
-The program is $SMTP2SMS or ./smtp2sms at the repository's top;
+The program is $SMTP2SMS or ./smtp2sms at the repository's top, or a copy of
+it that every user may run;
 $SMTP2SMS_WRAP (valgrind...) is put in front, $SMTP2SMS_SLOW multiplies
 every time limit.  A library: as a program it has nothing to test.
 """
 
+import atexit
 import base64
 import os
 import re
@@ -22,8 +24,6 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAM = os.environ.get("SMTP2SMS") or os.path.join(TOP, "smtp2sms")
-HOME = os.path.dirname(PROGRAM)     # where its companions are
 WRAP = (os.environ.get("SMTP2SMS_WRAP") or "").split()
 SLOW = float(os.environ.get("SMTP2SMS_SLOW") or 1)
 TIMEOUT = 10        # seconds to wait for a reply, unless told
@@ -34,6 +34,41 @@ LINE_MAX = 512      # RFC 5321, 4.5.3.1.5: a reply line with its CRLF
 # What a users file has for the password "secret" (crypt(3), SHA-512).
 SECRET_HASH = ("$6$rounds=1000$k2XAnEHBqQ1Ct2aM$Kusx4StgTAJKgtQ8A1Ud4OEtpvLZ/"
                "2wzq/Tix/qeeqdrvuTHgR6KFuCyOP4TNp5lvuV.tmBxpDTp10bqrWJyv1")
+
+
+def is_plain(folder):
+    """Everybody may come there, and its name needs no quotes in a
+    configuration or a shell."""
+    if not re.fullmatch(r"[\w./+@%,=:-]+", folder):
+        return False
+    while os.stat(folder).st_mode & 0o005 == 0o005:
+        if folder == os.path.dirname(folder):
+            return True
+        folder = os.path.dirname(folder)
+    return False
+
+
+def find_home():
+    """(programs, descriptors): the folders where both are.  If not everybody
+    may come there (a clone in /root), or the name has blanks in it, these are
+    copies: some tests become another user, and many write configurations."""
+    home = os.path.dirname(os.environ.get("SMTP2SMS") or "") or TOP
+    if is_plain(home) and is_plain(TOP) or WRAP:
+        return home, os.path.join(TOP, "gateways")
+    copy = tempfile.mkdtemp(prefix="smtp2sms-home.")
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    os.chmod(copy, 0o755)
+    for name in ("smtp2sms", "smtp2sms-deliver", "smtp2sms-tls"):
+        if os.path.exists(os.path.join(home, name)):
+            shutil.copy(os.path.join(home, name), copy)
+    shutil.copytree(os.path.join(TOP, "gateways"),
+                    os.path.join(copy, "gateways"))
+    return copy, os.path.join(copy, "gateways")
+
+
+HOME, GATEWAYS = find_home()
+PROGRAM = os.path.join(HOME, os.path.basename(
+    os.environ.get("SMTP2SMS") or "smtp2sms"))
 
 
 class ProtocolError(AssertionError):
@@ -399,7 +434,7 @@ def configuration(lines, gateway=None, libexec=None):
     some grow by SMTP2SMS_SLOW."""
     chosen = {}
     common = ["hostname sms.test", "domain sms.test",
-              "descriptors " + os.path.join(TOP, "gateways"),
+              "descriptors " + GATEWAYS,
               "libexec " + (libexec or HOME), "log stderr"]
     if SLOW != 1:
         common.append("timeout-gateway %d" % TIMEOUT)   # the default
@@ -435,7 +470,6 @@ def secret_file(secret):
     """A file, only for us to read, that holds the secret and a newline."""
     global _secrets_dir
     if _secrets_dir is None:
-        import atexit
         _secrets_dir = tempfile.mkdtemp(prefix="smtp2sms-secret.")
         atexit.register(shutil.rmtree, _secrets_dir, ignore_errors=True)
     if secret not in _secrets:

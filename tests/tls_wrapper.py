@@ -27,11 +27,11 @@ import time
 
 import tap
 from foreign import need
+from smtp import HOME
 from x509 import (LOCKED_CERTIFICATE, LOCKED_KEY, P384, EcKey, RsaKey,
                   certify)
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HOME = os.path.dirname(os.environ.get("SMTP2SMS") or "") or TOP
 PROGRAM = os.environ.get("SMTP2SMS_TLS") or os.path.join(HOME, "smtp2sms-tls")
 PATIENCE = 20 * tap.SLOW        # seconds to wait for anything
 MIB = 1024 * 1024
