@@ -33,7 +33,7 @@ MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
-SMS = sms/gsm.o sms/phone.o sms/text.o
+SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)
 SYSTEM = common/config.o common/fds.o common/log.o common/terminal.o

@@ -426,9 +426,10 @@ static const char *const names_bad[] = {"reject", "accept", NULL};
 static const char *const names_lf[] = {"no", "yes", "all", NULL};
 static const char *const names_clear[] = {"no", "local", "yes", NULL};
 const char *const config_subjects[] = {"ignore", "prefix", "fallback", "only",
-    NULL};
+    "auto", NULL};
 static const char *const names_signature[] = {"strip", "keep", NULL};
-static const char *const names_alphabet[] = {"auto", "gsm", "keep", NULL};
+static const char *const names_alphabet[] = {"auto", "gsm", "ascii", "keep",
+    NULL};
 static const char *const names_overlong[] = {"truncate", "reject", NULL};
 static const char *const names_bounces[] = {"refuse", "accept", NULL};
 static const char *const names_replies[] = {"documented", "retry", NULL};

@@ -21,7 +21,7 @@
 #define OPTIONS_RAW_MAX	   127
 #define OPTIONS_SIM_MAX	   3
 #define OPTIONS_PORT_MAX   65535
-#define OPTIONS_SUBJECT_LAST 3	/* of enum text_subject (sms/text.h) */
+#define OPTIONS_SUBJECT_LAST 4	/* of enum text_subject (sms/text.h) */
 #define OPTIONS_ALLOW_MAX  64	/* prefixes of one login */
 
 enum options_priority {

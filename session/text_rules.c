@@ -4,7 +4,7 @@
 #include "common/options.h"
 #include "session/text_rules.h"
 
-_Static_assert((int)OPTIONS_SUBJECT_LAST == (int)TEXT_SUBJECT_ONLY,
+_Static_assert((int)OPTIONS_SUBJECT_LAST == (int)TEXT_SUBJECT_AUTO,
     "common/options.h knows the last member of enum text_subject");
 
 struct text_rules

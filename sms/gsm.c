@@ -248,6 +248,58 @@ static const struct gsm_group gsm_symbols[] = {
 	{":(", U"☹😞😟😢🙁"},
 };
 
+/*
+ * What of the alphabet is beyond ASCII, after Latin-ASCII of CLDR (Unicode's
+ * common locale data): a letter without its accent; Greek by ELOT 743.
+ */
+static const struct gsm_group gsm_asciis[] = {
+	{"A", U"ÄÅ"},
+	{"a", U"äåà"},
+	{"AE", U"Æ"},
+	{"ae", U"æ"},
+	{"C", U"Ç"},
+	{"E", U"É"},
+	{"e", U"èé"},
+	{"i", U"ì"},
+	{"N", U"Ñ"},
+	{"n", U"ñ"},
+	{"O", U"ÖØ"},
+	{"o", U"öøò"},
+	{"ss", U"ß"},
+	{"U", U"Ü"},
+	{"u", U"üù"},
+	{"!", U"¡"},
+	{"?", U"¿"},
+	{"$", U"¤"},
+	{"S.", U"§"},
+	{"GBP", U"£"},
+	{"JPY", U"¥"},
+	{"EUR", U"€"},
+	{"D", U"Δ"},
+	{"F", U"Φ"},
+	{"G", U"Γ"},
+	{"L", U"Λ"},
+	{"Ohm", U"Ω"},
+	{"P", U"Π"},
+	{"Ps", U"Ψ"},
+	{"S", U"Σ"},
+	{"Th", U"Θ"},
+	{"X", U"Ξ"},
+};
+
+/* The Greek alphabet from alpha on (ELOT 743), capitals where it is one. */
+static const char *const gsm_greek[] = {
+	"a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m",
+	"n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o",
+};
+
+/* Letters with accents: which letter each is. */
+static const struct gsm_row gsm_accented[] = {
+	ROW(0x0386, u"Α?ΕΗΙ?Ο?ΥΩι"),
+	ROW(0x03aa, u"ΙΥαεηιυ"),
+	ROW(0x03ca, u"ιυουω"),
+};
+
 /* Letter for letter.  Greek becomes capitals, as phones do it. */
 static const struct gsm_row gsm_rows[] = {
 	ROW(0x00c0,
@@ -707,14 +759,74 @@ gsm_apart(struct buf *out, uint32_t c, uint32_t prev)
 		buf_putc(out, ' ');
 }
 
+/* Append a string of the alphabet. */
+static void
+gsm_put(struct buf *out, const char *s, const struct gsm_near *near)
+{
+	const char *end = s + strlen(s), *ascii;
+	uint32_t c;
+
+	while (s < end) {
+		c = gsm_next(&s, end);
+		ascii = near->ascii && c >= 0x80 ?
+		    gsm_find(c, gsm_asciis, LENGTH(gsm_asciis)) :
+		    NULL;
+		if (ascii != NULL)
+			buf_puts(out, ascii);
+		else
+			gsm_char(out, c);
+	}
+}
+
+static void
+gsm_put_letter(struct buf *out, uint32_t c, const struct gsm_near *near)
+{
+	char s[UTF8_MAX + 1];
+
+	s[utf8_write(s, c)] = '\0';
+	gsm_put(out, s, near);
+}
+
+/* 1 for an ohm, or the prefix mu: such a letter is not among Greek ones. */
+static int
+gsm_is_unit(uint32_t c, const struct gsm_near *near)
+{
+	return (c == 0x03bc || c == 0x03a9) && !gsm_is_greek(near->prev) &&
+	    !gsm_is_greek(near->next);
+}
+
+/* A Greek letter in Latin ones; 0: it is none. */
+static int
+gsm_put_greek(struct buf *out, uint32_t c)
+{
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < LENGTH(gsm_accented); i++)
+		if (c >= gsm_accented[i].first &&
+		    c - gsm_accented[i].first < gsm_accented[i].n)
+			c = gsm_accented[i].to[c - gsm_accented[i].first];
+	if (c >= 0x03b1 && c <= 0x03c9)
+		s = gsm_greek[c - 0x03b1];
+	else if (c >= 0x0391 && c <= 0x03a9 && c != 0x03a2)
+		s = gsm_greek[c - 0x0391];
+	else
+		return 0;
+	buf_putc(out, c < 0x03b1 ? (char)(*s - 0x20) : *s);
+	buf_puts(out, s + 1);
+	return 1;
+}
+
 void
-gsm_spell(struct buf *out, uint32_t c, const struct gsm_near *near)
+gsm_transliterate(struct buf *out, uint32_t c, const struct gsm_near *near)
 {
 	const char *s;
 	uint32_t letter;
 
+	if (near->ascii && !gsm_is_unit(c, near) && gsm_put_greek(out, c))
+		return;
 	if (gsm_septets(c) > 0) {
-		gsm_char(out, c);
+		gsm_put_letter(out, c, near);
 		return;
 	}
 	if (c >= 0x0400 && c <= 0x045f) {
@@ -724,17 +836,15 @@ gsm_spell(struct buf *out, uint32_t c, const struct gsm_near *near)
 	gsm_apart(out, c, near->prev);
 	if ((s = gsm_sign(c)) != NULL ||
 	    (s = gsm_find(c, gsm_symbols, LENGTH(gsm_symbols))) != NULL) {
-		buf_puts(out, s);
+		gsm_put(out, s, near);
 		return;
 	}
 	letter = gsm_styled(c);
 	if (letter == 0)
 		letter = gsm_row(c);
-	/* A mu that is alone among Greek letters is a unit's prefix. */
-	if (c == 0x03bc && !gsm_is_greek(near->prev) &&
-	    !gsm_is_greek(near->next))
+	if (c == 0x03bc && gsm_is_unit(c, near))
 		letter = 'u';
 	if (letter == '?' && (gsm_is_mark(c) || gsm_is_picture(c)))
 		return;
-	gsm_char(out, letter);
+	gsm_put_letter(out, letter, near);
 }

@@ -39,6 +39,7 @@ enum gsm_cyrillic gsm_guess(const char *);
 struct gsm_near {
 	uint32_t prev, next;	/* the letters beside it; 0: none */
 	enum gsm_cyrillic cyrillic;
+	int ascii;		/* nothing beyond ASCII either */
 };
 
 /*
@@ -46,7 +47,7 @@ struct gsm_near {
  * times as long: a letter without its accent, a transliteration, "?".
  * Nothing for a combining mark and for a picture that has no words.
  */
-void gsm_spell(struct buf *, uint32_t, const struct gsm_near *);
+void gsm_transliterate(struct buf *, uint32_t, const struct gsm_near *);
 
 /* The letter that is canonically the same as base and mark; 0: none. */
 uint32_t gsm_compose(uint32_t base, uint32_t mark);

@@ -1,6 +1,6 @@
 /*
  * text: from a subject and a body to what the SMS says.  Four passes over
- * one buffer: clean (code points), tidy (lines), spell (alphabet), fit
+ * one buffer: clean (code points), tidy (lines), transliterate (alphabet), fit
  * (parts, cut).  Pure: no descriptors, no allocation, no globals; time is
  * linear.  The tables about code points are gsm.c's; MIME, charsets and
  * HTML are over before this starts.
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sms/gsm.h"
+#include "sms/said.h"
 #include "sms/text.h"
 
 /*
@@ -299,7 +300,8 @@ text_join(struct buf *out, const char *subject, const char *body,
 	size_t from;
 
 	if (rules->subject == TEXT_SUBJECT_PREFIX ||
-	    rules->subject == TEXT_SUBJECT_ONLY)
+	    rules->subject == TEXT_SUBJECT_ONLY ||
+	    rules->subject == TEXT_SUBJECT_AUTO)
 		text_subject(out, subject, compose);
 	if (rules->subject == TEXT_SUBJECT_ONLY)
 		return;
@@ -310,6 +312,12 @@ text_join(struct buf *out, const char *subject, const char *body,
 	text_tidy(out, from);
 	if (out->len == from && from > 0)
 		buf_cut(out, from - 1);
+	else if (rules->subject == TEXT_SUBJECT_AUTO && from > 0 &&
+	    said_in(out->p + from, out->p + out->len, out->p,
+		out->p + from - 1)) {
+		memmove(out->p, out->p + from, out->len - from);
+		buf_cut(out, out->len - from);
+	}
 	if (out->len == 0 && rules->subject == TEXT_SUBJECT_FALLBACK)
 		text_subject(out, subject, compose);
 }
@@ -418,13 +426,14 @@ text_close(struct buf *out, const char *p, const char *end)
 }
 
 /*
- * Write all of it in the GSM alphabet.  Pictures without words are left out
- * as the ornaments that they are; a text of nothing else is a "?".
+ * Write all of it in the GSM alphabet, or what of it is ASCII.  Pictures
+ * without words are left out as the ornaments that they are; a text of nothing
+ * else is a "?".
  */
 static void
-text_spell(struct buf *out)
+text_transliterate(struct buf *out, int ascii)
 {
-	struct gsm_near near = {.cyrillic = gsm_guess(out->p)};
+	struct gsm_near near = {.cyrillic = gsm_guess(out->p), .ascii = ascii};
 	const char *p = text_shift(out), *end = out->p + out->cap, *next, *q;
 	uint32_t c;
 	size_t len;
@@ -434,9 +443,9 @@ text_spell(struct buf *out)
 		c = gsm_next(&p, end);
 		near.next = q < end ? gsm_next(&q, end) : 0;
 		len = out->len;
-		gsm_spell(out, c, &near);
+		gsm_transliterate(out, c, &near);
 		if (text_is_flag(c) && p < next)
-			gsm_spell(out, gsm_next(&p, next), &near);
+			gsm_transliterate(out, gsm_next(&p, next), &near);
 		if (out->len == len && gsm_is_picture(c))
 			next = text_close(out, next, end);
 		near.prev = c;
@@ -584,8 +593,8 @@ text_make(struct buf *out, const char *subject, const char *body, int more,
 	text_join(out, subject, body, end, rules);
 	if (out->len == 0)
 		return TEXT_EMPTY;
-	if (rules->alphabet == TEXT_GSM)
-		text_spell(out);
+	if (rules->alphabet == TEXT_GSM || rules->alphabet == TEXT_ASCII)
+		text_transliterate(out, rules->alphabet == TEXT_ASCII);
 	if (rules->subject == TEXT_SUBJECT_ONLY)
 		more = 0;
 	return text_fit(out, more, rules, info);

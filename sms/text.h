@@ -9,14 +9,16 @@
 
 enum text_subject {
 	TEXT_SUBJECT_IGNORE,
-	TEXT_SUBJECT_PREFIX,	/* "Subject: body" on one line each */
+	TEXT_SUBJECT_PREFIX,	/* on a line of its own before the body */
 	TEXT_SUBJECT_FALLBACK,	/* only if the body is empty */
-	TEXT_SUBJECT_ONLY
+	TEXT_SUBJECT_ONLY,
+	TEXT_SUBJECT_AUTO	/* as PREFIX, unless the body says it */
 };
 
 enum text_alphabet_rule {
 	TEXT_AUTO,	/* typographic signs go where that alone makes GSM-7 */
 	TEXT_GSM,	/* transliterate all */
+	TEXT_ASCII,	/* ... and to nothing beyond ASCII */
 	TEXT_KEEP
 };
 

@@ -71,6 +71,7 @@ check_info(const char *s, const struct text_info *info,
     const struct text_rules *rules)
 {
 	struct text_info again;
+	const char *p = s;
 	size_t n = strlen(s);
 
 	text_count(s, &again);
@@ -78,6 +79,8 @@ check_info(const char *s, const struct text_info *info,
 	HOLDS(info->parts > 0);
 	HOLDS(rules->max_parts == 0 || info->parts <= rules->max_parts);
 	HOLDS(rules->alphabet != TEXT_GSM || info->alphabet == TEXT_GSM7);
+	for (; rules->alphabet == TEXT_ASCII && *p != '\0'; p++)
+		HOLDS((unsigned char)*p < 0x80);
 	if (!info->truncated)
 		return;
 	HOLDS(rules->overlong == TEXT_TRUNCATE);
@@ -199,8 +202,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < RULES)
 		return 0;
-	rules.subject = (enum text_subject)(data[0] % 4);
-	rules.alphabet = (enum text_alphabet_rule)(data[1] % 3);
+	rules.subject = (enum text_subject)(data[0] % 5);
+	rules.alphabet = (enum text_alphabet_rule)(data[1] % 4);
 	rules.overlong = (enum text_overlong)(data[2] % 2);
 	rules.keep_signature = data[2] / 2 % 2;
 	rules.max_parts = data[3] / 2 % 8;

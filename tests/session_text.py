@@ -33,7 +33,8 @@ def subject():
     rows = {"ignore": ["fire", 550, "fire"],
             "prefix": ["Alarm\nfire", "Alarm", "fire"],
             "fallback": ["fire", "Alarm", "fire"],
-            "only": ["Alarm", "Alarm", None]}
+            "only": ["Alarm", "Alarm", None],
+            "auto": ["Alarm\nfire", "Alarm", "fire"]}
     for rule, wants in rows.items():
         for mail, want in zip((both, only, none), wants):
             got = sms(mail, "subject " + rule)
@@ -72,6 +73,14 @@ def alphabet():
     got = sms(TYPE + "\n\u0142\u00f3d\u017a \u201cx\u201d\n", "alphabet gsm")
     tap.ok(isinstance(got, str) and got.isascii() and got.endswith('"x"'),
            "gsm: all is transliterated", got)
+
+
+@tap.test("alphabet ascii, subject auto")
+def ascii_and_auto():
+    tap.is_(sms(TYPE + "\nGr\u00f6\u00dfe 5 \u20ac\n", "alphabet ascii"),
+            "Grosse 5 EUR", "ascii")
+    tap.is_(sms("Subject: Fire\n\nfire in zone 3\n", "subject auto"),
+            "fire in zone 3", "auto: the text says it")
 
 
 @tap.test("max-parts and overlong")

@@ -2,8 +2,8 @@
  * text_dump: what text_make makes of the body on standard input, for tests
  * in other languages and for people.
  *
- * usage: text_dump [-kM] [-a auto|gsm|keep] [-m ignore|prefix|fallback|only]
- *            [-o truncate|reject] [-p parts] [-s subject]
+ * usage: text_dump [-kM] [-a auto|gsm|ascii|keep]
+ *            [-m ignore|prefix|fallback|only|auto] [-o truncate|reject] [-p parts] [-s subject]
  *
  * -k keeps the signature, -M says that the body went on.  The first line
  * printed is the result ("ok", "empty", "too-long"), the alphabet, the
@@ -20,8 +20,9 @@
 #define BODY_MAX (1024 * 1024)
 
 static const char *const subjects[] = {"ignore", "prefix", "fallback", "only",
+    "auto", NULL};
+static const char *const alphabets[] = {"auto", "gsm", "ascii", "keep",
     NULL};
-static const char *const alphabets[] = {"auto", "gsm", "keep", NULL};
 static const char *const overlongs[] = {"truncate", "reject", NULL};
 static const char *const results[] = {"ok", "empty", "too-long"};
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sms/gsm.h"
+#include "sms/said.h"
 #include "sms/text.h"
 #include "tap.h"
 
@@ -61,6 +62,14 @@ static const char *
 gsm(const char *s)
 {
 	static const struct text_rules rules = {.alphabet = TEXT_GSM};
+
+	return make(NULL, s, 0, &rules);
+}
+
+static const char *
+ascii(const char *s)
+{
+	static const struct text_rules rules = {.alphabet = TEXT_ASCII};
 
 	return make(NULL, s, 0, &rules);
 }
@@ -492,16 +501,84 @@ test_emoji(void)
 	tap_is(gsm("🔥\n🔥"), "?", "nothing but ornaments is a ?");
 }
 
+static void
+test_ascii(void)
+{
+	tap_is(ascii("Größe: 5 €, £3, ¥7, déjà vu, Ångström, Æsir, Ñandú"),
+	    "Grosse: 5 EUR, GBP3, JPY7, deja vu, Angstrom, AEsir, Nandu",
+	    "Latin letters and money");
+	tap_is(ascii("¡Hola! ¿Qué?"), "!Hola! ?Que?", "signs");
+	tap_is(ascii("“x” – 1…"), "\"x\" - 1...", "typographic signs");
+	tap_is(ascii("ΝΕΡΟ Φωτιά ψυχή Ώρα"), "NERO Fotia psychi Ora", "Greek");
+	tap_is(ascii("5 μm, 10 kΩ, 3 Ω, 7 µs"), "5 um, 10 kOhm, 3 Ohm, 7 us",
+	    "units");
+	tap_is(ascii("Привет"), "Privet", "Cyrillic");
+	tap_is(ascii("日本"), "??", "what cannot be written");
+	tap_is(ascii("[a]{b}^~|\\"), "[a]{b}^~|\\", "all of ASCII stays");
+	tap_is(ascii("🔥 fire"), "fire", "pictures go");
+	tap_ok(info.alphabet == TEXT_GSM7, "it is GSM-7");
+}
+
+static const char *
+subject_auto(const char *subject, const char *body)
+{
+	static const struct text_rules rules = {.subject = TEXT_SUBJECT_AUTO};
+
+	return make(subject, body, 0, &rules);
+}
+
+static void
+test_subject_auto(void)
+{
+	tap_is(subject_auto("Cron <root@db1> backup", "disk full"),
+	    "Cron <root@db1> backup\ndisk full", "auto: in front");
+	tap_is(subject_auto("Disk full", "Disk full on db1"),
+	    "Disk full on db1", "auto: the text begins with it");
+	tap_is(subject_auto("PROBLEM: db1 is down", "Host:\n** problem - "
+	    "DB1 is down! **"), "Host:\n** problem - DB1 is down! **",
+	    "auto: the text says it, in its own way");
+	tap_is(subject_auto("test", "latest news"), "test\nlatest news",
+	    "auto: a part of a word is no word");
+	tap_is(subject_auto("test", "tests"), "test\ntests", "auto: nor here");
+	tap_is(subject_auto("test", "atest test"), "atest test",
+	    "auto: but the next one is");
+	tap_is(subject_auto("a b a b c", "a b a b a b c"), "a b a b a b c",
+	    "auto: it may begin inside a false start");
+	tap_is(subject_auto("disk full", "disk is full"),
+	    "disk full\ndisk is full", "auto: something between");
+	tap_is(subject_auto("Küche brennt", "küche brennt"),
+	    "küche brennt", "auto: letters that are not ASCII");
+	tap_is(subject_auto("***", "fire"), "fire", "auto: no words");
+	tap_is(subject_auto("fire", " \n"), "fire", "auto: no text");
+	tap_is(subject_auto(NULL, "fire"), "fire", "auto: no subject");
+	tap_is(subject_auto("", ""), "EMPTY", "auto: neither");
+}
+
+/* A subject is looked for up to SAID_MAX letters. */
+static void
+test_said_limit(void)
+{
+	const char *said = times("x", SAID_MAX, "");
+	char *copy = strdup(said);
+
+	tap_ok(said_in(said, said + SAID_MAX, copy, copy + SAID_MAX),
+	    "the longest subject that is looked for");
+	free(copy);
+	said = times("x", SAID_MAX + 1, "");
+	tap_ok(!said_in(said, said + SAID_MAX + 1, said, said + SAID_MAX + 1),
+	    "one letter more");
+}
+
 /* Every code point: in the alphabet, and no longer than TEXT_ROOM thinks. */
 static void
-test_spell_all(void)
+test_transliterate_all(void)
 {
 	static const uint32_t beside[] = {0, '1', 'A', 'a', 0x041f, ')'};
 	char from[8], to[64];
 	struct gsm_near near = {.cyrillic = GSM_RUSSIAN};
 	struct buf f, t;
 	const char *p, *sign;
-	uint32_t c;
+	uint32_t c, got;
 	unsigned wrong = 0, many = 0;
 	size_t i;
 
@@ -514,14 +591,17 @@ test_spell_all(void)
 		gsm_char(&f, c);
 		p = f.p;
 		wrong += gsm_next(&p, f.p + f.len) != c || p != f.p + f.len;
-		for (i = 0; i < (c < 0x2200 ? LENGTH(beside) : 1); i++) {
-			near.prev = near.next = beside[i];
+		for (i = 0; i < (c < 0x2200 ? 2 * LENGTH(beside) : 2); i++) {
+			near.prev = near.next = beside[i / 2];
+			near.ascii = i % 2;
 			buf_reset(&t);
-			gsm_spell(&t, c, &near);
+			gsm_transliterate(&t, c, &near);
 			many += t.len > 3 * f.len;
-			for (p = t.p; p < t.p + t.len;)
-				wrong +=
-				    gsm_septets(gsm_next(&p, t.p + t.len)) == 0;
+			for (p = t.p; p < t.p + t.len;) {
+				got = gsm_next(&p, t.p + t.len);
+				wrong += gsm_septets(got) == 0 ||
+				    (near.ascii && got > 0x7e);
+			}
 		}
 		if ((sign = gsm_sign(c)) == NULL)
 			continue;
@@ -737,6 +817,9 @@ main(void)
 	test_lines();
 	test_signature();
 	test_subject();
+	test_subject_auto();
+	test_said_limit();
+	test_ascii();
 	test_alphabet();
 	test_count();
 	test_auto();
@@ -745,7 +828,7 @@ main(void)
 	test_cyrillic();
 	test_symbols();
 	test_emoji();
-	test_spell_all();
+	test_transliterate_all();
 	test_cut();
 	test_clusters();
 	test_more();
