@@ -245,7 +245,7 @@ fuzz:
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \
 		    -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=all -o build/fuzz_$$f \
-		    tests/fuzz_$$f.c common/config.c $(GATEWAY:.o=.c) \
+		    tests/fuzz_$$f.c common/config.c common/log.c $(GATEWAY:.o=.c) \
 		    $(PURE:.o=.c) `$(PKG_CONFIG) --libs jansson` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \

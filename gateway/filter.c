@@ -10,6 +10,7 @@
 #include "gateway/filter.h"
 #include "gateway/message.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 #include "sms/gsm.h"
 
 #define TIME_MAX 128	/* octets of a formatted time */
@@ -320,8 +321,8 @@ apply(struct values *v, const char *name, const struct filter *f, json_t *j)
 	if (strcmp(name, "port") == 0 &&
 	    (f->kind == FILTER_HEX || f->kind == FILTER_RAW))
 		j = octets = port_octets(j);
-	a = malloc(room);
-	b = malloc(room);
+	a = wipe_must(malloc(room));
+	b = wipe_must(malloc(room));
 	if (a != NULL && b != NULL) {
 		buf_init(&in, a, room);
 		buf_init(&out, b, room);

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/utf8.h"
 #include "gateway/lenient.h"
+#include "gateway/wipe.h"
 
 #define MARK	    "\xef\xbb\xbf"
 #define REPLACEMENT "\xef\xbf\xbd"	/* U+FFFD */
@@ -208,7 +209,7 @@ lenient_json(const char *s, size_t n)
 	if (j != NULL)
 		return j;
 	room = n * LENIENT_GROWTH + 1;
-	if ((storage = malloc(room)) == NULL)
+	if ((storage = wipe_must(malloc(room))) == NULL)
 		return NULL;
 	buf_init(&b, storage, room);
 	repair(s, n, &b);

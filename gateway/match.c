@@ -8,6 +8,7 @@
 
 #include "gateway/match.h"
 #include "gateway/pointer.h"
+#include "gateway/wipe.h"
 
 #define SCALAR "a string, a number, true or false"
 
@@ -252,6 +253,17 @@ equals(const char *text, json_t *value)
 	return strcmp(text, want) == 0;
 }
 
+/* 1 if the expression matches; without memory nobody could tell. */
+static int
+finds(const regex_t *regex, const char *text, size_t n, regmatch_t *group)
+{
+	int r = regexec(regex, text, n, group, 0);
+
+	if (r == REG_ESPACE)
+		wipe_must(NULL);
+	return r == 0;
+}
+
 static int
 text_matches(const struct match *m, const char *text)
 {
@@ -267,7 +279,7 @@ text_matches(const struct match *m, const char *text)
 				return 1;
 		return 0;
 	case MATCH_REGEX:
-		return regexec(&m->regex, text, 0, NULL, 0) == 0;
+		return finds(&m->regex, text, 0, NULL);
 	case MATCH_ABSENT:
 		return 0;
 	}
@@ -379,13 +391,13 @@ find_by(const struct match_alternative *a, const struct match_subject *s)
 	if (a->pointer != NULL) {
 		pointer_text(s->json != NULL ? pointer_get(s->json,
 		    a->pointer) : NULL, text, sizeof(text));
-		return text[0] != '\0' ? strdup(text) : NULL;
+		return text[0] != '\0' ? wipe_must(strdup(text)) : NULL;
 	}
-	if (regexec(&a->regex, s->text, 2, group, 0) != 0 ||
+	if (!finds(&a->regex, s->text, 2, group) ||
 	    group[1].rm_eo <= group[1].rm_so)
 		return NULL;
-	return strndup(s->text + group[1].rm_so,
-	    (size_t)(group[1].rm_eo - group[1].rm_so));
+	return wipe_must(strndup(s->text + group[1].rm_so,
+	    (size_t)(group[1].rm_eo - group[1].rm_so)));
 }
 
 char *

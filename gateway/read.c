@@ -181,7 +181,7 @@ read_secret(struct descriptor *g, const struct config_pair *p)
 
 	if (read_line(p->value, line, why, sizeof(why)) == -1)
 		read_variables_fail(g, p, "secret", "%s: %s", p->value, why);
-	copy = strdup(line);
+	copy = wipe_must(strdup(line));
 	explicit_bzero(line, sizeof(line));
 	return copy;
 }
@@ -192,7 +192,7 @@ read_secrets(struct descriptor *g)
 	const struct config_pairs *p = &g->config->secret;
 	size_t i;
 
-	g->secret = calloc(p->n + 1, sizeof(*g->secret));
+	g->secret = wipe_must(calloc(p->n + 1, sizeof(*g->secret)));
 	for (i = 0; i < p->n && g->secret != NULL; i++) {
 		g->secret[i].name = p->v[i].name;
 		g->secret[i].value = read_secret(g, &p->v[i]);
@@ -243,7 +243,7 @@ find_file(struct descriptor *g)
 struct descriptor *
 read_descriptor(const struct config *c, config_report report)
 {
-	struct descriptor *g = calloc(1, sizeof(*g));
+	struct descriptor *g = wipe_must(calloc(1, sizeof(*g)));
 	json_error_t e;
 
 	wipe_install();

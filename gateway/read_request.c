@@ -14,6 +14,7 @@
 #include "gateway/request.h"
 #include "gateway/template.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 
 /* ---- addresses ---- */
 
@@ -55,7 +56,7 @@ static void
 check_url(struct descriptor *g, const char *path, const char *s)
 {
 	struct values v = {.g = g, .trial = 1, .mask = 1};
-	char *storage = malloc(REQUEST_URL_MAX);
+	char *storage = wipe_must(malloc(REQUEST_URL_MAX));
 	struct buf b;
 
 	if (storage == NULL) {

@@ -34,7 +34,7 @@ put_pair(struct values *v, const char *name, json_t *value,
     struct buf *b)
 {
 	size_t room = value_room(v);
-	char *storage = malloc(room);
+	char *storage = wipe_must(malloc(room));
 	struct buf text;
 
 	if (storage == NULL) {
@@ -99,7 +99,7 @@ put_url(struct values *v, const char *template, json_t *query,
 		return -1;
 	if (query == NULL)
 		return 0;
-	if ((storage = malloc(REQUEST_URL_MAX)) == NULL)
+	if ((storage = wipe_must(malloc(REQUEST_URL_MAX))) == NULL)
 		return -1;
 	buf_init(&q, storage, REQUEST_URL_MAX);
 	put_form(v, query, &q);
@@ -122,11 +122,11 @@ make_url(struct values *v, const char *template, json_t *query)
 	char *storage, *url = NULL;
 	struct buf b;
 
-	if (template == NULL || (storage = malloc(REQUEST_URL_MAX)) == NULL)
+	if (template == NULL || (storage = wipe_must(malloc(REQUEST_URL_MAX))) == NULL)
 		return NULL;
 	buf_init(&b, storage, REQUEST_URL_MAX);
 	if (put_url(v, template, query, &b) == 0)
-		url = strdup(b.p);
+		url = wipe_must(strdup(b.p));
 	explicit_bzero(storage, b.len);
 	free(storage);
 	return url;
@@ -145,7 +145,7 @@ add_header(struct gateway_request *r, const char *name, char *value)
 		return -1;
 	}
 	h->value = value;
-	h->name = strdup(name);
+	h->name = wipe_must(strdup(name));
 	r->nheader++;
 	return h->name != NULL ? 0 : -1;
 }
@@ -155,7 +155,7 @@ static char *
 fill(struct values *v, const char *template)
 {
 	size_t room = value_room(v);
-	char *storage = malloc(room), *s = NULL;
+	char *storage = wipe_must(malloc(room)), *s = NULL;
 	json_t *j = template_text(v, template);
 	struct buf b;
 
@@ -163,7 +163,7 @@ fill(struct values *v, const char *template)
 		buf_init(&b, storage, room);
 		value_put(j, &b);
 		if (!b.overflow && strlen(b.p) == b.len)
-			s = strdup(b.p);
+			s = wipe_must(strdup(b.p));
 		explicit_bzero(storage, b.len);
 	}
 	free(storage);
@@ -226,7 +226,7 @@ static char *
 join(const char *a, const char *between, const char *b)
 {
 	size_t room = strlen(a) + strlen(between) + strlen(b) + 1;
-	char *s = malloc(room);
+	char *s = wipe_must(malloc(room));
 
 	if (s != NULL)
 		snprintf(s, room, "%s%s%s", a, between, b);
@@ -244,7 +244,7 @@ basic(const char *user, const char *password)
 	if (pair == NULL)
 		return NULL;
 	room = strlen(pair) * 2 + 16;
-	if ((value = malloc(room)) != NULL) {
+	if ((value = wipe_must(malloc(room))) != NULL) {
 		buf_init(&b, value, room);
 		buf_puts(&b, "Basic ");
 		buf_base64(&b, pair, strlen(pair));
@@ -257,9 +257,9 @@ static int
 sign(struct gateway_request *r, const char *provider, const char *user,
     const char *secret)
 {
-	r->sigv4 = strdup(provider);
-	r->sigv4_user = strdup(user);
-	r->sigv4_secret = strdup(secret);
+	r->sigv4 = wipe_must(strdup(provider));
+	r->sigv4_user = wipe_must(strdup(user));
+	r->sigv4_secret = wipe_must(strdup(secret));
 	return r->sigv4 != NULL && r->sigv4_user != NULL &&
 	    r->sigv4_secret != NULL ? 0 : -1;
 }
@@ -273,16 +273,16 @@ add_scheme(const struct values *v, json_t *scheme, char *value[SCHEME_VALUES],
 
 	if (strcmp(type, "basic") == 0)
 		return add_header(r, "Authorization", v->mask ?
-		    strdup("Basic ***") : basic(value[0], value[1]));
+		    wipe_must(strdup("Basic ***")) : basic(value[0], value[1]));
 	if (strcmp(type, "bearer") == 0)
 		return add_header(r, "Authorization",
 		    join("Bearer ", "", value[2]));
 	if (strcmp(type, "header") == 0)
-		return add_header(r, name, strdup(value[2]));
+		return add_header(r, name, wipe_must(strdup(value[2])));
 	if (strcmp(type, "aws-sigv4") != 0)
 		return 0; /* none */
 	return v->mask ? add_header(r, "Authorization",
-	    strdup("AWS4-HMAC-SHA256 ***")) :
+	    wipe_must(strdup("AWS4-HMAC-SHA256 ***"))) :
 	    sign(r, value[2], value[0], value[1]);
 }
 
@@ -384,11 +384,11 @@ make_body(struct values *v, char **out, size_t *n)
 	*n = 0;
 	if (v->g->body_type == DESCRIPTOR_BODY_NONE)
 		return 0;
-	if ((storage = malloc(REQUEST_BODY_MAX)) == NULL)
+	if ((storage = wipe_must(malloc(REQUEST_BODY_MAX))) == NULL)
 		return -1;
 	buf_init(&b, storage, REQUEST_BODY_MAX);
 	if (put_body(v, &b) == 0 && !b.overflow &&
-	    (*out = malloc(b.len + 1)) != NULL) {
+	    (*out = wipe_must(malloc(b.len + 1))) != NULL) {
 		memcpy(*out, b.p, b.len + 1);
 		*n = b.len;
 	}
@@ -480,7 +480,7 @@ request_send(struct values *v, struct gateway_request *r)
 	r->method = g->method;
 	r->url = make_url(v, g->url, g->query);
 	if (r->url == NULL || make_body(v, &r->body, &r->nbody) == -1 ||
-	    (type != NULL && add_header(r, "Content-Type", strdup(type)) ==
+	    (type != NULL && add_header(r, "Content-Type", wipe_must(strdup(type))) ==
 	    -1) || add_headers(v, g->headers, r) == -1 || is_incomplete(v))
 		return fail(v, r);
 	return authenticate(v, r) == 0 ? 0 : fail_credentials(r);
@@ -504,7 +504,7 @@ request_show(const struct gateway_request *r, enum descriptor_body type)
 	    r->url, "headers", headers, "body", body);
 	line = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
-	copy = line != NULL ? strdup(line) : NULL;
+	copy = line != NULL ? wipe_must(strdup(line)) : NULL;
 	wipe_free(line);
 	return copy;
 }

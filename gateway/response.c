@@ -17,6 +17,7 @@
 #include "gateway/response.h"
 #include "gateway/value.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 
 #define DIGITS_MAX  31	/* of a number in an answer */
 #define KEPT_DIGITS 4	/* of a number that is masked */
@@ -353,7 +354,7 @@ static void
 judge_each(struct judging *j)
 {
 	const struct descriptor_per_recipient *p = &j->g->per_recipient;
-	struct elements *all = malloc(sizeof(*all));
+	struct elements *all = wipe_must(malloc(sizeof(*all)));
 	enum ipc_outcome missing = IPC_OUTCOME_UNCLEAR;
 	size_t i;
 
@@ -394,7 +395,7 @@ mask_secret(char *s, const char *user, const char *secret)
 {
 	size_t n = strlen(secret), nuser = strlen(user);
 	size_t npair = nuser + 1 + n, room = 3 * npair + 8;
-	char *pair = malloc(npair), *storage = malloc(room);
+	char *pair = wipe_must(malloc(npair)), *storage = wipe_must(malloc(room));
 	struct buf b;
 
 	mask(s, secret, n, 0);

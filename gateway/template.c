@@ -11,6 +11,7 @@
 #include "gateway/placeholder.h"
 #include "gateway/template.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 
 #define MASK "***"
 
@@ -185,7 +186,7 @@ put_placeholder(struct values *v, const struct placeholder *p,
 	int ok = 0;
 
 	if (j == NULL || (escape && is_dots(j)) ||
-	    (storage = malloc(room)) == NULL) {
+	    (storage = wipe_must(malloc(room))) == NULL) {
 		json_decref(j);
 		return -1;
 	}
@@ -247,7 +248,7 @@ template_value(struct values *v, const char *s)
 
 	if (placeholder_is(s, &p))
 		return fill(v, &p, 0);
-	if ((storage = malloc(room)) == NULL)
+	if ((storage = wipe_must(malloc(room))) == NULL)
 		return NULL;
 	buf_init(&b, storage, room);
 	if (template_string(v, s, 0, &b) == 0)

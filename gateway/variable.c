@@ -9,6 +9,7 @@
 #include "common/number.h"
 #include "gateway/message.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 #include "sms/text.h"
 
 enum variable_kind
@@ -207,7 +208,7 @@ joined(const struct values *v)
 	const struct gateway_message *m = v->message;
 	size_t room = (NUMBER_SIZE + DESCRIPTOR_SEPARATOR_MAX) *
 	    m->nto + 1, i;
-	char *storage = malloc(room);
+	char *storage = wipe_must(malloc(room));
 	json_t *j = NULL;
 	struct buf b;
 

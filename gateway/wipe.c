@@ -5,10 +5,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
+#include "common/log.h"
 #include "gateway/wipe.h"
+
+#define EXIT_TEMPORARY 75	/* EX_TEMPFAIL of sysexits(3) */
 
 /* Stands in front of each block. */
 union head {
@@ -17,12 +21,21 @@ union head {
 };
 
 void *
+wipe_must(void *p)
+{
+	if (p != NULL)
+		return p;
+	log_event(LOG_CRIT, "memory", "error", "out of memory", NULL);
+	_exit(EXIT_TEMPORARY);
+}
+
+void *
 wipe_alloc(size_t n)
 {
 	union head *h;
 
-	if (n > SIZE_MAX - sizeof(*h) || (h = malloc(sizeof(*h) + n)) == NULL)
-		return NULL;
+	h = wipe_must(n > SIZE_MAX - sizeof(*h) ? NULL :
+	    malloc(sizeof(*h) + n));
 	h->size = n;
 	return h + 1;
 }
@@ -42,11 +55,10 @@ wipe_free(void *p)
 void *
 wipe_calloc(size_t n, size_t size)
 {
-	void *p = NULL;
+	void *p = size == 0 || n <= SIZE_MAX / size ? wipe_alloc(n * size) :
+						       wipe_must(NULL);
 
-	if (size == 0 || n <= SIZE_MAX / size)
-		p = wipe_alloc(n * size);
-	return p != NULL ? memset(p, 0, n * size) : NULL;
+	return memset(p, 0, n * size);
 }
 
 void *
@@ -55,7 +67,7 @@ wipe_realloc(void *old, size_t n)
 	void *p = wipe_alloc(n);
 	size_t had;
 
-	if (p == NULL || old == NULL)
+	if (old == NULL)
 		return p;
 	had = ((union head *)old)[-1].size;
 	memcpy(p, old, had < n ? had : n);
@@ -69,7 +81,7 @@ wipe_strdup(const char *s)
 	size_t n = strlen(s) + 1;
 	char *p = wipe_alloc(n);
 
-	return p != NULL ? memcpy(p, s, n) : NULL;
+	return memcpy(p, s, n);
 }
 
 void

@@ -11,8 +11,16 @@
 void wipe_install(void);
 
 /*
+ * p, or the end of the process if it is NULL: memory has run out.  A message
+ * that lacks a recipient, an id or an option must not go out; each session
+ * gets a 451 from its own side of the link.
+ */
+void *wipe_must(void *p);
+
+/*
  * An allocator for libraries that let one choose.  Free what it returns, and
  * jansson's strings, with wipe_free, which overwrites the memory.
+ * None of them returns NULL.
  */
 void *wipe_alloc(size_t);
 void *wipe_calloc(size_t, size_t);
