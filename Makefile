@@ -56,7 +56,8 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 DELIVER = deliver.o delivery/agent.o delivery/answer.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_id.o delivery/job_journal.o delivery/job_send.o \
-	delivery/journal.o delivery/policy.o delivery/pool.o delivery/rest.o \
+	delivery/journal.o delivery/policy.o delivery/pool.o delivery/probe.o \
+	delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \

@@ -23,6 +23,7 @@
 #include "delivery/check.h"
 #include "delivery/http.h"
 #include "delivery/login.h"
+#include "delivery/probe.h"
 #include "delivery/serve.h"
 #include "delivery/try.h"
 #include "gateway/gateway.h"
@@ -36,6 +37,7 @@ struct arguments {
 	char *overrides[CONFIG_OVERRIDES_MAX];
 	size_t n;
 	int test;
+	int probe;
 	const char *listen;	/* the path of a socket to make */
 	const char *hash;	/* the name of a login */
 	struct try_setup try;	/* number NULL: none */
@@ -125,12 +127,20 @@ report_stderr(const char *what)
 	fprintf(stderr, "smtp2sms: %s\n", what);
 }
 
+static void
+report_probe(const char *what)
+{
+	probe_unknown(what);
+}
+
 static int
 usage(void)
 {
 	fprintf(stderr,
 	    "usage: smtp2sms-deliver --try number [-n] [-u user] [-f file] "
 	    "[-o key=value] [text]\n"
+	    "       smtp2sms-deliver --check [-u user] [-f file] "
+	    "[-o key=value]\n"
 	    "       smtp2sms-deliver --hash login\n"
 	    "       smtp2sms-deliver -l socket [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver [-an] [-f file] [-i session] "
@@ -144,6 +154,9 @@ static int
 option(struct arguments *a, int c)
 {
 	switch (c) {
+	case 'C':
+		a->probe = 1;
+		break;
 	case 'a':
 		a->session.auth_required = 1;
 		break;
@@ -189,6 +202,7 @@ static int
 arguments(int argc, char **argv, struct arguments *a)
 {
 	static const struct option names[] = {
+		{"check", no_argument, NULL, 'C'},
 		{"hash", required_argument, NULL, 'h'},
 		{"try", required_argument, NULL, 'T'},
 		{NULL, 0, NULL, 0},
@@ -208,13 +222,13 @@ arguments(int argc, char **argv, struct arguments *a)
 static int
 configure(struct arguments *a)
 {
-	config_report tell = a->test || a->try.number != NULL ?
-	    report_stderr : report;
+	config_report tell = a->probe ? report_probe :
+	    a->test || a->try.number != NULL ? report_stderr : report;
 	int bad = config_load(&self.config, a->file, a->overrides, a->n,
 	    say_nothing);
 
-	log_open("smtp2sms-deliver",
-	    self.config.log_stderr || a->try.number != NULL);
+	log_open("smtp2sms-deliver", self.config.log_stderr || a->probe ||
+	    a->try.number != NULL);
 	if (bad) {
 		config_load(&self.config, a->file, a->overrides, a->n, tell);
 		return -1;
@@ -258,6 +272,8 @@ main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	if (configure(&a) == -1) {
+		if (a.probe)
+			return PROBE_UNKNOWN;
 		if (a.test || a.try.number != NULL || getenv("LISTEN_FDS"))
 			return 78;
 		leave(78);
@@ -269,6 +285,8 @@ main(int argc, char **argv)
 		    NULL);
 		leave(75);
 	}
+	if (a.probe)
+		return probe_run(&self.config, self.gateway, a.try.user);
 	if (a.try.number != NULL)
 		return try_run(&self.config, self.gateway, &a.try);
 	code = serve(&a);
