@@ -209,6 +209,13 @@ SCRIPTED = `ls tests/session_*.py tests/gateway_*.py tests/fault_*.py \
 	tests/agent_sessions.py | grep -v -e _vectors -e _kannel -e _house \
 	-e _manual`
 
+# One test for each way through the programs: enough for CI, which has all of
+# them without valgrind.  make valgrind SCRIPTED='$(SAMPLE)'
+SAMPLE = tests/session_auth.py tests/session_chunks.py \
+	tests/session_data.py tests/session_lmtp.py tests/session_options.py \
+	tests/session_text.py tests/gateway_answers.py \
+	tests/gateway_request.py tests/gateway_several.py tests/fault_ipc.py
+
 valgrind:
 	sh tests/install valgrind
 	sh tests/variant build/valgrind "$(MAKE)" \
@@ -225,6 +232,8 @@ asan:
 	    $(PYTHON) tests/run -n asan $(SCRIPTED)
 
 # ... and the static one, on a libc that knows fewer charsets.
+STATIC_TESTS = `ls tests/session_*.py tests/agent_*.py | grep -v _lib`
+
 static-check: all
 	sh tests/install static
 	$(MAKE) static
@@ -233,8 +242,7 @@ static-check: all
 	    -o build/static/unit_charset tests/unit_charset.c \
 	    build/static/mail/charset.o build/static/common/utf8.o
 	SMTP2SMS=$$PWD/build/static/smtp2sms $(PYTHON) tests/run -n static \
-	    `ls tests/session_*.py tests/agent_*.py | grep -v _lib` \
-	    build/static/unit_charset
+	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
 FUZZERS = charset config gateway html mime number parameter path text
