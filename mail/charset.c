@@ -26,6 +26,26 @@ static const uint_least16_t charset_1252[32] = {
 	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
 
+/* DOS in Arabic, code page 720, from 0x80 on. */
+static const uint_least16_t charset_720[128] = {
+	0x0080, 0x0081, 0x00e9, 0x00e2, 0x0084, 0x00e0, 0x0086, 0x00e7,
+	0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee, 0x008d, 0x008e, 0x008f,
+	0x0090, 0x0651, 0x0652, 0x00f4, 0x00a4, 0x0640, 0x00fb, 0x00f9,
+	0x0621, 0x0622, 0x0623, 0x0624, 0x00a3, 0x0625, 0x0626, 0x0627,
+	0x0628, 0x0629, 0x062a, 0x062b, 0x062c, 0x062d, 0x062e, 0x062f,
+	0x0630, 0x0631, 0x0632, 0x0633, 0x0634, 0x0635, 0x00ab, 0x00bb,
+	0x2591, 0x2592, 0x2593, 0x2502, 0x2524, 0x2561, 0x2562, 0x2556,
+	0x2555, 0x2563, 0x2551, 0x2557, 0x255d, 0x255c, 0x255b, 0x2510,
+	0x2514, 0x2534, 0x252c, 0x251c, 0x2500, 0x253c, 0x255e, 0x255f,
+	0x255a, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550, 0x256c, 0x2567,
+	0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256b,
+	0x256a, 0x2518, 0x250c, 0x2588, 0x2584, 0x258c, 0x2590, 0x2580,
+	0x0636, 0x0637, 0x0638, 0x0639, 0x063a, 0x0641, 0x00b5, 0x0642,
+	0x0643, 0x0644, 0x0645, 0x0646, 0x0647, 0x0648, 0x0649, 0x064a,
+	0x2261, 0x064b, 0x064c, 0x064d, 0x064e, 0x064f, 0x0650, 0x2248,
+	0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x00a0,
+};
+
 /*
  * What mails write, in lower case and without punctuation, a year, "x-", and
  * with cp for windows, ibm and the like; sorted.  iconv(3) is asked for
@@ -44,7 +64,7 @@ struct charset_alias {
 #define ICONV2(key, name, or) {key, name, or, CHARSET_ICONV}
 
 static const struct charset_alias charset_aliases[] = {
-	OWN("88591", CHARSET_1252),
+	OWN("88591", CHARSET_LATIN),
 	ICONV("armscii8", "ARMSCII-8"),
 	ICONV("big5", "BIG5"),
 	ICONV("big5eten", "BIG5"),
@@ -57,7 +77,7 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV("cp1201", "UTF-16BE"),
 	ICONV("cp1250", "CP1250"),
 	ICONV("cp1251", "CP1251"),
-	OWN("cp1252", CHARSET_1252),
+	OWN("cp1252", CHARSET_LATIN),
 	ICONV("cp1253", "CP1253"),
 	ICONV("cp1254", "CP1254"),
 	ICONV("cp1255", "CP1255"),
@@ -69,7 +89,7 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV("cp20866", "KOI8-R"),
 	ICONV("cp20932", "EUC-JP"),
 	ICONV("cp21866", "KOI8-U"),
-	OWN("cp28591", CHARSET_1252),
+	OWN("cp28591", CHARSET_LATIN),
 	ICONV("cp28592", "ISO-8859-2"),
 	ICONV("cp28605", "ISO-8859-15"),
 	ICONV("cp437", "CP437"),
@@ -79,9 +99,10 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV2("cp51949", "CP949", "EUC-KR"),
 	ICONV("cp54936", "GB18030"),
 	OWN("cp65001", CHARSET_UTF8),
+	OWN("cp720", CHARSET_720),
 	ICONV("cp737", "CP737"),
 	ICONV("cp775", "CP775"),
-	OWN("cp819", CHARSET_1252),
+	OWN("cp819", CHARSET_LATIN),
 	ICONV("cp850", "CP850"),
 	ICONV("cp852", "CP852"),
 	ICONV("cp855", "CP855"),
@@ -115,7 +136,7 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV("csiso88596i", "ISO-8859-6"),
 	ICONV("csiso88598e", "ISO-8859-8"),
 	ICONV("csiso88598i", "ISO-8859-8"),
-	OWN("csisolatin1", CHARSET_1252),
+	OWN("csisolatin1", CHARSET_LATIN),
 	ICONV("csisolatin2", "ISO-8859-2"),
 	ICONV("csisolatin3", "ISO-8859-3"),
 	ICONV("csisolatin4", "ISO-8859-4"),
@@ -147,8 +168,8 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV("georgianps", "GEORGIAN-PS"),
 	ICONV("greek", "ISO-8859-7"),
 	ICONV("hebrew", "ISO-8859-8"),
-	ICONV("hz", "HZ"),
-	ICONV("hzgb2312", "HZ"),
+	OWN("hz", CHARSET_HZ),
+	OWN("hzgb2312", CHARSET_HZ),
 	ICONV("iso10", "ISO-8859-10"),
 	OWN("iso10646ucs2", CHARSET_UTF16),
 	ICONV("iso2022cn", "ISO-2022-CN"),
@@ -157,7 +178,7 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV2("iso2022jp2", "ISO-2022-JP-2", "ISO-2022-JP"),
 	ICONV("iso2022jpms", "ISO-2022-JP"),
 	ICONV("iso2022kr", "ISO-2022-KR"),
-	OWN("iso88591", CHARSET_1252),
+	OWN("iso88591", CHARSET_LATIN),
 	ICONV("iso885910", "ISO-8859-10"),
 	ICONV2("iso885911", "CP874", "ISO-8859-11"),
 	ICONV("iso885913", "ISO-8859-13"),
@@ -176,7 +197,7 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV("iso88598e", "ISO-8859-8"),
 	ICONV("iso88598i", "ISO-8859-8"),
 	ICONV2("iso88599", "CP1254", "ISO-8859-9"),
-	OWN("isoir100", CHARSET_1252),
+	OWN("isoir100", CHARSET_LATIN),
 	ICONV("isoir101", "ISO-8859-2"),
 	ICONV("isoir126", "ISO-8859-7"),
 	ICONV("isoir127", "ISO-8859-6"),
@@ -196,9 +217,9 @@ static const struct charset_alias charset_aliases[] = {
 	ICONV2("ksc56011987", "CP949", "EUC-KR"),
 	ICONV2("ksc56011989", "CP949", "EUC-KR"),
 	ICONV2("kz1048", "RK1048", "KZ-1048"),
-	OWN("l1", CHARSET_1252),
+	OWN("l1", CHARSET_LATIN),
 	ICONV("l2", "ISO-8859-2"),
-	OWN("latin1", CHARSET_1252),
+	OWN("latin1", CHARSET_LATIN),
 	ICONV("latin10", "ISO-8859-16"),
 	ICONV("latin2", "ISO-8859-2"),
 	ICONV("latin3", "ISO-8859-3"),
@@ -305,6 +326,7 @@ charset_iconv_open(struct charset *c, const char *name)
 	c->cd = iconv_open("UTF-8", name);
 	if (c->cd == (iconv_t)-1)
 		return -1;
+	c->opened = 1;
 	c->how = CHARSET_ICONV;
 	c->unit = strncmp(name, "UTF-16", 6) == 0 ? 2 :
 	    strncmp(name, "UTF-32", 6) == 0	  ? 4 :
@@ -331,7 +353,7 @@ charset_open(struct charset *c, const char *name,
 	c->put = put;
 	c->arg = arg;
 	c->how = CHARSET_GUESS;
-	c->seen = c->declared = 0;
+	c->seen = c->declared = c->opened = 0;
 	c->ncarry = 0;
 	c->shift = 0;
 	c->high = 0;
@@ -396,6 +418,51 @@ charset_feed_1252(struct charset *c, const unsigned char *p, size_t n)
 		p += k;
 		n -= k;
 	}
+}
+
+/*
+ * 1 if a sequence that is UTF-8 is hardly anything else.  In windows-1252 it
+ * is two or more signs beside each other: an accented capital and a quotation
+ * mark may be, what stands for letters of scripts in use is not.
+ */
+static int
+charset_is_plain_utf8(const unsigned char *p, int len)
+{
+	static const char quotes[] = "\x85\x91\x92\x93\x94\x96\x97\x99\xab"
+				     "\xbb";
+
+	if (len > 2 || p[0] == 0xc2 || p[0] == 0xc3)
+		return 1;
+	if (p[0] == 0xc4 || p[0] == 0xc5)
+		return strchr(quotes, (char)p[1]) == NULL;
+	return (p[0] >= 0xce && p[0] <= 0xd3) || (p[0] >= 0xd7 && p[0] <= 0xdb);
+}
+
+/*
+ * Pass what is ASCII; the first sequence beyond it decides.  Returns the
+ * octets that are done.
+ */
+static size_t
+charset_latin(struct charset *c, const unsigned char *p, size_t n,
+    enum charset_how other)
+{
+	size_t k = charset_ascii(p, n);
+	int len = k < n ? utf8_length((const char *)p + k, n - k, NULL) : 0;
+
+	if (k > 0)
+		c->put(c->arg, (const char *)p, k);
+	if (len != 0)
+		c->how = len > 0 && charset_is_plain_utf8(p + k, len) ?
+		    CHARSET_GUESS :
+		    other;
+	return k;
+}
+
+static void
+charset_feed_720(struct charset *c, const unsigned char *p, size_t n)
+{
+	for (; n > 0; p++, n--)
+		charset_put_code(c, *p < 0x80 ? *p : charset_720[*p - 0x80]);
 }
 
 /* A sequence that is not UTF-8; the number of its octets is returned. */
@@ -556,6 +623,70 @@ charset_convert(struct charset *c, const unsigned char *p, size_t n)
 	}
 }
 
+/*
+ * Two octets inside "~{" and "~}" are a sign of GB 2312, whose high bits are
+ * not set.  Returns the octets that are done: 1 if they are none.
+ */
+static size_t
+charset_hz_pair(struct charset *c, const unsigned char *p)
+{
+	unsigned char pair[2] = {p[0] | 0x80, p[1] | 0x80};
+
+	if (p[0] >= 0x21 && p[0] <= 0x7e && p[1] >= 0x21 && p[1] <= 0x7e &&
+	    charset_convert(c, pair, 2) == 2)
+		return 2;
+	c->put(c->arg, charset_bad, 3);
+	return 1;
+}
+
+/* What "~" and another octet are outside of "~{" and "~}". */
+static void
+charset_hz_escape(struct charset *c, unsigned char octet)
+{
+	if (octet == '{' && !c->opened &&
+	    charset_iconv_open(c, "GB18030") == -1) {
+		c->how = CHARSET_GUESS;
+		return;
+	}
+	c->how = CHARSET_HZ;
+	if (octet == '{')
+		c->shift = 2;
+	else if (octet == '~')
+		c->put(c->arg, "~", 1);
+	else if (octet != '\n') {	/* a line that goes on */
+		c->put(c->arg, "~", 1);
+		charset_feed_1252(c, &octet, 1);
+	}
+}
+
+/* HZ (RFC 1843); returns the octets that are done. */
+static size_t
+charset_hz(struct charset *c, const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && c->how == CHARSET_HZ) {
+		if (c->shift != 0 && (p[i] == '\r' || p[i] == '\n'))
+			c->shift = 0;
+		if (c->shift == 0 && p[i] != '~') {
+			charset_feed_1252(c, p + i++, 1);
+			continue;
+		}
+		if (n - i < 2)
+			break;
+		if (c->shift != 0 && (p[i] != '~' || p[i + 1] != '}')) {
+			i += charset_hz_pair(c, p + i);
+			continue;
+		}
+		if (c->shift == 0)
+			charset_hz_escape(c, p[i + 1]);
+		else
+			c->shift = 0;
+		i += 2;
+	}
+	return i;
+}
+
 /* UTF-16: a byte order mark says it, else which octet of a sign is zero. */
 static size_t
 charset_utf16(struct charset *c, const unsigned char *p, size_t n)
@@ -585,6 +716,12 @@ charset_later(struct charset *c, const unsigned char *p, size_t n)
 		k++;
 	if (k > 0)
 		c->put(c->arg, (const char *)p, k);
+	if (k < n && strcmp(c->alias->name, "ISO-8859-15") == 0 &&
+	    p[k] >= 0x80) {
+		charset_latin(c, p + k, n - k, CHARSET_ICONV);
+		if (c->how != CHARSET_ICONV)
+			return k;
+	}
 	if (k < n)
 		charset_iconv(c);
 	return k;
@@ -600,8 +737,19 @@ charset_decode(struct charset *c, const unsigned char *p, size_t n)
 		done = charset_utf16(c, p, n);
 	else if (c->how == CHARSET_LATER)
 		done = charset_later(c, p, n);
-	if (c->how == CHARSET_UTF16 || c->how == CHARSET_LATER)
+	else if (c->how == CHARSET_LATIN)
+		done = charset_latin(c, p, n, CHARSET_1252);
+	if (c->how == CHARSET_UTF16 || c->how == CHARSET_LATER ||
+	    c->how == CHARSET_LATIN)
 		return done;
+	if (c->how == CHARSET_HZ)
+		done += charset_hz(c, p + done, n - done);
+	if (c->how == CHARSET_HZ)
+		return done;
+	if (c->how == CHARSET_720) {
+		charset_feed_720(c, p + done, n - done);
+		return n;
+	}
 	if (c->how == CHARSET_ICONV)
 		return done + charset_convert(c, p + done, n - done);
 	if (c->how == CHARSET_UTF7) {
@@ -652,16 +800,22 @@ charset_close(struct charset *c)
 {
 	size_t i;
 
-	if (c->ncarry > 0 && !c->seen &&
-	    (c->how == CHARSET_GUESS || c->how == CHARSET_UTF8))
+	if (c->ncarry > 0 && c->how == CHARSET_LATER) {
+		/* half a character of UTF-8 is a whole one of ISO-8859-15 */
+		charset_iconv(c);
+		if (c->how == CHARSET_ICONV)
+			c->ncarry -= charset_convert(c, c->carry, c->ncarry);
+	}
+	if (c->ncarry > 0 && !c->seen && (c->how == CHARSET_GUESS ||
+	    c->how == CHARSET_UTF8 || c->how == CHARSET_LATIN))
 		for (i = 0; i < c->ncarry; i++)
 			charset_put_1252(c, c->carry[i]);
 	else if (c->ncarry > 0)
 		c->put(c->arg, charset_bad, 3);
 	c->ncarry = 0;
-	if (c->shift != 0)
+	if (c->how == CHARSET_UTF7 && c->shift != 0)
 		charset_utf7_end(c);
-	if (c->how == CHARSET_ICONV) {
+	if (c->opened) {
 		charset_convert(c, NULL, 0);
 		iconv_close(c->cd);
 	}

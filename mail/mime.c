@@ -60,16 +60,17 @@ mime_open(struct mime *m, enum mime_part_kind kind, const char *boundary)
 	struct mime_level *l = &m->level[m->choice.depth];
 
 	mime_choice_open(&m->choice, kind);
+	l->parted = kind != MIME_PART_MESSAGE;
 	l->nboundary = strlen(boundary);
 	memcpy(l->boundary, boundary, l->nboundary + 1);
 	memcpy(l->start, m->part.start, sizeof(l->start));
-	m->bounds += l->nboundary > 0;
+	m->bounds += (size_t)l->parted;
 }
 
 static void
 mime_close(struct mime *m)
 {
-	m->bounds -= m->level[--m->choice.depth].nboundary > 0;
+	m->bounds -= (size_t)m->level[--m->choice.depth].parted;
 }
 
 /*
@@ -173,8 +174,7 @@ mime_begin_multipart(struct mime *m)
 	const struct mime_part *part = &m->part;
 	size_t n = strlen(part->boundary);
 
-	if (n == 0 || n > MIME_BOUNDARY_MAX ||
-	    m->choice.depth == MIME_DEPTH_MAX ||
+	if (n > MIME_BOUNDARY_MAX || m->choice.depth == MIME_DEPTH_MAX ||
 	    (part->attachment &&
 		mime_choice_inner(&m->choice)->kind != MIME_PART_MESSAGE))
 		return;
@@ -268,6 +268,25 @@ mime_cross(struct mime *m, size_t i, int close)
 }
 
 /*
+ * A multipart whose header names no boundary: its first line that may be a
+ * delimiter shows it.  1 if this is that line.
+ */
+static int
+mime_adopt(struct mime *m, const char *p, size_t n)
+{
+	size_t i = m->choice.depth - 1;
+	struct mime_level *l = &m->level[i];
+
+	if (!l->parted || l->nboundary > 0 || n == 0 ||
+	    n > MIME_BOUNDARY_MAX || mime_char_is_blank(*p))
+		return 0;
+	l->nboundary = n;
+	memcpy(l->boundary, p, n);
+	mime_cross(m, i, 0);
+	return 1;
+}
+
+/*
  * 1 if the line is a delimiter of an open multipart: exactly that, but for
  * blanks behind it, since one boundary may begin another (RFC 2046, 5.1.1).
  */
@@ -290,7 +309,7 @@ mime_delimiter(struct mime *m, const char *p, size_t n)
 			return 1;
 		}
 	}
-	return 0;
+	return mime_adopt(m, p + 2, n - 2);
 }
 
 /* ---- lines ---- */

@@ -66,7 +66,8 @@ const char *mime_source(const struct mime *);
 
 /* How the parts of a level are parted; a message has no boundary. */
 struct mime_level {
-	size_t nboundary;	/* 0: none */
+	int parted;		/* it is a multipart */
+	size_t nboundary;	/* 0: none, or not known yet */
 	char boundary[MIME_BOUNDARY_MAX + 1];
 	char start[MIME_ID_MAX + 1];
 };
@@ -96,7 +97,7 @@ struct mime {
 	int report;		/* the message is a multipart/report */
 
 	/* the structure: level[i] belongs to choice.level[i] */
-	size_t bounds;		/* levels with a boundary */
+	size_t bounds;		/* levels that are multiparts */
 	struct mime_level level[MIME_DEPTH_MAX];
 
 	/* the body that is being read */

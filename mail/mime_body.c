@@ -476,6 +476,7 @@ mime_body_release_encoded(struct mime_body *b, int whole)
 	b->encoded.open = 0;
 	switch (b->form.encoding) {
 	case MIME_DECODE_IDENTITY:
+	case MIME_DECODE_UU:
 		break;
 	case MIME_DECODE_QP:
 		clear = mime_sniff_is_clear_qp(s, n, charset);

@@ -1,6 +1,6 @@
 /*
- * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8), taken
- * from senders as they are.  What the octets mean is mime_body.c's;
+ * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8), and
+ * uuencode, taken from senders as they are.  What the octets mean is mime_body.c's;
  * encoded words, which have base64 too, are mime_word.c's.
  */
 #include <string.h>
@@ -279,6 +279,88 @@ mime_decode_qp_end(struct mime_decode *d)
 	}
 }
 
+/* ---- uuencode (POSIX) ---- */
+
+/* "begin 644 name" */
+static int
+mime_decode_uu_is_begin(const char *s, size_t n)
+{
+	size_t i = 6;
+
+	if (n < 6 || memcmp(s, "begin ", 6) != 0)
+		return 0;
+	while (i < n && s[i] >= '0' && s[i] <= '7')
+		i++;
+	return (i == 9 || i == 10) && (i == n || s[i] == ' ');
+}
+
+/* A line of data: its length, then four characters for three octets. */
+static void
+mime_decode_uu_data(struct mime_decode *d, const char *s, size_t n)
+{
+	size_t left = n > 0 ? (size_t)(s[0] - ' ') & 63 : 0, i, k;
+	unsigned group;
+
+	for (i = 1; left > 0; i += 4) {
+		group = 0;
+		/* blanks at the end of a line get lost */
+		for (k = i; k < i + 4; k++)
+			group = group << 6 |
+			    (k < n ? (unsigned)(s[k] - ' ') & 63 : 0);
+		for (k = 0; k < 3 && left > 0; k++, left--)
+			mime_decode_octet(d,
+			    (char)(group >> (16 - 8 * k) & 0xff));
+	}
+}
+
+/* A line, with its LF if there is one.  What is in no block is clear text. */
+static void
+mime_decode_uu_line(struct mime_decode *d, const char *s, size_t n)
+{
+	struct mime_decode_uu *u = &d->uu;
+	size_t len = n;
+
+	while (len > 0 && (s[len - 1] == '\n' || s[len - 1] == '\r'))
+		len--;
+	if (!u->inside && mime_decode_uu_is_begin(s, len))
+		u->inside = 1;
+	else if (!u->inside)
+		mime_decode_emit(d, s, n);
+	else if (len == 3 && memcmp(s, "end", 3) == 0)
+		u->inside = 0;
+	else
+		mime_decode_uu_data(d, s, len);
+}
+
+static void
+mime_decode_uu_body(struct mime_decode *d, const char *p, size_t n)
+{
+	struct mime_decode_uu *u = &d->uu;
+	const char *lf;
+	size_t k, room;
+
+	for (; n > 0; p += k, n -= k) {
+		lf = memchr(p, '\n', n);
+		k = lf != NULL ? (size_t)(lf - p) + 1 : n;
+		room = sizeof(u->line) - u->nline;
+		if (u->middle) {
+			if (!u->inside)
+				mime_decode_emit(d, p, k);
+			u->middle = lf == NULL;
+			continue;
+		}
+		k = k < room ? k : room;
+		memcpy(u->line + u->nline, p, k);
+		u->nline += k;
+		if (u->line[u->nline - 1] != '\n' &&
+		    u->nline < sizeof(u->line))
+			continue;
+		u->middle = u->line[u->nline - 1] != '\n';
+		mime_decode_uu_line(d, u->line, u->nline);
+		u->nline = 0;
+	}
+}
+
 /* ---- what others call ---- */
 
 void
@@ -291,6 +373,8 @@ mime_decode_init(struct mime_decode *d, enum mime_decode_encoding encoding,
 	memset(&d->base64, 0, sizeof(d->base64));
 	d->qp.state = MIME_DECODE_QP_TEXT;
 	d->qp.nblanks = 0;
+	d->uu.inside = d->uu.middle = 0;
+	d->uu.nline = 0;
 	d->nout = 0;
 }
 
@@ -309,6 +393,10 @@ mime_decode_feed(struct mime_decode *d, const char *p, size_t n)
 		mime_decode_base64_body(d, p, n);
 		mime_decode_flush(d);
 		break;
+	case MIME_DECODE_UU:
+		mime_decode_uu_body(d, p, n);
+		mime_decode_flush(d);
+		break;
 	}
 }
 
@@ -323,6 +411,9 @@ mime_decode_end(struct mime_decode *d)
 		break;
 	case MIME_DECODE_BASE64:
 		mime_decode_base64_end(d);
+		break;
+	case MIME_DECODE_UU:
+		mime_decode_uu_line(d, d->uu.line, d->uu.nline);
 		break;
 	}
 	mime_decode_flush(d);

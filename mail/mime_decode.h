@@ -12,12 +12,14 @@
 
 #define MIME_OUT_MAX	1024	/* octets decoded in one go */
 #define MIME_BLANKS_MAX 128	/* blanks at a line's end, quoted-printable */
+#define MIME_DECODE_UU_MAX 128	/* octets of a line of uuencode */
 #define MIME_BASE64_MAX 128	/* octets of a line that are looked at */
 
 enum mime_decode_encoding {
 	MIME_DECODE_IDENTITY,	/* 7bit, 8bit, binary */
 	MIME_DECODE_QP,
-	MIME_DECODE_BASE64
+	MIME_DECODE_BASE64,
+	MIME_DECODE_UU		/* uuencode (POSIX); no RFC has it */
 };
 
 struct mime_decode_base64 {
@@ -44,12 +46,20 @@ struct mime_decode_qp {
 	char blanks[MIME_BLANKS_MAX];
 };
 
+struct mime_decode_uu {
+	int inside;		/* of "begin" and "end" */
+	int middle;		/* of a line that is too long to be any of it */
+	size_t nline;
+	char line[MIME_DECODE_UU_MAX];
+};
+
 struct mime_decode {
 	void (*put)(void *, const char *, size_t);
 	void *arg;
 	enum mime_decode_encoding encoding;
 	struct mime_decode_base64 base64;
 	struct mime_decode_qp qp;
+	struct mime_decode_uu uu;
 	size_t nout;
 	char out[MIME_OUT_MAX];
 };

@@ -327,18 +327,32 @@ mime_part_type(struct mime_part *part, const char *body)
 	part->named |= mime_part_param_set(body, "name");
 }
 
+/* Encodings by their names; all others change nothing. */
+static const struct {
+	char name[17];
+	enum mime_decode_encoding encoding;
+} mime_part_encodings[] = {
+	{"base64", MIME_DECODE_BASE64},
+	{"quoted-printable", MIME_DECODE_QP},
+	{"uuencode", MIME_DECODE_UU},
+	{"x-uuencode", MIME_DECODE_UU},
+	{"x-uue", MIME_DECODE_UU},
+	{"uue", MIME_DECODE_UU},
+	{"x-uu", MIME_DECODE_UU},
+};
+
 static void
 mime_part_encoding(struct mime_part *part, const char *body)
 {
-	size_t n;
+	size_t i, n;
 
 	body = mime_part_gap(body);
 	body += *body == '"';
 	n = mime_part_until(body, "; \t(\"");
-	if (n == 6 && strncasecmp(body, "base64", n) == 0)
-		part->encoding = MIME_DECODE_BASE64;
-	else if (n == 16 && strncasecmp(body, "quoted-printable", n) == 0)
-		part->encoding = MIME_DECODE_QP;
+	for (i = 0; i < LENGTH(mime_part_encodings); i++)
+		if (strlen(mime_part_encodings[i].name) == n &&
+		    strncasecmp(mime_part_encodings[i].name, body, n) == 0)
+			part->encoding = mime_part_encodings[i].encoding;
 }
 
 static void

@@ -178,6 +178,15 @@ CASES = [
     ("parts of words in base64", flat(
         b"Content-Transfer-Encoding: base64\n\n" + b"word\n" * 100), 16000,
      None),
+    ("10 MB of lines of uuencode", body(
+        b"#:&D*\n", b"Content-Transfer-Encoding: x-uuencode\n",
+        b"begin 644 x\n"), 10 * MEGA, "truncated: yes"),
+    ("10 MB of beginnings of uuencode, as an encoding", coded(
+        b"x-uuencode", b"begin 644 x\n"), 10 * MEGA, None),
+    ("10 MB of shifts in HZ", coded(b"7bit", b"~{~}", b"hz-gb-2312"),
+     10 * MEGA, None),
+    ("10 MB of what may be UTF-8", coded(b"8bit", b"\xc9\xbb", b"latin1"),
+     10 * MEGA, None),
     ("an attachment of 50 MB", lambda n: flat(
         b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" +
         repeat(b"eHh4" * 19 + b"\r\n", n))(1), 50 * MEGA, TEXT),

@@ -469,7 +469,44 @@ latin(void)
 	for (i = 0; i < LENGTH(names_1252); i++)
 		IS(names_1252[i], "\223caf\351\224 \200",
 		    "\342\200\234café\342\200\235 €", "windows-1252");
-	IS("iso-8859-1", "\303\251", "Ã©", "never UTF-8");
+}
+
+/* UTF-8 under another label, and what only looks like it. */
+static void
+mislabelled(void)
+{
+	static const char *const names[] = {"iso-8859-1", "windows-1252",
+	    "iso-8859-15"};
+	size_t i;
+
+	for (i = 0; i < LENGTH(names); i++) {
+		IS(names[i], "K\303\274che \342\202\254 \360\237\230\200",
+		    "Küche € 😀", "UTF-8 of several octets");
+		IS(names[i], "\320\224\320\260", "Да", "Cyrillic in UTF-8");
+		IS(names[i], "CAF\311\273", "CAFÉ»", "a quotation mark");
+		IS(names[i], "\303", "Ã", "half a character is a letter");
+		IS(names[i], "a\374", "aü", "at the end");
+	}
+	IS("latin1", "K\374che \303\274", "Küche Ã¼",
+	    "the first sequence decides");
+	IS("windows-1252", "\304\224", "Ä”", "a capital and a mark");
+	IS("iso-8859-1", "\303\274\374", "üü", "UTF-8, and not UTF-8 later");
+	IS("iso-8859-2", "\303\274", "Ăź", "other charsets are believed");
+}
+
+static void
+hz(void)
+{
+	IS("hz-gb-2312", "a ~{Dc:C~} b", "a 你好 b", "two signs");
+	IS("HZ", "~~ ~\nx~x", "~ x~x", "tildes");
+	IS("hz-gb-2312", "~{Dc\n:C", "你\n:C", "a line ends it");
+	IS("hz-gb-2312", "~{D\nc", "\357\277\275\nc", "half a sign");
+	IS("hz-gb-2312", "~{D", "\357\277\275", "its end is lost");
+	IS("hz-gb-2312", "plain", "plain", "ASCII");
+	IS("hz-gb-2312", "a~", "a\357\277\275", "a tilde at the end");
+	IS("hz-gb-2312", "\374", "ü", "no octet of it");
+	IS("dos-720", "\253\351\237\352 x", "سلام x", "Arabic in DOS");
+	IS("cp720", "\200", "\302\200", "an octet that is none");
 }
 
 static void
@@ -540,6 +577,8 @@ main(void)
 	guess();
 	utf7();
 	latin();
+	mislabelled();
+	hz();
 	broken();
 	pieces();
 	tap_ok(cut == 0, "each piece holds whole characters");

@@ -1237,6 +1237,55 @@ datas(void)
 #define INLINE TYPE("text/plain") \
 	"Content-Disposition: inline; filename=a.txt\n"
 
+static void
+uuencoded(void)
+{
+#define UU(name) ENCODED(name) "\n"
+	IS(UU("x-uuencode") "begin 644 t.txt\n%:&5L;&\\\n`\nend\n", "hello",
+	    "uuencode as an encoding");
+	IS(UU("UUENCODE") "begin 644 x\n#:&D*\n \nend\n", "hi\n",
+	    "by another name, with a blank for nothing");
+	IS(UU("x-uue") "begin 644\n%:&5L;&\\\n", "hello", "without an end");
+	IS(UU("uue") "in clear\n", "in clear\n", "a label over clear text");
+	IS(UU("x-uuencode") "a\nbegin 644 x\n#:&D*\n`\nend\nb\n", "a\nhi\nb\n",
+	    "text around it");
+	IS(UU("x-uuencode") "begin 644 x\n%:&5L\n`\nend\n", "hel",
+	    "a line that is cut");
+	DATA(PORT BINARY UU("x-uuencode") "begin 644 x\n#__\\`\n`\nend\n",
+	    "\xff\xff\x00", "uuencode");
+}
+
+/* A line of uuencode is no longer than MIME_DECODE_UU_MAX. */
+static void
+uuencoded_limits(void)
+{
+	size_t n;
+
+	for (n = MIME_DECODE_UU_MAX - 2; n <= MIME_DECODE_UU_MAX + 2; n++) {
+		add(UU("uuencode"));
+		repeat("x", n);
+		add("\ny");
+		tap_ok(strlen(made()) == n + 2, "a clear line of %zu octets", n);
+	}
+}
+
+/* A multipart whose header has no boundary. */
+static void
+no_boundary(void)
+{
+	IS(TYPE("multipart/mixed") "\nThis is MIME.\n--b\n\none\n--b\n"
+	    TYPE("text/html") "\n<p>two\n--b--\nepilogue", "one\ntwo",
+	    "the first delimiter line shows it");
+	IS(TYPE("multipart/alternative; boundary=\"\"") "\n-- \n--\n--x y\n\n"
+	    "one\n--x y--\n", "one", "an empty one, and what is no delimiter");
+	IS(MIXED "--b\n" TYPE("multipart/mixed") "\n--c\n\none\n--c--\n--b\n\n"
+	    "two\n--b--\n", "one\ntwo", "in another multipart");
+	IS(MIXED "--b\n" TYPE("multipart/mixed") "\nx\n--b\n\ntwo\n--b--\n",
+	    "two", "another's delimiter is not taken");
+	IS(TYPE("multipart/mixed") "\nno line begins with dashes\n", "",
+	    "no delimiter at all");
+}
+
 /* A text that may be a file is read if there is no other. */
 static void
 named(void)
@@ -1506,6 +1555,9 @@ main(void)
 	html_unannounced();
 	html_charsets();
 	named();
+	uuencoded();
+	uuencoded_limits();
+	no_boundary();
 	twins();
 	twin_limits();
 	long_lines();
