@@ -23,7 +23,8 @@ octets      Octets that are not valid in their charset: mime.c takes U+FFFD, or
             nothing, or another charset.  UTF-16 without a mark is big-endian
             to mime.c (RFC 2781, 4.3), and what the machine is to GMime.
 charset     A charset that GMime does not know (utf7, win1251), or whose name
-            has signs in it that are not for names.
+            has signs in it that are not for names.  A lone "+" in UTF-7 is
+            one to mime.c.
 encoding    Base64 or quoted-printable with something else in it: mime.c goes
             on after what it cannot read, and after padding.
 signs       Shift_JIS is that of Windows to mime.c; GMime turns its "~" into
@@ -455,6 +456,8 @@ def why_text(mail, one, two):
         return "signs"
     if re.search("(?m)^begin [0-7]{3} ", two.text):
         return "uuencode"
+    if re.search(rb"(?i)utf-?7", mail) and "+" in one.text:
+        return "charset"
     if HTML.match(two.text):
         return "html"
     if one.text and two.text.split() == one.text.split() * 2:
