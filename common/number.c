@@ -276,8 +276,7 @@ number_words(enum number_fault fault)
 	case NUMBER_LENGTH:
 		return "has a number of digits that its country does not use";
 	case NUMBER_AMBIGUOUS:
-		return "can be read as two numbers; write it with + and its "
-		       "country code";
+		return "can be read as two numbers";
 	}
 	return "";
 }

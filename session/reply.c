@@ -154,6 +154,7 @@ static const struct reply_text replies[] = {
 	[REPLY_RCPT_NUMBER] = {550, "5.1.3",
 	    "Invalid phone number format (write +COUNTRYCODE and the number)",
 	    KEEP},
+	[REPLY_RCPT_IMPOSSIBLE] = {550, "5.1.3", NULL, KEEP},
 	[REPLY_RCPT_DENIED] = {550, "5.7.1", "Destination not allowed", KEEP},
 	[REPLY_NOT_ASCII] = {553, "5.6.7",
 	    "Address is not ASCII, which requires SMTPUTF8", KEEP},

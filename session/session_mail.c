@@ -408,20 +408,18 @@ add_recipient(struct session *s, const char *local)
 	struct session_recipient *r = &s->recipient[s->nrecipients];
 	char storage[NUMBER_SIZE], *number = storage;
 	enum reply added;
-	int is_number;
 
 	if (s->nrecipients == CONFIG_RCPTS_MAX)
 		return REPLY_TOO_MANY_RCPTS;
 	memset(r, 0, sizeof(*r));
-	is_number = number_read(local, &s->config->number, number) ==
-	    NUMBER_OK;
+	s->rcpt_fault = number_read(local, &s->config->number, number);
 	r->alias = config_find_alias(s->config, local);
-	if (r->alias == NULL && !is_number)
+	if (r->alias == NULL && s->rcpt_fault != NUMBER_OK)
 		r->alias = config_find_alias(s->config, "*");
 	if (r->alias != NULL)
 		added = add_numbers(s, r->alias->numbers.v,
 		    r->alias->numbers.n);
-	else if (!is_number)
+	else if (s->rcpt_fault != NUMBER_OK)
 		added = REPLY_RCPT_NUMBER;
 	else if ((added = add_numbers(s, &number, 1)) == REPLY_GO)
 		r->number = find_number(s, number);
@@ -429,10 +427,35 @@ add_recipient(struct session *s, const char *local)
 	return added;
 }
 
+/* Say why what looks like a number cannot be one. */
+static enum reply
+refuse_number(struct session *s)
+{
+	switch (s->rcpt_fault) {
+	case NUMBER_OK:
+	case NUMBER_SYNTAX:
+	case NUMBER_PREFIX:
+	case NUMBER_NATIONAL:
+		return REPLY_RCPT_NUMBER;
+	case NUMBER_COUNTRY:
+	case NUMBER_TRUNK:
+	case NUMBER_SHORT:
+	case NUMBER_LONG:
+	case NUMBER_LENGTH:
+	case NUMBER_AMBIGUOUS:
+		break;
+	}
+	session_note(s, "Invalid phone number format (%s; write +COUNTRYCODE "
+	    "and the number)", number_words(s->rcpt_fault));
+	return REPLY_RCPT_IMPOSSIBLE;
+}
+
 /* With bad-recipient accept it is not refused, but left out. */
 static enum reply
 leave_out(struct session *s, enum reply why)
 {
+	if (!s->config->accept_bad && why == REPLY_RCPT_NUMBER)
+		return refuse_number(s);
 	if (!s->config->accept_bad ||
 	    (why != REPLY_RCPT_NUMBER && why != REPLY_RCPT_DENIED))
 		return why;

@@ -83,6 +83,7 @@ struct session {
 	struct session_message message;
 	unsigned notify;	/* of the RCPT that is being read */
 	char rcpt_to[24], rcpt_domain[256]; /* whom it names, for the log */
+	enum number_fault rcpt_fault;	/* with REPLY_RCPT_NUMBER */
 	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* each of them once */
 	size_t nnumbers;
 	struct session_recipient recipient[CONFIG_RCPTS_MAX];
