@@ -247,7 +247,7 @@ static-check: all
 FUZZ_SECONDS = 20
 FUZZERS = charset config gateway html mime number parameter path text
 
-fuzz:
+fuzz: fuzz-link
 	sh tests/install compilers
 	mkdir -p build
 	for f in $(FUZZERS); do \
@@ -260,6 +260,23 @@ fuzz:
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
+
+# The delivery side but for HTTP, which fuzz_link.c plays.
+FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
+	delivery/hash.c delivery/job.c delivery/job_id.c \
+	delivery/job_journal.c delivery/job_send.c delivery/journal.c \
+	delivery/login.c delivery/policy.c delivery/rest.c delivery/serve.c \
+	delivery/source.c delivery/users.c
+
+fuzz-link:
+	sh tests/install compilers
+	mkdir -p build/corpus_link
+	clang -std=c11 $(DEFS) -O1 -g -I. -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -o build/fuzz_link tests/fuzz_link.c \
+	    $(FUZZ_LINK) $(GATEWAY:.o=.c) $(SMS:.o=.c) $(SYSTEM:.o=.c) \
+	    $(COMMON:.o=.c) `$(PKG_CONFIG) --libs jansson uuid` $(LIBCRYPT)
+	build/fuzz_link -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	    -max_len=4096 build/corpus_link
 
 # What CBMC proves of the pure files (PROVE=all: also what takes long), and
 # what SPIN says of the way of a message: tests/prove.
@@ -300,6 +317,6 @@ clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
 .PHONY: all install install-units uninstall dist deb demo units check check-built \
-	check-all proof valgrind asan static static-check fuzz prove model \
+	check-all proof valgrind asan static static-check fuzz fuzz-link prove model \
 	systemd \
 	bench warnings clean
