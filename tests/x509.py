@@ -276,14 +276,28 @@ def alternative(text):
     return tlv(0x82, value.encode())
 
 
-def extensions(names, ca):
-    """Who it is for, and whether it may sign."""
-    found = []
+def identifier(key):
+    """What a key is known by (RFC 5280, 4.2.1.2)."""
+    return hashlib.sha1(key.public()).digest()
+
+
+def extension(number, value, critical=False):
+    return sequence(oid("2.5.29.%d" % number),
+                    tlv(1, b"\xff") if critical else b"",
+                    octet_string(value))
+
+
+def extensions(key, signer, names, ca):
+    """Who it is for, whose key it is and who signs it, and whether it may
+    sign itself: all that clients ask for that are strict."""
+    found = [extension(14, octet_string(identifier(key))),
+             extension(35, sequence(tlv(0x80, identifier(signer)))),
+             extension(19, sequence(tlv(1, b"\xff")) if ca else sequence(),
+                       True)]
     if names:
-        found.append(sequence(oid("2.5.29.17"), octet_string(
-            sequence(*map(alternative, names)))))
-    found.append(sequence(oid("2.5.29.19"), tlv(1, b"\xff"), octet_string(
-        sequence(tlv(1, b"\xff")) if ca else sequence())))
+        found.append(extension(17, sequence(*map(alternative, names))))
+    if ca:      # digitalSignature, keyCertSign, cRLSign
+        found.append(extension(15, tlv(3, b"\1\x86"), True))
     return tlv(0xa3, sequence(*found))
 
 
@@ -311,7 +325,7 @@ def certify(key, subject="/CN=localhost", issuer=None, names=(), ca=None,
         tlv(0xa0, integer(2)), integer(secrets.randbits(63) | 1),
         signer.signature, name(issuer.subject if issuer else subject),
         sequence(moment(start), moment(end)), name(subject), key.public(),
-        extensions(names, issuer is None if ca is None else ca))
+        extensions(key, signer, names, issuer is None if ca is None else ca))
     text = pem("CERTIFICATE", sequence(body, signer.signature,
                                        bit_string(signer.sign(body))))
     return Certificate(subject, key, text, end)
@@ -356,8 +370,9 @@ def selftest():
     def believed(chain, key_text, root):
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.load_cert_chain(file(chain), file(key_text))
-        return handshake(ssl.create_default_context(cafile=file(root.pem)),
-                         server)
+        context = ssl.create_default_context(cafile=file(root.pem))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # as of Python 3.13
+        return handshake(context, server)
 
     @tap.test("keys and certificates, as OpenSSL sees them")
     def kinds():
