@@ -1,6 +1,11 @@
 /*
  * log: key=value lines.  The only file that formats a log line.
  */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,9 +32,39 @@ static struct {
 	int stuck;	/* nobody reads it: lines are lost */
 } self = {.ident = "smtp2sms", .to_stderr = 1};
 
+int
+log_has_syslog(void)
+{
+#ifdef __linux__
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), found;
+
+	/* EPROTOTYPE: it is there, as a stream */
+	found = fd == -1 ||
+	    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ||
+	    errno == EPROTOTYPE;
+	if (fd != -1)
+		close(fd);
+	return found;
+#else
+	return 1; /* OpenBSD has a system call for it */
+#endif
+}
+
+/* A socket on descriptor 2 may be a client's: classic inetd does that. */
+static int
+is_stderr_ours(void)
+{
+	struct stat st;
+
+	return fstat(STDERR_FILENO, &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
 void
 log_open(const char *ident, int to_stderr)
 {
+	if (!to_stderr && !log_has_syslog())
+		to_stderr = is_stderr_ours();
 	self.ident = ident;
 	self.to_stderr = to_stderr;
 	if (to_stderr)

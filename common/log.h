@@ -11,8 +11,14 @@
 #define LOG_LINE_MAX 2048	/* octets of a line; the rest is cut */
 #define LOG_LIMIT    20		/* lines of log_limited in one second */
 
-/* ident names the program; to_stderr: descriptor 2, else syslog's mail. */
+/*
+ * ident names the program; to_stderr: descriptor 2, else syslog's mail, or
+ * descriptor 2 after all where there is no syslog and it is no socket.
+ */
 void log_open(const char *ident, int to_stderr);
+
+/* 1 if somebody listens for syslog(3). */
+int log_has_syslog(void);
 
 /*
  * A key and value that every later line carries behind its event, in the

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "delivery/check.h"
 #include "delivery/login.h"
 #include "gateway/gateway.h"
@@ -325,6 +326,9 @@ check_test(const struct config *c, const struct descriptor *g,
 	bad |= check_messages(c, g, tell);
 	look_at_secrets(c);
 	look_at_agent(c);
+	if (!c->log_stderr && !log_has_syslog())
+		printf("log syslog: nobody listens at /dev/log; lines go to "
+		    "standard error where it is no socket, else nowhere\n");
 	if (c->country == NULL)
 		printf("country-code: not set; a number without + must begin "
 		    "with its country code: 15112345678 is +1 511 234 5678\n");

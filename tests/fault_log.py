@@ -1,5 +1,6 @@
 """The log: one line for each event, and no secret in it; SPEC, section 8."""
 
+import os
 import re
 import time
 
@@ -265,6 +266,21 @@ def ends():
             events = [e["event"] for e in s.events()]
             tap.is_(events.count("end"), 1, what + ": one line says so")
             shape(s, what)
+
+
+@tap.test("nobody listens at /dev/log")
+def no_syslog():
+    if os.path.exists("/dev/log"):
+        raise tap.Skip("somebody does")
+    with Session(["log syslog"], gw) as s:
+        s.cmd("QUIT")
+        s.finish()
+        tap.ok("event=end" in s.log(), "standard error has the lines",
+               s.log())
+    with Session(["log syslog"], gw, stderr="client") as s:
+        tap.is_(s.cmd("NOOP").code, 250, "a client gets replies alone")
+        tap.is_(s.cmd("QUIT").code, 221, "up to the last")
+        tap.is_(s.rest(), b"", "and nothing else")
 
 
 tap.run()
