@@ -1,7 +1,7 @@
 /*
  * options: a message's options, a gateway's abilities and a login's rights
- * on the link.  Pure.  What words they have in SMTP and in a header is
- * parameter.c's, what a gateway makes of them template.c's.
+ * on the link.  Pure.  parameter.c reads them from SMTP and header fields,
+ * template.c writes them into a gateway's request.
  */
 #include <string.h>
 

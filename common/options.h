@@ -1,7 +1,7 @@
 /*
- * options: what one message may say besides its text, what the gateway can
- * do of it, and what a login may.  Both sides put these on the link and
- * take them from it here (SPEC, section 7).
+ * options: what a message may ask for besides its text (RFC 6710, 2852, 4865,
+ * 3461 and the X-SMS-... fields), what of that the gateway can do, and what a
+ * login may do.  Both sides of the link write and read these here.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -54,7 +54,7 @@ struct options {
 					   the same at a retry */
 };
 
-/* What the descriptor of the gateway has a place for. */
+/* What the gateway, by its descriptor, can do. */
 enum {
 	OPTIONS_CAN_PRIORITY = 1,
 	OPTIONS_CAN_TTL = 2,
@@ -86,8 +86,8 @@ void abilities_put(struct buf *, const struct abilities *);
 void rights_put(struct buf *, const struct rights *);
 
 /*
- * Take them from a frame.  What could not have been put there by a session
- * (or a delivery side) of ours makes the frame bad.
+ * Read them from a frame.  A value that a sound session (or delivery side)
+ * would not have written makes the frame bad.
  */
 void options_get(struct ipc_frame *, struct options *);
 void abilities_get(struct ipc_frame *, struct abilities *);

@@ -1,4 +1,4 @@
-"""Recipients: every form and every refusal; SPEC, section 4."""
+"""Recipients: every form and every refusal."""
 
 import re
 
