@@ -758,6 +758,37 @@ stop_running(struct transfer *x)
 	self.running--;
 }
 
+/*
+ * 1 if a proxy in front of the gateway says that it has not reached it
+ * (Proxy-Status; RFC 9209, 2.3): the request went no further.
+ */
+static int
+is_unreached(CURL *c)
+{
+#if LIBCURL_VERSION_NUM >= 0x075400
+	static const char *const errors[] = {"dns_timeout", "dns_error",
+	    "destination_not_found", "destination_unavailable",
+	    "destination_ip_prohibited", "destination_ip_unroutable",
+	    "connection_refused", "connection_timeout",
+	    "connection_limit_reached"};
+	struct curl_header *h;
+	const char *error;
+	size_t i, n;
+
+	if (curl_easy_header(c, "Proxy-Status", 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK || (error = strstr(h->value, "error=")) == NULL)
+		return 0;
+	error += strlen("error=");
+	n = strcspn(error, " ;,");
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strlen(errors[i]) == n && strncmp(error, errors[i], n) == 0)
+			return 1;
+#else
+	(void)c;
+#endif
+	return 0;
+}
+
 static void
 finish(struct transfer *x, CURLcode code)
 {
@@ -779,7 +810,7 @@ finish(struct transfer *x, CURLcode code)
 	e.answered = code == CURLE_OK || x->cut ||
 	    is_cut_refusal(x, code, e.status);
 	e.outcome = outcome_of(x, code);
-	e.sent = x->sent;
+	e.sent = x->sent && !(e.status >= 500 && is_unreached(x->curl));
 	e.body = x->answer;
 	e.len = x->len;
 	e.whole = code == CURLE_OK;

@@ -294,6 +294,23 @@ def proxy():
             tap.is_(len(sent()), count, rule)
 
 
+@tap.test("a 502 whose proxy says that it reached nobody is not taken")
+def unreached():
+    for value, want in (("nginx; error=connection_refused", 1),
+                        ('"a b"; error=dns_error; details="x"', 1),
+                        ("cdn; error=connection_timeout, edge", 1),
+                        ("nginx; error=connection_terminated", 0),
+                        ("nginx; error=http_response_timeout", 0),
+                        ("nginx", 0)):
+        gw.reset()
+        gw.respond = lambda request: Response(502, {"Proxy-Status": value})
+        lines = journal("replies retry", "on-unknown drop")
+        tap.is_(mail(lines, value).code, 451, value + ": 451")
+        gw.respond = None
+        tap.is_(mail(lines, value).code, 250, "the next: 250")
+        tap.is_(len(sent()), want, "%d SMS" % want)
+
+
 @tap.test("a gateway that knows ids tells for itself")
 def both():
     gw.reset()
