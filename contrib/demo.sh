@@ -3,8 +3,8 @@
 #
 # usage: demo.sh [MAKE]
 #
-# `make demo` runs it.  It builds the programs if they are not there, and needs
-# python3 besides; curl is the client where there is one.
+# `make demo` runs it.  It builds the programs if they are not there; python3 is
+# the super-server and the client.
 set -eu
 make=${1:-make}
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -60,14 +60,7 @@ until [ -s "$tmp/port" ]; do
 done
 read -r port <"$tmp/port"
 
-by_curl() {
-	curl -sS -v --max-time 60 --crlf --user demo:secret \
-	    --mail-from monitoring@demo.example \
-	    --mail-rcpt "$number@demo.example" --upload-file "$tmp/mail" \
-	    "smtp://127.0.0.1:$port/demo.example"
-}
-
-by_python() {
+client() {
 	python3 - "$port" "$number@demo.example" "$tmp/mail" <<'PYTHON'
 import smtplib
 import sys
@@ -79,8 +72,9 @@ send, getreply = client.send, client.getreply
 
 def shown(data):
     text = data.decode() if isinstance(data, bytes) else data
-    if not text.startswith(("From:", "AUTH")):
-        print("> " + text.strip())
+    if text.startswith("AUTH"):
+        text = "AUTH PLAIN ***"
+    print("> " + ("(the mail)" if "\n\r\n" in text else text.strip()))
     send(data)
 
 
@@ -98,21 +92,11 @@ client.quit()
 PYTHON
 }
 
-if command -v curl >/dev/null; then
-	client=curl
-	by_curl >"$tmp/client" 2>&1 && status=0 || status=$?
-else
-	client=Python
-	by_python >"$tmp/client" 2>&1 && status=0 || status=$?
-fi
-tr -d '\r' <"$tmp/client" |
-    sed -n -e 's/^> [A-Za-z0-9+\/=]\{12,\}$/> ***/' -e '/^[<>] /p' \
-    >"$tmp/dialogue"
+client >"$tmp/dialogue" 2>&1 && status=0 || status=$?
 request=$(grep '^{' "$tmp/log" || true)
 reply=$(grep '^< 250 2.0.0 ' "$tmp/dialogue" | tail -n 1 | cut -c3-)
 if [ "$status" != 0 ] || [ -z "$request" ] || [ -z "$reply" ]; then
-	stop "the mail was not taken ($client is the client):" \
-	    "$tmp/client" "$tmp/log"
+	stop "the mail was not taken:" "$tmp/dialogue" "$tmp/log"
 fi
 
 # What the gateway would be sent: a method, a URL, and the text in JSON.
@@ -124,7 +108,7 @@ sys.stdout.buffer.write(($1).encode())"
 }
 
 echo
-echo "--- the dialogue ($client is the client)"
+echo "--- the dialogue"
 cat "$tmp/dialogue"
 echo
 echo "--- the log"
