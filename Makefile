@@ -55,9 +55,9 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/variable.o gateway/wipe.o
 DELIVER = deliver.o delivery/agent.o delivery/answer.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
-	delivery/job_id.o delivery/job_journal.o delivery/job_send.o \
-	delivery/journal.o delivery/policy.o delivery/pool.o delivery/probe.o \
-	delivery/rest.o \
+	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
+	delivery/job_send.o delivery/journal.o delivery/policy.o \
+	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
@@ -158,10 +158,10 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config credible gateway html ipc journal login mime number \
-	parameter phone path sandbox text utf8
+UNITS = auth charset config credible fate gateway html ipc journal login mime \
+	number parameter phone path sandbox text utf8
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
+TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 

@@ -26,6 +26,7 @@
 #include "delivery/probe.h"
 #include "delivery/serve.h"
 #include "delivery/try.h"
+#include "gateway/descriptor.h"
 #include "gateway/gateway.h"
 #include "gateway/read.h"
 
@@ -40,6 +41,7 @@ struct arguments {
 	int probe;
 	const char *listen;	/* the path of a socket to make */
 	const char *hash;	/* the name of a login */
+	const char *gateway;	/* to try; NULL: the first */
 	struct try_setup try;	/* number NULL: none */
 	struct serve_setup session;
 };
@@ -137,7 +139,8 @@ static int
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: smtp2sms-deliver --try number [-n] [-u user] [-f file] "
+	    "usage: smtp2sms-deliver --try number [-n] [-g gateway] [-u user] "
+	    "[-f file] "
 	    "[-o key=value] [text]\n"
 	    "       smtp2sms-deliver --check [-u user] [-f file] "
 	    "[-o key=value]\n"
@@ -162,6 +165,9 @@ option(struct arguments *a, int c)
 		break;
 	case 'f':
 		a->file = optarg;
+		break;
+	case 'g':
+		a->gateway = optarg;
 		break;
 	case 'h':
 		a->hash = optarg;
@@ -209,7 +215,7 @@ arguments(int argc, char **argv, struct arguments *a)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "af:i:l:no:p:tu:", names, NULL)) !=
+	while ((c = getopt_long(argc, argv, "af:g:i:l:no:p:tu:", names, NULL)) !=
 	    -1)
 		if (option(a, c) == -1)
 			return -1;
@@ -256,6 +262,22 @@ serve(struct arguments *a)
 	return run();
 }
 
+/* Send one SMS by the gateway of that name, or by the first. */
+static int
+try_gateway(struct arguments *a)
+{
+	struct descriptor *g;
+
+	for (g = self.gateway; g != NULL; g = g->next)
+		if (a->gateway == NULL || strcmp(g->name, a->gateway) == 0)
+			return try_run(&self.config, g, &a->try);
+	fprintf(stderr, "smtp2sms: -g %s: the configuration has no such "
+	    "gateway: ", a->gateway);
+	for (g = self.gateway; g != NULL; g = g->next)
+		fprintf(stderr, "%s%s", g->name, g->next != NULL ? ", " : "\n");
+	return 64;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -288,7 +310,7 @@ main(int argc, char **argv)
 	if (a.probe)
 		return probe_run(&self.config, self.gateway, a.try.user);
 	if (a.try.number != NULL)
-		return try_run(&self.config, self.gateway, &a.try);
+		return try_gateway(&a);
 	code = serve(&a);
 	if (self.agent)
 		return code;

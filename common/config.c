@@ -415,6 +415,50 @@ parse_delivery(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
+void
+config_gateway_name(const char *gateway, char out[CONFIG_NAME_MAX + 1])
+{
+	const char *slash = strrchr(gateway, '/');
+	size_t n;
+
+	snprintf(out, CONFIG_NAME_MAX + 1, "%s",
+	    slash != NULL ? slash + 1 : gateway);
+	n = strlen(out);
+	if (n > 5 && strcmp(out + n - 5, ".json") == 0)
+		out[n - 5] = '\0';
+}
+
+/* The gateways in the order of trying; each name once. */
+static int
+parse_gateway(struct line *l, const struct keyword *k, void *field)
+{
+	char name[CONFIG_NAME_MAX + 1], other[CONFIG_NAME_MAX + 1];
+	struct config *c = l->c;
+	size_t i, j;
+
+	(void)field;
+	if (l->nword > CONFIG_GATEWAYS_MAX)
+		return fail(l, "%s: more than %d gateways", k->name,
+		    CONFIG_GATEWAYS_MAX);
+	for (i = 0; i < l->nword; i++) {
+		config_gateway_name(l->word[i], name);
+		if (name[0] == '\0')
+			return fail(l, "%s: the value is empty", k->name);
+		for (j = 0; j < i; j++) {
+			config_gateway_name(l->word[j], other);
+			if (strcmp(name, other) == 0)
+				return fail(l, "%s: '%s' is given more than "
+				    "once", k->name, name);
+		}
+	}
+	free(c->gateway);
+	c->gateway = copy(l->word[0]);
+	c->next_gateways.n = 0;
+	for (i = 1; i < l->nword; i++)
+		list_add(&c->next_gateways, copy(l->word[i]));
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static const char *const names_yesno[] = {"no", "yes", NULL};
@@ -447,7 +491,9 @@ static const char *const names_log[] = {"syslog", "stderr", NULL};
 static const struct keyword keywords[] = {
 	STRING("hostname", hostname),
 	MANY("domain", parse_list, domain),
-	STRING("gateway", gateway),
+	{"gateway", parse_gateway, 0, 0, 0, NULL, 0, 0},
+	NUMBER("gateway-rest", gateway_rest, 0, 86400),
+	NUMBER("timeout-delivery", timeout_delivery, 1, 3600),
 	STRING("gateway-ca", gateway_ca),
 	STRING("gateway-cert", gateway_cert),
 	STRING("gateway-key", gateway_key),
@@ -537,6 +583,7 @@ set_defaults(struct config *c)
 	c->timeout_session = 3600;
 	c->timeout_greeting = 60;
 	c->timeout_gateway = 10;
+	c->gateway_rest = 60;
 	c->timeout_tls = 30;
 	c->options = 1;
 	c->max_hold = 7 * 86400;
@@ -1010,4 +1057,20 @@ config_trusts(const struct config *c, const char *peer)
 		    !local && in_net(&c->trust.v[i], addr))
 			return 1;
 	return 0;
+}
+
+const char *
+config_gateway(const struct config *c, size_t i)
+{
+	return i == 0 ? c->gateway :
+	    i <= c->next_gateways.n ? c->next_gateways.v[i - 1] : NULL;
+}
+
+long
+config_timeout_delivery(const struct config *c)
+{
+	if (c->next_gateways.n == 0)
+		return c->timeout_gateway;
+	return c->timeout_delivery != 0 ? c->timeout_delivery :
+	    2 * c->timeout_gateway;
 }

@@ -14,6 +14,8 @@
 #define CONFIG_WORDS_MAX  128		/* words on a line */
 #define CONFIG_OVERRIDES_MAX 64		/* -o options */
 #define CONFIG_RCPTS_MAX  1000		/* bound of max-recipients */
+#define CONFIG_GATEWAYS_MAX 8
+#define CONFIG_NAME_MAX	  63		/* octets of a gateway's name */
 
 #define CONFIG_PROGRAM_MAX 32		/* words of checkpassword's program */
 
@@ -66,6 +68,7 @@ struct config {
 	char *hostname;
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
+	struct config_list next_gateways; /* tried after the first */
 	char *gateway_cert, *gateway_key; /* of ours; both or neither */
 	struct config_pairs set, secret;
 	int auth, auth_check, auth_without_tls, auth_legacy;
@@ -87,6 +90,7 @@ struct config {
 	long max_auth_failures;
 	long timeout_command, timeout_data, timeout_session;
 	long timeout_greeting, timeout_gateway, timeout_tls; /* seconds */
+	long timeout_delivery, gateway_rest;
 	int subject, keep_signature, alphabet, overlong, accept_bounces;
 	long max_parts;
 	int links;
@@ -146,6 +150,15 @@ extern const char *const config_subjects[];
 
 /* The value that a `set` or `secret` line gave to a name, or NULL. */
 const char *config_find(const struct config_pairs *, const char *name);
+
+/* The i-th gateway in the order of trying, from 0 on; NULL: there is none. */
+const char *config_gateway(const struct config *, size_t i);
+
+/* The name of a gateway: a path without its folders and its ".json". */
+void config_gateway_name(const char *gateway, char out[CONFIG_NAME_MAX + 1]);
+
+/* Seconds for all gateways together. */
+long config_timeout_delivery(const struct config *);
 
 /*
  * The alias of that name in any letter case, or NULL.  The one of the name

@@ -312,7 +312,7 @@ read_job(struct client *c, struct ipc_frame *f, struct job *j)
 		ipc_get_str(f, j->number[i], NUMBER_SIZE - 1);
 	options_get(f, &j->options);
 	if (ipc_close(f) == -1 ||
-	    ms > (int32_t)self.config->timeout_gateway * 1000)
+	    ms > (int32_t)config_timeout_delivery(self.config) * 1000)
 		return "a malformed message";
 	j->deadline = clock_ms() + ms;
 	return policy_fault(self.config, rights_of(c), j);
@@ -339,8 +339,8 @@ merge_options(struct options *o, const struct options *d)
 }
 
 /*
- * u32 n, n times (u8 outcome, u8 enum ipc_result, u32 status, u32 ms,
- * u32 retry-after, str id)
+ * u32 n, n times (u8 outcome, u8 enum ipc_result, u8 gateway, u32 status,
+ * u32 ms, u32 retry-after, str id)
  */
 static void
 put_results(struct client *c, const struct job *j)
@@ -356,6 +356,7 @@ put_results(struct client *c, const struct job *j)
 		r = &j->result[i];
 		ipc_put_u8(&b, r->outcome);
 		ipc_put_u8(&b, j->unjournalled ? IPC_RESULT_UNJOURNALLED : 0);
+		ipc_put_u8(&b, r->gateway);
 		ipc_put_u32(&b, (uint32_t)r->status);
 		ipc_put_u32(&b, (uint32_t)r->ms);
 		ipc_put_u32(&b, (uint32_t)r->retry_after);

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "delivery/check.h"
 #include "delivery/login.h"
+#include "gateway/descriptor.h"
 #include "gateway/gateway.h"
 
 #define BOM	"\xef\xbb\xbf"	/* UTF-8's byte order mark */
@@ -68,10 +69,10 @@ check_dedupe(const struct config *c, const struct descriptor *g,
     config_report tell)
 {
 	if (c->dedupe != CONFIG_DEDUPE_TEXT || c->journal != NULL ||
-	    gateway_has_lookup(g))
+	    (g->next == NULL && gateway_has_lookup(g)))
 		return 0;
 	return config_error(c, "dedupe", tell, "dedupe text: requires a "
-	    "journal, or a gateway that can be asked for an id");
+	    "journal, or a single gateway that can be asked for an id");
 }
 
 int
@@ -253,7 +254,7 @@ try_logins(const struct config *c, const struct descriptor *g,
  * remark, since a configuration is also tested before it has them.
  */
 static int
-check_messages(const struct config *c, const struct descriptor *g,
+check_gateway(const struct config *c, const struct descriptor *g,
     config_report tell)
 {
 	char names[100];
@@ -266,8 +267,8 @@ check_messages(const struct config *c, const struct descriptor *g,
 	if (missing != NULL && (c->auth != CONFIG_AUTH_USERS || open))
 		return config_error(c, "gateway", tell, "gateway %s: a message "
 		    "that does not bring %s itself cannot be sent: set one",
-		    c->gateway, missing);
-	if (c->auth == CONFIG_AUTH_GATEWAY)
+		    g->name, missing);
+	if (c->auth == CONFIG_AUTH_GATEWAY && g->index == 0)
 		try_passed_on(c, g);
 	if (c->auth == CONFIG_AUTH_CHECKPASSWORD ||
 	    c->auth == CONFIG_AUTH_ANY)
@@ -275,6 +276,23 @@ check_messages(const struct config *c, const struct descriptor *g,
 	if (open)
 		try_own(c, g, "needs no login");
 	return 0;
+}
+
+/* Each gateway; and whether there are clients that only the first serves. */
+static int
+check_messages(const struct config *c, const struct descriptor *g,
+    config_report tell)
+{
+	int bad = 0;
+
+	if (g->next != NULL && c->auth == CONFIG_AUTH_GATEWAY &&
+	    !c->auth_check)
+		printf("gateway: clients that log in are served by %s alone, "
+		    "which judges their passwords; auth-check yes lets the "
+		    "next gateway serve them, too\n", g->name);
+	for (; g != NULL; g = g->next)
+		bad |= check_gateway(c, g, tell);
+	return bad;
 }
 
 /* ---- the agent ---- */

@@ -26,6 +26,9 @@ struct job_result {
 	long ms;		/* what the gateway took */
 	long retry_after;	/* seconds that it asks to wait; 0: none */
 	int sent;		/* the gateway may have had it */
+	int next;		/* a rule says that another gateway may take it */
+	int tried;		/* a gateway has been asked */
+	unsigned gateway;	/* whose outcome it is, in the order of trying */
 	char id[IPC_ID_MAX + 1];
 };
 
@@ -70,6 +73,8 @@ struct job {
 	size_t rank[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
 	int journalled;
 	struct journal journal;
+	/* where each recipient begins: the gateway that may have it already */
+	const struct descriptor *first[CONFIG_RCPTS_MAX];
 	size_t pending;		/* batches that are under way */
 };
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
 
@@ -18,12 +19,28 @@ log_trouble(const struct job *j)
 	    j->config->journal, "error", strerror(errno), NULL);
 }
 
+/*
+ * The gateway that may have a recipient's message: of several, the one that
+ * the journal names.  NULL: nobody knows which.
+ */
+static const struct descriptor *
+find_holder(const struct job *j, const char *name)
+{
+	const struct descriptor *g = j->gateway;
+
+	if (g->next == NULL)
+		return g;
+	while (g != NULL && strcmp(g->name, name) != 0)
+		g = g->next;
+	return g;
+}
+
 /* 1 if the gateway will know a retry by its id, or by that one window ago. */
 static int
-gateway_knows(const struct job *j)
+gateway_knows(const struct job *j, const struct descriptor *g)
 {
-	return gateway_has_ids(j->gateway) &&
-	    (j->window == -1 || gateway_has_lookup(j->gateway));
+	return g != NULL && gateway_has_ids(g) &&
+	    (j->window == -1 || gateway_has_lookup(g));
 }
 
 /*
@@ -31,9 +48,10 @@ gateway_knows(const struct job *j)
  * says so itself; else it is sent to again as often as the configuration says.
  */
 static int
-may_try_again(const struct job *j, const char *name)
+may_try_again(const struct job *j, const struct descriptor *holder,
+    const char *name)
 {
-	return gateway_knows(j) ||
+	return gateway_knows(j, holder) ||
 	    (j->config->on_unknown == CONFIG_UNKNOWN_RETRY &&
 	    journal_tries(&j->journal, name) <= j->config->unknown_tries);
 }
@@ -43,6 +61,7 @@ static int
 is_done(struct job *j, const char *key, size_t i, time_t since)
 {
 	struct job_result *r = &j->result[i];
+	const struct descriptor *holder;
 	char name[JOB_UUID];
 
 	job_id_recipient(j->number[i], name);
@@ -52,7 +71,11 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
-		if (may_try_again(j, name))
+		holder = find_holder(j, r->id);
+		r->id[0] = '\0';
+		if (gateway_knows(j, holder))
+			j->first[i] = holder;	/* it is asked first */
+		if (may_try_again(j, holder, name))
 			return 0;
 		r->outcome = IPC_OUTCOME_UNKNOWN;
 		snprintf(r->id, sizeof(r->id), "%s", key);
@@ -133,41 +156,32 @@ job_journal_read(struct job *j)
 		on_failure(j);
 }
 
-/*
- * Status codes of a reverse proxy (nginx, HAProxy, Cloudflare) whose upstream
- * failed; the gateway behind it may have the message all the same.
- */
-static int
-is_proxy_error(long status)
-{
-	return status == 502 || status == 504 || status == 520 ||
-	    status == 522 || status == 524;
-}
-
 static enum journal_state
 state_of(const struct job_result *r)
 {
-	switch (r->outcome) {
-	case IPC_OUTCOME_ACCEPTED:
-	case IPC_OUTCOME_DUPLICATE:
+	switch (job_fate(r->outcome, r->sent, r->status, r->next)) {
+	case JOB_FATE_ACCEPTED:
 		return JOURNAL_ACCEPTED;
-	case IPC_OUTCOME_UNKNOWN:
-	case IPC_OUTCOME_UNCLEAR:
-	case IPC_OUTCOME_LOST:
-	case IPC_OUTCOME_TIMEOUT:
-		return r->sent ? JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case IPC_OUTCOME_FAILED:
-	case IPC_OUTCOME_TEMPORARY:
-		return r->sent && is_proxy_error(r->status) ?
-		    JOURNAL_UNKNOWN : JOURNAL_NEW;
-	case IPC_OUTCOME_PERMANENT:
-	case IPC_OUTCOME_CREDENTIALS:
-	case IPC_OUTCOME_REFUSED:
-	case IPC_OUTCOME_UNREACHABLE:
-	case IPC_OUTCOME_INTERNAL:
+	case JOB_FATE_UNKNOWN:
+		return JOURNAL_UNKNOWN;
+	case JOB_FATE_NOT_TAKEN:
+	case JOB_FATE_PERMANENT:
 		break;
 	}
 	return JOURNAL_NEW;
+}
+
+/* What the journal keeps of a result: of an unknown one, where it is. */
+static const char *
+note_of(const struct job *j, const struct job_result *r)
+{
+	const struct descriptor *g = j->gateway;
+
+	if (g->next == NULL || state_of(r) != JOURNAL_UNKNOWN)
+		return r->id;
+	while (g->index != r->gateway)
+		g = g->next;
+	return ipc_is_id(g->name) ? g->name : "";
 }
 
 void
@@ -181,7 +195,7 @@ job_journal_write(struct job *j)
 		k = j->todo[i];
 		job_id_recipient(j->number[k], name);
 		failed |= journal_note(&j->journal, name,
-		    state_of(&j->result[k]), j->result[k].id);
+		    state_of(&j->result[k]), note_of(j, &j->result[k]));
 	}
 	if (j->ntodo > 0) {
 		if (failed || journal_commit(&j->journal) == -1)

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "delivery/http.h"
+#include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
 #include "delivery/job_send.h"
@@ -20,6 +21,9 @@
 /* The recipients of one request, and what is asked about them. */
 struct batch {
 	struct job *job;
+	const struct descriptor *gateway;
+	unsigned tried;		/* a bit for each gateway, this one's too */
+	long long deadline;	/* of this gateway */
 	size_t first, n;	/* of job->todo */
 	char **to;
 	char id[JOB_UUID];
@@ -35,7 +39,8 @@ struct batch {
 
 static struct {
 	const struct config *config;
-	const struct descriptor *gateway;
+	const struct descriptor *gateway;	/* the first */
+	long long rest[CONFIG_GATEWAYS_MAX];	/* not asked first until then */
 } self;
 
 void
@@ -45,14 +50,122 @@ job_send_init(const struct config *c, const struct descriptor *g)
 	self.gateway = g;
 }
 
+/* Where there is one gateway, it need not be named. */
+static const char *
+gateway_name(const struct descriptor *g)
+{
+	return self.gateway->next != NULL ? g->name : NULL;
+}
+
 static void
-log_trouble(const struct job *j, const char *request, long status, long ms,
+log_trouble(const struct job *j, const struct descriptor *g,
+    const char *request, long status, long ms,
     const char *error, long retry_after)
 {
 	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
-	    j->peer, "request", request, "status", LOG_NUM(status), "ms",
+	    j->peer, "gateway", gateway_name(g), "request", request, "status", LOG_NUM(status), "ms",
 	    LOG_NUM(ms), "error", error, "retry-after",
 	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
+}
+
+/* What a client has passed on is for the first gateway alone. */
+static const struct gateway_login *
+login_of(const struct batch *b)
+{
+	return b->gateway->index == 0 ? b->job->login : NULL;
+}
+
+/* ---- which gateway ---- */
+
+/* 1 if the gateway cannot take the message; it need not be asked. */
+static int
+is_impossible(const struct job *j, const struct descriptor *g)
+{
+	const struct gateway_message m = {
+		.text = j->text,
+		.options = &j->options,
+		.now = time(NULL),
+		.login = j->login,
+	};
+	const char *limit = gateway_limit(g, &m);
+	struct abilities a;
+
+	gateway_abilities(g, &a);
+	if (j->options.port != 0 && !(a.can & OPTIONS_CAN_DATA))
+		limit = "no data";
+	/* the first has been asked by the session: others are held to it */
+	if (g->index != 0 && (time_t)j->options.schedule > m.now &&
+	    !(a.can & OPTIONS_CAN_SCHEDULE))
+		limit = "no schedule";
+	if (limit != NULL)
+		log_trouble(j, g, "send", 0, 0, limit, 0);
+	return limit != NULL;
+}
+
+/*
+ * The first gateway that has not been tried, rather one that has not just
+ * failed.  NULL: there is none.
+ */
+static const struct descriptor *
+pick_gateway(const struct job *j, unsigned tried)
+{
+	const struct descriptor *g, *resting = NULL;
+
+	for (g = self.gateway; g != NULL; g = g->next) {
+		if (tried & 1U << g->index || is_impossible(j, g))
+			continue;
+		if (self.rest[g->index] <= clock_ms())
+			return g;
+		if (resting == NULL)
+			resting = g;
+	}
+	return resting;
+}
+
+/*
+ * A client whom only the first gateway can judge gets no other: that would
+ * send on our account for anybody.
+ */
+static int
+has_one_gateway(const struct job *j)
+{
+	return self.gateway->next == NULL || (j->logged_in && !j->verified);
+}
+
+/* After this outcome: may another gateway be asked, and is it worth it? */
+static int
+goes_on(const struct job *j, enum job_fate fate)
+{
+	switch (fate) {
+	case JOB_FATE_ACCEPTED:
+	case JOB_FATE_PERMANENT:
+		return 0;
+	case JOB_FATE_UNKNOWN:
+		/* rather twice than never, if so configured */
+		return self.config->on_unknown == CONFIG_UNKNOWN_RETRY &&
+		    clock_left(j->deadline) > 0;
+	case JOB_FATE_NOT_TAKEN:
+		return clock_left(j->deadline) > 0;
+	}
+	return 0;
+}
+
+/* A gateway that has failed is not asked first again for a while. */
+static void
+note_rest(const struct descriptor *g, enum job_fate fate)
+{
+	switch (fate) {
+	case JOB_FATE_ACCEPTED:
+		self.rest[g->index] = 0;
+		break;
+	case JOB_FATE_NOT_TAKEN:
+	case JOB_FATE_UNKNOWN:
+		self.rest[g->index] = clock_ms() +
+		    self.config->gateway_rest * 1000;
+		break;
+	case JOB_FATE_PERMANENT:
+		break;
+	}
 }
 
 /* ---- the end of a batch, and of the job ---- */
@@ -71,26 +184,85 @@ finish(struct job *j)
 		journal_prune(self.config->journal, self.config->journal_keep);
 }
 
-/* Hand the outcomes of the batch's recipients to the job, and free it. */
+static void start_batch(struct job *, size_t first, size_t n,
+    const struct descriptor *, unsigned tried);
+
+/* Of several gateways' failures the worst is told. */
+static void
+keep_result(struct job_result *old, const struct job_result *now,
+    enum job_fate fate)
+{
+	enum job_fate before = job_fate(old->outcome, old->sent, old->status,
+	    old->next);
+
+	if (!old->tried || job_fate_rank(now->outcome, fate) >=
+	    job_fate_rank(old->outcome, before))
+		*old = *now;
+}
+
+/*
+ * The outcome of the batch's i-th recipient.  Returns 1 if the next gateway
+ * shall be asked.
+ */
+static int
+end_recipient(struct batch *b, size_t i, int sent)
+{
+	struct job_result now = {
+		.outcome = b->each[i].outcome,
+		.status = b->status,
+		.ms = b->ms,
+		.retry_after = b->retry_after,
+		.sent = sent,
+		.next = b->each[i].next,
+		.tried = 1,
+		.gateway = b->gateway->index,
+	};
+	enum job_fate fate = job_fate(now.outcome, sent, now.status, now.next);
+	const char *id = b->each[i].id;
+
+	snprintf(now.id, sizeof(now.id), "%s",
+	    ipc_is_success(now.outcome) && *id == '\0' ? b->id : id);
+	keep_result(&b->job->result[b->job->todo[b->first + i]], &now, fate);
+	note_rest(b->gateway, fate);
+	return goes_on(b->job, fate);
+}
+
+/* Start batches of these recipients at the next gateway, if there is one. */
+static void
+try_next(struct job *j, size_t first, size_t n, unsigned tried)
+{
+	const struct descriptor *g = pick_gateway(j, tried);
+	size_t i, part, max;
+
+	if (g == NULL || n == 0)
+		return;
+	max = gateway_max_recipients(g);
+	for (i = 0; i < n; i += part) {
+		part = n - i < max ? n - i : max;
+		j->pending++;
+		start_batch(j, first + i, part, g, tried);
+	}
+}
+
+/*
+ * Hand the outcomes of the batch's recipients to the job, and free it.  Those
+ * that another gateway may serve stand first in the batch's part of todo.
+ */
 static void
 finish_batch(struct batch *b, int sent)
 {
 	struct job *j = b->job;
-	struct job_result *r;
-	const char *id;
-	size_t i;
+	size_t *todo = &j->todo[b->first], i, at, n = 0;
 
 	for (i = 0; i < b->n; i++) {
-		r = &j->result[j->todo[b->first + i]];
-		id = b->each[i].id;
-		r->outcome = b->each[i].outcome;
-		r->status = b->status;
-		r->ms = b->ms;
-		r->retry_after = b->retry_after;
-		r->sent = sent;
-		snprintf(r->id, sizeof(r->id), "%s",
-		    ipc_is_success(r->outcome) && *id == '\0' ? b->id : id);
+		if (!end_recipient(b, i, sent))
+			continue;
+		at = todo[i];
+		todo[i] = todo[n];
+		todo[n++] = at;
 	}
+	if (!has_one_gateway(j) && !j->dry)
+		try_next(j, b->first, n, b->tried);
 	free(b->to);
 	free(b);
 	finish(j);
@@ -111,14 +283,13 @@ finish_batch_as(struct batch *b, enum ipc_outcome o, const char *id, int sent)
 
 /* ---- look-ups: does the gateway have an id? ---- */
 
-static void start_batch(struct job *, size_t first, size_t n);
 static void send_batch(struct batch *);
 static int look_up(struct batch *, const char *id);
 
 static int
 needs_lookup(const struct batch *b)
 {
-	return b->job->identity != JOB_UNIQUE && gateway_lookup_rule(self.gateway,
+	return b->job->identity != JOB_UNIQUE && gateway_lookup_rule(b->gateway,
 	    &b->message) == GATEWAY_FIRST;
 }
 
@@ -141,7 +312,7 @@ on_missing(struct batch *b)
 static enum ipc_outcome
 lookup_outcome(struct batch *b, const struct http_result *e)
 {
-	gateway_judge(self.gateway, &b->message, e->status, e->body, e->len,
+	gateway_judge(b->gateway, &b->message, e->status, e->body, e->len,
 	    e->whole, &b->answer, b->each);
 	return ipc_is_success(b->answer.outcome) ||
 		b->answer.outcome == IPC_OUTCOME_UNCLEAR ||
@@ -163,7 +334,7 @@ on_looked_up(void *arg, const struct http_result *e)
 {
 	struct batch *b = arg;
 	enum gateway_found found = e->answered ?
-	    gateway_judge_lookup(self.gateway, b->asked, e->status, e->body,
+	    gateway_judge_lookup(b->gateway, b->asked, e->status, e->body,
 		e->len, e->whole) : GATEWAY_UNCLEAR;
 
 	switch (found) {
@@ -178,7 +349,7 @@ on_looked_up(void *arg, const struct http_result *e)
 	case GATEWAY_UNCLEAR:
 		break;
 	}
-	log_trouble(b->job, "lookup", e->status, e->ms, e->error,
+	log_trouble(b->job, b->gateway, "lookup", e->status, e->ms, e->error,
 	    e->retry_after);
 	if (b->sent) {
 		finish_batch(b, 1);
@@ -197,10 +368,10 @@ look_up(struct batch *b, const char *id)
 {
 	struct gateway_request r;
 
-	if (gateway_lookup(self.gateway, b->job->login, id, &r) == -1)
+	if (gateway_lookup(b->gateway, login_of(b), id, &r) == -1)
 		return -1;
 	strcpy(b->asked, id);
-	http_start(&r, clock_left(b->job->deadline), on_looked_up, b);
+	http_start(&r, clock_left(b->deadline), on_looked_up, b);
 	return 0;
 }
 
@@ -212,12 +383,12 @@ look_up(struct batch *b, const char *id)
  * 15.6.4).
  */
 static long
-retry_after(const struct gateway_answer *a, const struct http_result *e)
+retry_after(const struct batch *b, const struct http_result *e)
 {
-	if (e->answered && a->retry_after > 0)
-		return a->retry_after;
+	if (e->answered && b->answer.retry_after > 0)
+		return b->answer.retry_after;
 	return e->status == 429 || e->status == 503 ||
-	    gateway_retry_after(self.gateway) ? e->retry_after : 0;
+	    gateway_retry_after(b->gateway) ? e->retry_after : 0;
 }
 
 /*
@@ -228,8 +399,10 @@ retry_after(const struct gateway_answer *a, const struct http_result *e)
 static void
 split_batch(struct batch *b)
 {
+	const struct descriptor *g = b->gateway;
 	struct job *j = b->job;
 	size_t first = b->first, n = b->n, half = b->n / 2;
+	unsigned tried = b->tried;
 
 	log_event(LOG_INFO, "gateway", "session", j->session, "request",
 	    "send", "recipients", LOG_NUM((long)n), "note",
@@ -237,8 +410,8 @@ split_batch(struct batch *b)
 	free(b->to);
 	free(b);
 	j->pending += 2;
-	start_batch(j, first, half);
-	start_batch(j, first + half, n - half);
+	start_batch(j, first, half, g, tried);
+	start_batch(j, first + half, n - half, g, tried);
 	finish(j);
 }
 
@@ -260,7 +433,7 @@ on_sent(void *arg, const struct http_result *e)
 	b->status = e->status;
 	b->ms = e->ms;
 	if (e->answered) {
-		gateway_judge(self.gateway, &b->message, e->status, e->body,
+		gateway_judge(b->gateway, &b->message, e->status, e->body,
 		    e->len, e->whole, a, b->each);
 	} else {
 		a->outcome = e->outcome;
@@ -271,19 +444,19 @@ on_sent(void *arg, const struct http_result *e)
 		finish_batch(b, 1);
 		return;
 	}
-	b->retry_after = retry_after(a, e);
-	log_trouble(b->job, "send", e->status, e->ms,
+	b->retry_after = retry_after(b, e);
+	log_trouble(b->job, b->gateway, "send", e->status, e->ms,
 	    e->answered ? a->error : e->error, b->retry_after);
 	if (e->answered && a->apart) {
 		split_batch(b);
 		return;
 	}
 	if (b->retry_after > 0 && is_temporary(a->outcome))
-		rest_begin(b->job->login, b->retry_after, a->outcome,
+		rest_begin(b->gateway->index, login_of(b), b->retry_after, a->outcome,
 		    e->status);
 	b->sent = 1;
 	if (!e->sent ||
-	    !(e->answered ? gateway_lookup_after(self.gateway, e->status) ||
+	    !(e->answered ? gateway_lookup_after(b->gateway, e->status) ||
 		    a->outcome == IPC_OUTCOME_UNCLEAR :
 		    a->outcome == IPC_OUTCOME_LOST) ||
 	    look_up(b, b->id) == -1)
@@ -295,8 +468,24 @@ make_request(void *arg, struct gateway_request *r)
 {
 	const struct batch *b = arg;
 
-	return gateway_send(self.gateway, b->job->login, &b->message,
+	return gateway_send(b->gateway, login_of(b), &b->message,
 	    b->job->dry, r);
+}
+
+/* Which gateways would be tried after this one, as a line of JSON. */
+static void
+show_next(const struct batch *b)
+{
+	unsigned tried = b->tried;
+	const struct descriptor *g;
+	int n = 0;
+
+	fprintf(stderr, "{\"gateway\":\"%s\",\"next\":[", b->gateway->name);
+	while ((g = pick_gateway(b->job, tried)) != NULL) {
+		fprintf(stderr, "%s\"%s\"", n++ > 0 ? "," : "", g->name);
+		tried |= 1U << g->index;
+	}
+	fprintf(stderr, "]}\n");
 }
 
 /* In a dry run: print the request, and call it accepted. */
@@ -306,12 +495,14 @@ show_batch(struct batch *b)
 	struct gateway_request r;
 
 	if (make_request(b, &r) == -1) {
-		log_trouble(b->job, "send", 0, 0, r.why, 0);
+		log_trouble(b->job, b->gateway, "send", 0, 0, r.why, 0);
 		finish_batch_as(b, IPC_OUTCOME_INTERNAL, "", 0);
 		return;
 	}
 	fprintf(stderr, "%s\n", r.shown != NULL ? r.shown : "");
 	gateway_free(&r);
+	if (!has_one_gateway(b->job))
+		show_next(b);
 	finish_batch_as(b, IPC_OUTCOME_ACCEPTED, "", 0);
 }
 
@@ -321,7 +512,7 @@ send_batch(struct batch *b)
 	if (b->job->dry)
 		show_batch(b);
 	else
-		http_start_once(make_request, clock_left(b->job->deadline),
+		http_start_once(make_request, clock_left(b->deadline),
 		    on_sent, b);
 }
 
@@ -331,20 +522,24 @@ rests(struct batch *b)
 {
 	enum ipc_outcome o;
 
-	b->retry_after = rest_left(b->job->login, &o, &b->status);
+	b->retry_after = rest_left(b->gateway->index, login_of(b), &o,
+	    &b->status);
 	if (b->retry_after == 0)
 		return 0;
-	log_trouble(b->job, "send", 0, 0, "the gateway has asked to wait",
+	log_trouble(b->job, b->gateway, "send", 0, 0,
+	    "the gateway has asked to wait",
 	    b->retry_after);
 	finish_batch_as(b, o, "", 0);
 	return 1;
 }
 
 static void
-start_batch(struct job *j, size_t first, size_t n)
+start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
+    unsigned tried)
 {
 	struct batch *b = calloc(1, sizeof(*b) + n * sizeof(b->each[0]));
 	char **to = calloc(n, sizeof(*to));
+	long long deadline = clock_ms() + self.config->timeout_gateway * 1000;
 	size_t i;
 
 	if (b == NULL || to == NULL) {
@@ -356,6 +551,9 @@ start_batch(struct job *j, size_t first, size_t n)
 		return;
 	}
 	b->job = j;
+	b->gateway = g;
+	b->tried = tried | 1U << g->index;
+	b->deadline = deadline < j->deadline ? deadline : j->deadline;
 	b->first = first;
 	b->n = n;
 	b->to = to;
@@ -369,7 +567,7 @@ start_batch(struct job *j, size_t first, size_t n)
 		.nto = n,
 		.options = &j->options,
 		.now = time(NULL),
-		.login = j->login,
+		.login = login_of(b),
 	};
 	if (!j->dry && rests(b))
 		return;
@@ -419,7 +617,8 @@ list_recipients(struct job *j)
 	for (i = 0; i < j->nto; i++)
 		j->todo[i] = i;
 	j->ntodo = j->nto;
-	if (j->nto > gateway_max_recipients(self.gateway))
+	if (j->nto > gateway_max_recipients(self.gateway) ||
+	    self.gateway->next != NULL)
 		sort_numbers(j);
 	for (i = 0; i < j->nto; i++)
 		j->rank[j->todo[i]] = i;
@@ -431,35 +630,17 @@ list_recipients(struct job *j)
  * known is made again as it was, and has the id that the gateway may know.
  */
 static size_t
-count_batch(const struct job *j, size_t first, size_t max)
+count_batch(const struct job *j, size_t first)
 {
-	size_t i, request = j->rank[j->todo[first]] / max;
+	const struct descriptor *g = j->first[j->todo[first]];
+	size_t max = gateway_max_recipients(g), i;
+	size_t request = j->rank[j->todo[first]] / max;
 
 	for (i = first + 1; i < j->ntodo; i++)
-		if (j->rank[j->todo[i]] / max != request)
+		if (j->rank[j->todo[i]] / max != request ||
+		    j->first[j->todo[i]] != g)
 			break;
 	return i - first;
-}
-
-/* 1 if the gateway cannot take the message, and need not be asked. */
-static int
-is_impossible(const struct job *j)
-{
-	const struct gateway_message m = {
-		.text = j->text,
-		.options = &j->options,
-		.now = time(NULL),
-		.login = j->login,
-	};
-	const char *limit = gateway_limit(self.gateway, &m);
-	struct abilities a;
-
-	gateway_abilities(self.gateway, &a);
-	if (j->options.port != 0 && !(a.can & OPTIONS_CAN_DATA))
-		limit = "no data";
-	if (limit != NULL)
-		log_trouble(j, "send", 0, 0, limit, 0);
-	return limit != NULL;
 }
 
 void
@@ -469,10 +650,24 @@ job_refuse(struct job *j, job_done done, void *arg)
 	done(arg, j);
 }
 
+/* Where each of those that are left begins; -1: no gateway can take it. */
+static int
+choose_gateways(struct job *j)
+{
+	const struct descriptor *g = has_one_gateway(j) ?
+	    (is_impossible(j, self.gateway) ? NULL : self.gateway) :
+	    pick_gateway(j, 0);
+	size_t i;
+
+	for (i = 0; i < j->nto; i++)
+		j->first[i] = g;
+	return g != NULL ? 0 : -1;
+}
+
 void
 job_send(struct job *j, job_done done, void *arg)
 {
-	size_t max = gateway_max_recipients(self.gateway), i, n;
+	size_t i, n;
 
 	j->done = done;
 	j->arg = arg;
@@ -483,15 +678,15 @@ job_send(struct job *j, job_done done, void *arg)
 	list_recipients(j);
 	if (clock_left(j->deadline) == 0)
 		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
-	else if (is_impossible(j))
+	else if (choose_gateways(j) == -1)
 		set_all(j, IPC_OUTCOME_PERMANENT);
 	else if (self.config->journal != NULL &&
 	    j->identity != JOB_UNIQUE && !j->dry)
 		job_journal_read(j);
 	for (i = 0; i < j->ntodo; i += n) {
-		n = count_batch(j, i, max);
+		n = count_batch(j, i);
 		j->pending++;
-		start_batch(j, i, n);
+		start_batch(j, i, n, j->first[j->todo[i]], 0);
 	}
 	finish(j);
 }

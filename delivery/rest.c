@@ -19,15 +19,16 @@ static struct rest {
 } rests[REST_MAX];
 
 static void
-digest(const struct gateway_login *l, uuid_t out)
+digest(unsigned gateway, const struct gateway_login *l, uuid_t out)
 {
 	static uuid_t space;
-	static char storage[IPC_USER_MAX + IPC_SECRET_MAX + 16];
+	static char storage[IPC_USER_MAX + IPC_SECRET_MAX + 20];
 	struct buf b;
 
 	if (uuid_is_null(space))
 		uuid_generate_random(space);
 	buf_init(&b, storage, sizeof(storage));
+	ipc_put_u32(&b, gateway);
 	if (l != NULL) {
 		ipc_put_u8(&b, l->kind);
 		ipc_put_str(&b, l->user, strlen(l->user));
@@ -53,13 +54,13 @@ find(const uuid_t account)
 }
 
 void
-rest_begin(const struct gateway_login *l, long seconds, enum ipc_outcome o,
+rest_begin(unsigned gateway, const struct gateway_login *l, long seconds, enum ipc_outcome o,
     long status)
 {
 	struct rest *r;
 	uuid_t account;
 
-	digest(l, account);
+	digest(gateway, l, account);
 	r = find(account);
 	uuid_copy(r->account, account);
 	r->until = clock_ms() +
@@ -69,12 +70,12 @@ rest_begin(const struct gateway_login *l, long seconds, enum ipc_outcome o,
 }
 
 long
-rest_left(const struct gateway_login *l, enum ipc_outcome *o, long *status)
+rest_left(unsigned gateway, const struct gateway_login *l, enum ipc_outcome *o, long *status)
 {
 	const struct rest *r;
 	uuid_t account;
 
-	digest(l, account);
+	digest(gateway, l, account);
 	r = find(account);
 	if (r->until == 0 || uuid_compare(r->account, account) != 0)
 		return 0;

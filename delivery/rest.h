@@ -12,16 +12,16 @@
 #define REST_SECONDS  60	/* at most, whatever the gateway says */
 
 /*
- * The gateway's answer to this account was this outcome and status, and to
+ * The answer of the gateway (its position) to this account was this outcome and status, and to
  * come again after so many seconds.  NULL: the configuration's own account.
  */
-void rest_begin(const struct gateway_login *, long seconds, enum ipc_outcome,
+void rest_begin(unsigned gateway, const struct gateway_login *, long seconds, enum ipc_outcome,
     long status);
 
 /*
  * Seconds until the account may be used again, and the last answer to it;
  * 0: now.
  */
-long rest_left(const struct gateway_login *, enum ipc_outcome *, long *status);
+long rest_left(unsigned gateway, const struct gateway_login *, enum ipc_outcome *, long *status);
 
 #endif

@@ -33,6 +33,13 @@ struct descriptor_secret {
 	char *value;
 };
 
+/* A `set` line that is for this gateway. */
+struct descriptor_pair {
+	const char *name;	/* without the gateway's name in front */
+	const struct config_pair *pair;
+	int own;		/* it was in front */
+};
+
 /* A variable that a template uses. */
 struct descriptor_variable {
 	char name[DESCRIPTOR_NAME_MAX + 1];
@@ -95,6 +102,9 @@ struct descriptor_call {
 
 struct descriptor {
 	const struct config *config;
+	struct descriptor *next; /* the gateway that is tried after it */
+	unsigned index;		/* in the order of trying, from 0 on */
+	char name[CONFIG_NAME_MAX + 1];
 	json_t *root;
 	/* the request */
 	const char *method, *url;
@@ -110,6 +120,8 @@ struct descriptor {
 	size_t nmap;
 	struct descriptor_limits limits;
 	struct descriptor_priority priority;
+	struct descriptor_pair *set;
+	size_t nset;
 	struct descriptor_secret *secret;
 	size_t nsecret;
 	/* the answer */

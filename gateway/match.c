@@ -128,7 +128,10 @@ match_read_outcome(struct member_errors *e, json_t *o, const char *path,
 	return 1;
 }
 
-/* What a rule's "then" says.  "apart" is permanent for a single recipient. */
+/*
+ * What a rule's "then" says.  "apart" is permanent for a single recipient,
+ * "next" if there is no other gateway.
+ */
 static void
 read_then(struct member_errors *e, json_t *rule, const char *path,
     int with_apart, struct match_rule *r)
@@ -136,7 +139,8 @@ read_then(struct member_errors *e, json_t *rule, const char *path,
 	const char *s = json_string_value(json_object_get(rule, "then"));
 
 	r->apart = with_apart && s != NULL && strcmp(s, "apart") == 0;
-	if (r->apart)
+	r->next = s != NULL && strcmp(s, "next") == 0;
+	if (r->apart || r->next)
 		r->then = IPC_OUTCOME_PERMANENT;
 	else
 		match_read_outcome(e, rule, path, "then", 1, &r->then);

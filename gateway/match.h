@@ -39,6 +39,7 @@ struct match_rule {
 	struct match_list match;
 	enum ipc_outcome then;
 	int apart;	/* nothing was accepted: take the request apart */
+	int next;	/* nothing was accepted: another gateway may */
 	const char *note;		/* for the log; NULL: none */
 };
 

@@ -59,6 +59,7 @@ struct gateway_request {
 /* What became of one recipient of a request. */
 struct gateway_result {
 	enum ipc_outcome outcome;
+	int next;	/* permanent for this gateway; another may accept it */
 	char id[IPC_ID_MAX + 1];	/* "": the answer has none */
 };
 

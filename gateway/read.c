@@ -187,16 +187,45 @@ read_secret(struct descriptor *g, const struct config_pair *p)
 }
 
 static void
+add_secret(struct descriptor *g, const struct config_pair *p, int want_own)
+{
+	int own;
+	const char *name = variable_of_pair(g, p, &own);
+
+	if (name == NULL || own != want_own)
+		return;
+	g->secret[g->nsecret].name = name;
+	g->secret[g->nsecret++].value = read_secret(g, p);
+}
+
+/* Those for this gateway alone first, so that they are found first. */
+static void
 read_secrets(struct descriptor *g)
 {
 	const struct config_pairs *p = &g->config->secret;
 	size_t i;
 
 	g->secret = wipe_must(calloc(p->n + 1, sizeof(*g->secret)));
-	for (i = 0; i < p->n && g->secret != NULL; i++) {
-		g->secret[i].name = p->v[i].name;
-		g->secret[i].value = read_secret(g, &p->v[i]);
-		g->nsecret++;
+	for (i = 0; i < p->n; i++)
+		add_secret(g, &p->v[i], 1);
+	for (i = 0; i < p->n; i++)
+		add_secret(g, &p->v[i], 0);
+}
+
+/* The `set` lines that are for this gateway. */
+static void
+find_set(struct descriptor *g)
+{
+	const struct config_pairs *p = &g->config->set;
+	struct descriptor_pair *d;
+	size_t i;
+
+	g->set = wipe_must(calloc(p->n + 1, sizeof(*g->set)));
+	for (i = 0; i < p->n; i++) {
+		d = &g->set[g->nset];
+		d->pair = &p->v[i];
+		d->name = variable_of_pair(g, d->pair, &d->own);
+		g->nset += d->name != NULL;
 	}
 }
 
@@ -228,32 +257,32 @@ read_members(struct descriptor *g)
 }
 
 static void
-find_file(struct descriptor *g)
+find_file(struct descriptor *g, const char *gateway)
 {
-	const struct config *c = g->config;
-
-	if (strchr(c->gateway, '/') != NULL)
-		snprintf(g->file, sizeof(g->file), "%s", c->gateway);
+	if (strchr(gateway, '/') != NULL)
+		snprintf(g->file, sizeof(g->file), "%s", gateway);
 	else
 		snprintf(g->file, sizeof(g->file), "%s/%s.json",
-		    c->descriptors, c->gateway);
+		    g->config->descriptors, gateway);
 	g->errors.file = g->file;
+	config_gateway_name(gateway, g->name);
 }
 
-struct descriptor *
-read_descriptor(const struct config *c, config_report report)
+static struct descriptor *
+read_one(const struct config *c, unsigned index, config_report report)
 {
 	struct descriptor *g = wipe_must(calloc(1, sizeof(*g)));
 	json_error_t e;
 
-	wipe_install();
 	if (g == NULL) {
 		report("out of memory");
 		return NULL;
 	}
 	g->config = c;
+	g->index = index;
 	g->errors.report = report;
-	find_file(g);
+	find_file(g, config_gateway(c, index));
+	find_set(g);
 	if (access(g->file, R_OK) == -1) {
 		member_fail(&g->errors, "", "%s", strerror(errno));
 		return NULL;
@@ -269,4 +298,22 @@ read_descriptor(const struct config *c, config_report report)
 	else
 		member_fail(&g->errors, "", "is not a JSON object");
 	return g->errors.failed ? NULL : g;
+}
+
+struct descriptor *
+read_descriptor(const struct config *c, config_report report)
+{
+	struct descriptor *first = NULL, **last = &first;
+	int failed = 0;
+	unsigned i;
+
+	wipe_install();
+	for (i = 0; config_gateway(c, i) != NULL; i++)
+		if ((*last = read_one(c, i, report)) != NULL)
+			last = &(*last)->next;
+		else
+			failed = 1;
+	if (!failed)
+		failed = read_variables_check_pairs(first) == -1;
+	return failed ? NULL : first;
 }

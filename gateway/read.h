@@ -9,7 +9,8 @@
 struct descriptor;
 
 /*
- * Read the descriptor that the configuration names, and the secrets.  Every
+ * Read the descriptors of the gateways that the configuration names, and the
+ * secrets.  Returns the first, from which `next` leads to the others.  Every
  * error is reported with file, JSON pointer and reason; NULL if there was
  * one.
  */

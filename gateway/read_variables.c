@@ -221,34 +221,78 @@ settable_names(const struct descriptor *g, char out[LIST_MAX])
 }
 
 static void
-check_value(struct descriptor *g, const struct config_pair *p)
+check_value(struct descriptor *g, const struct config_pair *p,
+    const char *name)
 {
-	json_t *j = variable_typed(g, p->name, p->value);
+	json_t *j = variable_typed(g, name, p->value);
 	char type[80];
 
 	if (j == NULL)
 		read_variables_fail(g, p, "set", "'%.60s' must be %s",
-		    p->value, variable_type(g, p->name, type, sizeof(type)));
+		    p->value, variable_type(g, name, type, sizeof(type)));
 	json_decref(j);
 }
 
+/* A line that is for this gateway: may it have the variable? */
 static void
 check_pair(struct descriptor *g, const struct config_pair *p,
     const char *keyword)
 {
 	char list[LIST_MAX];
+	int own;
+	const char *name = variable_of_pair(g, p, &own);
 
-	if (variable_kind(p->name) == VARIABLE_MESSAGE)
-		read_variables_fail(g, p, keyword, "only a message has this variable");
-	else if (variable_map(g, p->name) != NULL)
-		read_variables_fail(g, p, keyword, "the descriptor's /map makes this "
-		    "variable");
-	else if (variable_find(g, p->name) == NULL)
-		read_variables_fail(g, p, keyword, "gateway %s has no variable '%s'; it has: "
-		    "%s", g->config->gateway, p->name,
+	if (name == NULL)
+		return;
+	if (variable_find(g, name) == NULL && !own &&
+	    g->config->next_gateways.n > 0)
+		return;		/* another gateway may have it */
+	if (variable_kind(name) == VARIABLE_MESSAGE)
+		read_variables_fail(g, p, keyword,
+		    "only a message has this variable");
+	else if (variable_map(g, name) != NULL)
+		read_variables_fail(g, p, keyword, "the descriptor's /map "
+		    "makes this variable");
+	else if (variable_find(g, name) == NULL)
+		read_variables_fail(g, p, keyword, "gateway %s has no "
+		    "variable '%s'; it has: %s", g->name, name,
 		    settable_names(g, list));
 	else if (strcmp(keyword, "set") == 0)
-		check_value(g, p);
+		check_value(g, p, name);
+}
+
+/* Is there a gateway that has the variable? */
+static int
+check_owner(struct descriptor *first, const struct config_pair *p,
+    const char *keyword)
+{
+	struct descriptor *g;
+	const char *name;
+	int own;
+
+	for (g = first; g != NULL; g = g->next) {
+		name = variable_of_pair(g, p, &own);
+		if (name != NULL && (own || variable_find(g, name) != NULL))
+			return 0;	/* check_pair() has seen to it */
+	}
+	read_variables_fail(first, p, keyword, strchr(p->name, '.') != NULL ?
+	    "there is no gateway of this name" :
+	    "none of the gateways has this variable");
+	return -1;
+}
+
+int
+read_variables_check_pairs(struct descriptor *first)
+{
+	const struct config *c = first->config;
+	int failed = 0;
+	size_t i;
+
+	for (i = 0; i < c->set.n; i++)
+		failed |= check_owner(first, &c->set.v[i], "set");
+	for (i = 0; i < c->secret.n; i++)
+		failed |= check_owner(first, &c->secret.v[i], "secret");
+	return failed ? -1 : 0;
 }
 
 void

@@ -16,6 +16,12 @@ void read_variables(struct descriptor *);
  */
 void read_variables_check(struct descriptor *);
 
+/*
+ * When all gateways have been read: a `set` or `secret` line must be for a
+ * variable of one of them.  0, or -1 if one was reported.
+ */
+int read_variables_check_pairs(struct descriptor *first);
+
 /* Report "FILE:LINE: set NAME: REASON", the configuration's file and line. */
 void read_variables_fail(struct descriptor *, const struct config_pair *,
     const char *keyword, const char *fmt, ...)

@@ -70,11 +70,12 @@ needs_json(const struct descriptor *g)
  */
 static enum ipc_outcome
 judge_whole(const struct descriptor *g, const struct match_subject *s,
-    int *open, const char **note)
+    int *open, const char **note, int *next)
 {
 	const struct match_rule *r = match_rule(&g->rules, s);
 
 	*note = r != NULL ? r->note : NULL;
+	*next = r != NULL && r->next;
 	*open = r == NULL && g->per_recipient.by != DESCRIPTOR_BY_NONE;
 	if (r != NULL)
 		return r->then;
@@ -108,6 +109,7 @@ struct judging {
 	unsigned char *seen;	/* of each recipient: an element was there */
 	char *error;		/* of the first who was not accepted */
 	const char *note;	/* of the first rule that has one */
+	int next;		/* of the rule that decided the whole */
 };
 
 /* An element of the answer's list. */
@@ -148,12 +150,13 @@ common_end(const char *a, const char *b)
 
 static enum ipc_outcome
 judge_element(const struct descriptor_per_recipient *p,
-    const struct match_subject *s, const char **note)
+    const struct match_subject *s, const char **note, int *next)
 {
 	const struct match_rule *r = match_rule(&p->rules, s);
 
 	if (r != NULL && *note == NULL)
 		*note = r->note;
+	*next = r != NULL && r->next;
 	if (r != NULL)
 		return r->then;
 	return match_all(&p->ok, s) ? IPC_OUTCOME_ACCEPTED :
@@ -177,11 +180,14 @@ assign(struct judging *j, size_t i, struct element *e)
 {
 	const struct descriptor_per_recipient *p = &j->g->per_recipient;
 	struct match_subject s = {j->whole.status, e->json, j->whole.text};
-	enum ipc_outcome o = judge_element(p, &s, &j->note);
+	int next;
+	enum ipc_outcome o = judge_element(p, &s, &j->note, &next);
 	struct gateway_result *r = &j->result[i];
 
-	if (!j->seen[i] || o > r->outcome)
+	if (!j->seen[i] || o > r->outcome) {
 		r->outcome = o;
+		r->next = next;
+	}
 	if (r->id[0] == '\0')
 		keep_id(r->id, &p->id, &s);
 	if (!ipc_is_success(o) && j->error == NULL)
@@ -478,6 +484,7 @@ judge_results(struct judging *j, struct gateway_answer *a, int open)
 
 	for (i = 0; i < j->m->nto; i++) {
 		j->result[i].outcome = a->outcome;
+		j->result[i].next = j->next;
 		j->result[i].id[0] = '\0';
 	}
 	if (open && a->outcome == IPC_OUTCOME_ACCEPTED)
@@ -520,7 +527,7 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	snprintf(text, sizeof(text), "%.*s",
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
-	a->outcome = judge_whole(g, &j.whole, &open, &j.note);
+	a->outcome = judge_whole(g, &j.whole, &open, &j.note, &j.next);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
 	a->apart = is_apart(g, &j.whole, m->nto);

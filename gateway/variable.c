@@ -141,9 +141,34 @@ find_secret(const struct descriptor *g, const char *name)
 }
 
 const char *
+variable_of_pair(const struct descriptor *g, const struct config_pair *p,
+    int *own)
+{
+	size_t n = strlen(g->name);
+
+	*own = 0;
+	if (strchr(p->name, '.') == NULL)
+		return p->name;
+	if (strncmp(p->name, g->name, n) != 0 || p->name[n] != '.')
+		return NULL;
+	*own = 1;
+	return p->name + n + 1;
+}
+
+/* A line for this gateway alone comes before one for all. */
+const char *
 variable_set(const struct descriptor *g, const char *name)
 {
-	return config_find(&g->config->set, name);
+	const char *found = NULL;
+	size_t i;
+
+	for (i = 0; i < g->nset; i++)
+		if (strcmp(g->set[i].name, name) == 0) {
+			found = g->set[i].pair->value;
+			if (g->set[i].own)
+				break;
+		}
+	return found;
 }
 
 const char *

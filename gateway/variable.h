@@ -42,6 +42,14 @@ int variable_of_login(const struct values *, const char *name,
 
 /* What `set`, and `set` or `secret` give: borrowed, NULL if they do not. */
 const char *variable_set(const struct descriptor *, const char *name);
+
+/*
+ * The name of a variable in a `set` or `secret` line, if the line is for this
+ * gateway: a gateway's name and a dot may stand in front.  *own: it does.
+ * NULL: the line is for another gateway.
+ */
+const char *variable_of_pair(const struct descriptor *,
+    const struct config_pair *, int *own);
 const char *variable_configured(const struct descriptor *, const char *name);
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/config.h"
 #include "common/log.h"
 #include "session/ask.h"
 
@@ -250,11 +251,13 @@ get_results(struct ipc_frame *f, struct ask_result *r, size_t n)
 	for (i = 0; i < n && !f->bad; i++) {
 		outcome = ipc_get_u8(f);
 		r[i].unjournalled = ipc_get_u8(f) & IPC_RESULT_UNJOURNALLED;
+		r[i].gateway = ipc_get_u8(f);
 		r[i].status = ipc_get_u32(f);
 		r[i].ms = ipc_get_u32(f);
 		r[i].retry_after = ipc_get_u32(f);
 		ipc_get_str(f, r[i].id, IPC_ID_MAX);
-		if (outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id))
+		if (outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id) ||
+		    r[i].gateway >= CONFIG_GATEWAYS_MAX)
 			return -1;
 		r[i].outcome = (enum ipc_outcome)outcome;
 	}

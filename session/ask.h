@@ -54,6 +54,7 @@ struct ask_message {
 
 struct ask_result {
 	enum ipc_outcome outcome;
+	unsigned gateway;	/* whose, in the order of config_gateway */
 	uint32_t status;	/* the gateway's; 0: none */
 	uint32_t ms;		/* what the gateway took */
 	uint32_t retry_after;	/* seconds that it asks to wait; 0: none */

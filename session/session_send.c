@@ -135,6 +135,19 @@ put_missing(const struct session *s, const char *before, struct buf *b)
 	}
 }
 
+/* The name of the gateway that a result is from; NULL: there is only one. */
+static const char *
+gateway_of(const struct session *s, const struct ask_result *r,
+    char name[CONFIG_NAME_MAX + 1])
+{
+	const char *g = config_gateway(s->config, r->gateway);
+
+	if (config_gateway(s->config, 1) == NULL || g == NULL)
+		return NULL;
+	config_gateway_name(g, name);
+	return name;
+}
+
 /* The numbers from first on, masked. */
 static void
 put_numbers(const struct session *s, size_t first, size_t n, struct buf *b)
@@ -155,6 +168,7 @@ log_result(struct session *s, size_t first, size_t n)
 	const struct ask_result *r = &result[first];
 	int served = is_served(r), text = s->message.options.port == 0;
 	char to[LOG_RCPTS * 20 + 8], options[LOG_OPTIONS], missing[LOG_MISSING];
+	char gateway[CONFIG_NAME_MAX + 1];
 	struct buf b, o, m;
 
 	buf_init(&b, to, sizeof(to));
@@ -172,6 +186,7 @@ log_result(struct session *s, size_t first, size_t n)
 	    "source", text ? mime_source(s->mime) : NULL,
 	    "options", o.len > 0 ? o.p + 1 : NULL,
 	    "left-out", m.len > 0 ? m.p + 2 : NULL,
+	    "gateway", gateway_of(s, r, gateway),
 	    "outcome", outcome_name(s, r->outcome),
 	    /* what was served without asking has none */
 	    "status", served && r->status == 0 ? NULL : LOG_NUM(r->status),
@@ -188,6 +203,7 @@ log_results(struct session *s)
 
 	for (i = 1; i <= s->nnumbers; i++)
 		if (i == s->nnumbers || r[i].outcome != r[first].outcome ||
+		    r[i].gateway != r[first].gateway ||
 		    r[i].status != r[first].status ||
 		    strcmp(r[i].id, r[first].id) != 0) {
 			log_result(s, first, i - first);
@@ -278,7 +294,8 @@ deliver(struct session *s)
 	if (s->message.options.port == 0 && (r = make_text(s)) != REPLY_GO)
 		return r;
 	conn_flush(&s->conn);
-	ask_send(&m, result, (int)s->config->timeout_gateway * 1000);
+	ask_send(&m, result,
+	    (int)config_timeout_delivery(s->config) * 1000);
 	conn_grant(&s->conn, REPLY_WAIT);
 	log_results(s);
 	return judge_client(s);
@@ -290,7 +307,7 @@ deliver(struct session *s)
 struct tally {
 	size_t accepted, duplicate, unknown;
 	int unjournalled;
-	const char *id;
+	const struct ask_result *named;
 };
 
 static void
@@ -302,8 +319,8 @@ tally_add(struct tally *t, const struct ask_result *r)
 
 	t->unjournalled |= r->unjournalled;
 	/* an id of now rather than one of then */
-	if (t->id == NULL || (n == &t->accepted && *n == 0))
-		t->id = r->id;
+	if (t->named == NULL || (n == &t->accepted && *n == 0))
+		t->named = r;
 	(*n)++;
 }
 
@@ -311,14 +328,18 @@ tally_add(struct tally *t, const struct ask_result *r)
 static void
 note_success(struct session *s, const struct tally *t)
 {
+	char name[CONFIG_NAME_MAX + 1];
+	const char *gateway = gateway_of(s, t->named, name);
 
 	if (t->accepted == 0) {
 		session_note(s, t->unknown == 0 ? "Already sent, %s" :
-		    "Perhaps already sent, not sent again, %s", t->id);
+		    "Perhaps already sent, not sent again, %s", t->named->id);
 		return;
 	}
-	session_note(s, "Message accepted, queued as %s (%zu recipient%s, ",
-	    t->id, t->accepted, t->accepted == 1 ? "" : "s");
+	session_note(s, "Message accepted, queued as %s%s%s (%zu recipient%s, ",
+	    t->named->id, gateway != NULL ? " by " : "",
+	    gateway != NULL ? gateway : "", t->accepted,
+	    t->accepted == 1 ? "" : "s");
 	if (s->message.options.port != 0)
 		buf_fmt(&s->note, "%zu octets of data)",
 		    s->message.options.ndata);

@@ -32,8 +32,9 @@ def frame(kind, fields=b""):
     return u32(1 + len(fields)) + bytes([kind]) + fields
 
 
-def result(outcome=ACCEPTED, status=202, ident=b"stand-in", ms=5):
-    return bytes([outcome, 0]) + u32(status) + u32(ms) + u32(0) + string(ident)
+def result(outcome=ACCEPTED, status=202, ident=b"stand-in", ms=5, gateway=0):
+    return (bytes([outcome, 0, gateway]) + u32(status) + u32(ms) + u32(0)
+            + string(ident))
 
 
 def sent(*results):
@@ -171,10 +172,11 @@ HOSTILE = [
     ("an octet too few", frame(ANS_SEND, (u32(1) + GOOD)[:-1])),
     ("an unknown outcome", sent(result(OUTCOMES))),
     ("outcome 255", sent(result(255))),
-    ("an id of 4 GB", frame(ANS_SEND, u32(1) + b"\0\0" + u32(202) + u32(5)
+    ("a gateway that cannot be", sent(result(gateway=8))),
+    ("an id of 4 GB", frame(ANS_SEND, u32(1) + b"\0\0\0" + u32(202) + u32(5)
                             + u32(0) + u32(0xffffffff) + b"x")),
     ("an id that is longer than the frame",
-     frame(ANS_SEND, u32(1) + b"\0\0" + u32(202) + u32(5) + u32(0) + u32(60)
+     frame(ANS_SEND, u32(1) + b"\0\0\0" + u32(202) + u32(5) + u32(0) + u32(60)
            + b"x")),
     ("an id of 65 octets", sent(result(ident=b"i" * 65))),
     ("an id with CRLF", sent(result(ident=b"x\r\n250 evil"))),

@@ -94,10 +94,10 @@ def results(frame, count):
         return []
     found, at = [], 5
     for _ in range(count):
-        size, = struct.unpack_from(">I", frame, at + 14)
+        size, = struct.unpack_from(">I", frame, at + 15)
         found.append((OUTCOMES[frame[at]],
-                      frame[at + 18:at + 18 + size].decode()))
-        at += 18 + size
+                      frame[at + 19:at + 19 + size].decode()))
+        at += 19 + size
     return found
 
 

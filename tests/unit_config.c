@@ -53,6 +53,8 @@ test_defaults(void)
 	tap_ok(c.timeout_command == 300 && c.timeout_data == 180 &&
 	    c.timeout_session == 3600 && c.timeout_greeting == 60 &&
 	    c.timeout_gateway == 10, "timeouts");
+	tap_ok(config_timeout_delivery(&c) == 10 && c.gateway_rest == 60 &&
+	    config_gateway(&c, 1) == NULL, "one gateway");
 	tap_ok(c.max_sessions == 500 && c.max_sessions_per_source == 50 &&
 	    c.max_auth_failures_per_source == 20 && c.listen_idle == -1,
 	    "limits of a listener");
@@ -100,6 +102,38 @@ test_places(void)
 	snprintf(want, sizeof(want), "%s:5", path);
 	tap_is(c.set.v[0].where, want, "the line of the last set counts");
 	tap_is(c.set.v[1].where, "-o", "or -o");
+}
+
+static void
+test_gateways(void)
+{
+	char name[CONFIG_NAME_MAX + 1];
+
+	load("gateway a /etc/b.json c\ntimeout-gateway 7\n", NULL);
+	tap_is(config_gateway(&c, 0), "a", "the first gateway");
+	tap_is(config_gateway(&c, 1), "/etc/b.json", "the second, a path");
+	tap_is(config_gateway(&c, 2), "c", "the third");
+	tap_ok(config_gateway(&c, 3) == NULL, "and no more");
+	tap_ok(config_timeout_delivery(&c) == 14, "twice the time of one");
+	config_gateway_name("/etc/b.json", name);
+	tap_is(name, "b", "the name of a path");
+	load("gateway a b\ntimeout-delivery 5\n", "gateway=c");
+	tap_ok(strcmp(config_gateway(&c, 0), "c") == 0 &&
+	    config_gateway(&c, 1) == NULL, "-o names others");
+	tap_ok(config_timeout_delivery(&c) == 10, "one has its own time");
+	load("gateway a b\ntimeout-delivery 5\n", NULL);
+	tap_ok(config_timeout_delivery(&c) == 5, "two have it together");
+	load("gateway a b c d e f g h\n", NULL);
+	tap_ok(errors[0] == '\0', "%d gateways", CONFIG_GATEWAYS_MAX);
+	load("gateway a b c d e f g h i\n", NULL);
+	tap_ok(strstr(errors, ":1: gateway: more than 8 gateways") != NULL,
+	    "and one more");
+	load("gateway a b /x/a.json\n", NULL);
+	tap_ok(strstr(errors, ":1: gateway: 'a' is given more than once") !=
+	    NULL, "a name twice");
+	load("gateway /etc/\n", NULL);
+	tap_ok(strstr(errors, "gateway: the value is empty") != NULL,
+	    "a folder");
 }
 
 static void
@@ -308,6 +342,7 @@ main(void)
 	test_defaults();
 	test_words();
 	test_places();
+	test_gateways();
 	test_listener();
 	test_session();
 	test_overrides();

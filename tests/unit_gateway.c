@@ -374,7 +374,7 @@ static const struct {
 	    "", "/lookup/found: 1: must be a status code"},
 	/* the configuration */
 	{WITH("'name': 'x'"), "set device x\n",
-	    "descriptor.json has no variable 'device'; it has: none"},
+	    "descriptor has no variable 'device'; it has: none"},
 	{WITH("'query': {'a': '${service}', 'b': '${from}', 'c': '${user}', "
 	    "'d': '${m}', 'e': '${id}'}, 'map': {'m': {'of': 'sim', 'else': "
 	    "''}}"), "\nset frmo x\n", "/conf:2: set frmo: gateway "},

@@ -1,0 +1,285 @@
+"""Several gateways: when the next one is asked, and what is told of it."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+import link_lib
+import tap
+from gateway import Gateway
+from smtp import HOME, NUMBER, TOP, Session, own_credentials, secret_file
+
+FIRST, SECOND = Gateway(), Gateway()
+OWN = own_credentials()
+FOLDER = tempfile.TemporaryDirectory(prefix="smtp2sms-next.")
+NUMBERS = ["+4915100000%02d" % i for i in range(4)]
+
+
+def descriptor(name, **changes):
+    """SMSGate's descriptor with changes, as the gateway NAME; its path."""
+    with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
+        made = json.load(file)
+    made.update(changes)
+    folder = tempfile.mkdtemp(dir=FOLDER.name)
+    path = os.path.join(folder, name + ".json")
+    with open(path, "w") as file:
+        json.dump(made, file)
+    return path
+
+
+def without_ids(name, **changes):
+    """One that does not know ids, and cannot be asked for them."""
+    with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
+        body = json.load(file)["body"]
+    path = descriptor(name, ids=False, rules=[], body=body,
+                      replies="documented", **changes)
+    with open(path) as file:
+        made = json.load(file)
+    del made["lookup"]
+    with open(path, "w") as file:
+        json.dump(made, file)
+    return path
+
+
+def lines(first=None, second=None, *more):
+    """A configuration of two gateways, FIRST and SECOND."""
+    return [*OWN, "gateway %s %s" % (first or descriptor("one"),
+                                     second or descriptor("two")),
+            "set one.base " + FIRST.url, "set two.base " + SECOND.url,
+            "timeout-gateway 1", *more]
+
+
+def mail(conf, numbers=None, **more):
+    """(reply, log) of a mail under this configuration."""
+    with Session(conf, FIRST, **more) as s:
+        s.ehlo()
+        reply = s.send_message("hello", numbers or [NUMBER],
+                               headers="Message-ID: <1@c.test>\r\n")
+        link_lib.leave(s)
+        return reply, s.log()
+
+
+def reset():
+    for gateway in (FIRST, SECOND):
+        gateway.reset()
+
+
+def counts():
+    return len(FIRST.messages), len(SECOND.messages)
+
+
+@tap.test("the first serves, and is named")
+def first():
+    reset()
+    reply, log = mail(lines())
+    tap.like(str(reply), r"250 2\.0\.0 Message accepted, queued as \S+ by one "
+             r"\(1 recipient, 1 part, GSM-7\)", "the reply")
+    tap.like(log, "gateway=one outcome=accepted", "and the log")
+    tap.is_(counts(), (1, 0), "nothing goes to the second")
+
+
+# (what the first does, whether it surely has not taken it, on-unknown drop:
+#  what the client gets then, under "replies retry")
+ACTIONS = [
+    ("401", True), ("403", True), ("503", True), ("500", True),
+    ("429:{}", True), ("redirect:302:http://127.0.0.1/", True),
+    ("404:{}", None), ("400:{}", None),
+    ("lost", False), ("stall", False), ("close", False), ("502", False),
+    ("garbage-202", False), ("half", False), ("not-http", False),
+]
+
+
+@tap.test("what the first does, and whether the second is asked")
+def actions():
+    plain = without_ids("one")
+    for action, taken in ACTIONS:
+        for unknown in ("retry", "drop"):
+            reset()
+            FIRST.default = action
+            reply, log = mail(lines(plain, None, "on-unknown " + unknown,
+                                    "replies retry"))
+            goes = taken or (taken is False and unknown == "retry")
+            want = 250 if goes else 554 if taken is None else 451
+            tap.is_(reply.code, want, "%s, on-unknown %s: %d" % (
+                action, unknown, want), repr(reply), log)
+            tap.is_(len(SECOND.messages), int(bool(goes)),
+                    "the second has %d" % bool(goes), log)
+            if goes:
+                tap.like(str(reply), " by two ", "and is named")
+
+
+@tap.test("a first that is not there")
+def unreachable():
+    reset()
+    FIRST.refuse()
+    reply, log = mail(lines())
+    tap.like(str(reply), "250 .* by two ", "no connection: the second")
+    tap.like(log, "gateway=one request=\\w+ .*error=", "the log has both")
+    FIRST.listen()
+
+
+@tap.test("both fail: the worst is told")
+def both():
+    plain = [without_ids("one"), without_ids("two")]
+    for one, two, code in (("503", "401", 451), ("401", "503", 451),
+                           ("401", "400:{}", 535), ("503", "400:{}", 451),
+                           ("503", "stall", 451), ("401", "401", 535)):
+        reset()
+        FIRST.default, SECOND.default = one, two
+        reply, log = mail(lines(*plain, "on-unknown drop", "replies retry"))
+        tap.is_(reply.code, code, "%s, then %s: %d" % (one, two, code),
+                repr(reply), log)
+        tap.is_(len(SECOND.posts()), 1, "the second was asked once")
+
+
+@tap.test("some of a message's recipients")
+def some():
+    reset()
+    single = {"to": {"mode": "one"}, "body": {"type": "json", "template": {
+        "id": "${id!}", "phoneNumbers": ["${to!}"],
+        "textMessage": {"text": "${text!}"}}}}
+    FIRST.choose = lambda request: (
+        "503" if request.json()["phoneNumbers"][0] in NUMBERS[:2] else "ok")
+    reply, log = mail(lines(descriptor("one", **single)), NUMBERS)
+    tap.is_(reply.code, 250, "250", log)
+    tap.is_(sorted(n for m in FIRST.messages for n in m["phoneNumbers"]),
+            NUMBERS[2:], "the first serves two")
+    tap.is_(sorted(n for m in SECOND.messages for n in m["phoneNumbers"]),
+            NUMBERS[:2], "the second the others")
+    tap.is_(sorted(re.findall(r"gateway=(\w+) outcome=accepted", log)),
+            ["one", "one", "two", "two"], "the log has each recipient's gateway", log)
+
+
+@tap.test("a rule: next")
+def rule():
+    reset()
+    FIRST.default = '404:{"message":"not routable"}'
+    rules = [{"status": 404, "match": {"path": "/message",
+                                       "regex": "routable"}, "then": "next"}]
+    reply, log = mail(lines(descriptor("one", rules=rules)))
+    tap.like(str(reply), "250 .* by two ", "another gateway takes it", log)
+    reset()
+    FIRST.default = SECOND.default = '404:{"message":"not routable"}'
+    reply, log = mail(lines(descriptor("one", rules=rules),
+                            descriptor("two", rules=rules)))
+    tap.is_(reply.code, 554, "there is none left: permanent", repr(reply), log)
+
+
+@tap.test("a client that only the gateway can judge")
+def passed_on():
+    reset()
+    FIRST.default = "503"
+    conf = [*lines(), "auth gateway"]
+    with Session(conf, FIRST) as s:
+        s.login("somebody", "password-4711")
+        reply = s.send_message("hello")
+        tap.ok(reply.code >= 400, "is not served by another", repr(reply))
+    tap.is_(counts(), (0, 0), "nothing is sent on our account")
+
+
+@tap.test("all in time")
+def deadline():
+    reset()
+    FIRST.default, SECOND.default = "stall", "stall"
+    reply, log = mail(lines(None, None, "timeout-delivery 2"))
+    tap.is_(reply.code, 451, "both stall: 451", repr(reply), log)
+    reset()
+    FIRST.default = "stall"
+    reply, log = mail(lines(None, None, "timeout-delivery 1"))
+    tap.is_((reply.code, len(SECOND.posts())), (451, 0),
+            "no time is left for the second", repr(reply), log)
+
+
+@tap.test("what is unknown is remembered with its gateway")
+def journal():
+    reset()
+    conf = lines(without_ids("one"), None, "on-unknown drop",
+                 "journal " + tempfile.mkdtemp(dir=FOLDER.name))
+    FIRST.default, SECOND.default = "503", "lost-stall"
+    reply, log = mail(conf)
+    tap.is_(reply.code, 451, "the second is silent", repr(reply), log)
+    FIRST.default = SECOND.default = "ok"
+    reply, log = mail(conf)
+    tap.is_((reply.code, counts()), (250, (0, 1)),
+            "a retry asks that one, which has it already", repr(reply), log)
+
+
+@tap.test("a gateway that has failed rests")
+def rest():
+    for seconds, posts in ((60, 1), (0, 2)):
+        reset()
+        FIRST.default = "503"
+        with Session(lines(None, None, "gateway-rest %d" % seconds),
+                     FIRST) as s:
+            s.ehlo()
+            for number in (1, 2):
+                reply = s.send_message("hello", headers="Message-ID: <%d@c>"
+                                       "\r\n" % number)
+                tap.is_(reply.code, 250, "250", s.log())
+        tap.is_(len(FIRST.posts()), posts, "gateway-rest %d: it is asked %d "
+                "times" % (seconds, posts))
+
+
+@tap.test("-n shows the first, and what would be next")
+def dry():
+    reset()
+    _, log = mail(lines(), args=["-n"])
+    shown = [json.loads(row) for row in log.splitlines()
+             if row.startswith("{")]
+    tap.is_(len(shown), 2, "a request, and a line", log)
+    tap.is_(shown[1], {"gateway": "one", "next": ["two"]}, "its gateway")
+    tap.is_(counts(), (0, 0), "and nothing is sent")
+
+
+@tap.test("--try: the one that is named")
+def one():
+    reset()
+    with tempfile.TemporaryDirectory(dir=FOLDER.name) as folder:
+        path = link_lib.write_configuration(folder, lines(), FIRST)
+        for name, want in ((None, (1, 0)), ("one", (2, 0)), ("two", (2, 1))):
+            done = subprocess.run(
+                [os.path.join(HOME, "smtp2sms-deliver"), "--try", NUMBER,
+                 "-f", path] + (["-g", name] if name else []),
+                capture_output=True, text=True, check=False)
+            tap.is_((done.returncode, counts()), (0, want),
+                    "-g %s" % name, done.stdout, done.stderr)
+        done = subprocess.run(
+            [os.path.join(HOME, "smtp2sms-deliver"), "--try", NUMBER, "-f",
+             path, "-g", "three"], capture_output=True, text=True,
+            check=False)
+        tap.is_(done.returncode, 64, "one that there is not: 64")
+        tap.like(done.stderr, "three: .*gateway: one, two", "and which are")
+
+
+@tap.test("-t checks all, and each line's gateway")
+def test():
+    secret = secret_file("x")
+    for extra, words in (
+            ("set two.nothing 1", "set two.nothing: gateway two has no "
+             "variable 'nothing'; it has: "),
+            ("set three.base x", "there is no gateway of this name"),
+            ("set nothing 1", "none of the gateways has this variable"),
+            ("set two.sim 9", "'9' must be a number from 1 to 3"),
+            ("secret two.nothing " + secret, "gateway two has no variable"),
+            ("gateway smsgate smsgate", "'smsgate' is given more than once"),
+            ("gateway smsgate nosuch", "nosuch.json: No such file")):
+        with Session([*lines(), extra], FIRST, greeting=False,
+                     args=["-t"]) as s:
+            s.rest()
+            code, log = s.finish(), s.log()
+        tap.is_(code, 78, extra + ": exit 78", log)
+        tap.like(log, words, "and why")
+    with Session([*lines(), "set two.sim 2", "set sim 1"], FIRST,
+                 greeting=False, args=["-t"]) as s:
+        s.rest()
+        tap.is_(s.finish(), 0, "a value for one, another for all", s.log())
+    reset()
+    FIRST.default = "503"
+    mail([*lines(), "set two.sim 2", "set sim 1"])
+    tap.is_([m.get("simNumber") for m in SECOND.messages], [2],
+            "the one for the gateway counts")
+
+
+tap.run(300)
