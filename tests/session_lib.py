@@ -76,7 +76,8 @@ def message(f):
              mail_from=f.str())
     m["to"] = [f.str() for _ in range(f.u32())]
     m["priority"] = [f.u8(), f.i32()]
-    m.update(ttl=f.u32(), schedule=f.u32(), report=f.u8(), sim=f.u32(),
+    m.update(ttl=f.u32(), schedule=f.u32(), schedule_said=f.u32(),
+             report=f.u8(), sim=f.u32(),
              device=f.str(), sender=f.str(), port=f.u32(),
              data=f.raw().hex())
     assert not f.data
