@@ -3,6 +3,7 @@
  * loop that reads lines and runs them (RFC 5321).  The commands of more than
  * a few lines are in session_*.c.
  */
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -346,6 +347,7 @@ session_greet(const struct session_setup *setup)
 	struct session *s = &self;
 	const struct config *c = setup->config;
 
+	memset(s, 0, offsetof(struct session, conn));
 	s->setup = setup;
 	s->config = c;
 	s->tls = setup->tls;
@@ -377,6 +379,7 @@ session_run(void)
 		session_reply(s, st == CONN_OK ? run_line(s, line, len) :
 						 drop_line(s, st));
 	}
+	session_reset(s);
 	conn_farewell(&s->conn, FAREWELL);
 	log_limit_end(&s->log_limit);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",

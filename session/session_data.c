@@ -80,9 +80,10 @@ session_data(struct session *s, char *args)
 	while ((st = conn_data(&s->conn, &p, &n)) == CONN_OK)
 		take(s, p, n);
 	s->conn.wait = (int)s->config->timeout_command * 1000;
-	if (st == CONN_UNENDED)
-		return REPLY_UNENDED;
-	return st == CONN_END ? finish(s) : session_line_reply(s, st);
+	if (st == CONN_END)
+		return finish(s);
+	mime_end(s->mime);
+	return st == CONN_UNENDED ? REPLY_UNENDED : session_line_reply(s, st);
 }
 
 /* ---- BDAT ---- */

@@ -60,7 +60,6 @@ struct session_message {
 struct session {
 	const struct session_setup *setup;
 	const struct config *config;
-	struct conn conn;
 	enum session_state state;
 	int tls;
 	char client[IPC_USER_MAX + 1]; /* subject of its certificate, or "" */
@@ -74,7 +73,6 @@ struct session {
 	long long early_end;	/* ... of a client that is not known */
 	struct log_limit log_limit;
 	struct buf note;
-	char note_storage[SESSION_NOTE_MAX];
 	int has_rights;		/* the login has its own; see rights */
 	struct rights rights;
 	char *allow[OPTIONS_ALLOW_MAX];	/* the prefixes of rights */
@@ -84,11 +82,14 @@ struct session {
 	unsigned notify;	/* of the RCPT that is being read */
 	char rcpt_to[24], rcpt_domain[256]; /* whom it names, for the log */
 	enum number_fault rcpt_fault;	/* with REPLY_RCPT_NUMBER */
-	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* each of them once */
-	size_t nnumbers;
-	struct session_recipient recipient[CONFIG_RCPTS_MAX];
-	size_t nrecipients;
+	size_t nnumbers, nrecipients;
 	struct mime *mime;	/* reads the message; from BDAT or DATA on */
+
+	/* a session starts with all zero up to here */
+	struct conn conn;
+	char note_storage[SESSION_NOTE_MAX];
+	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* each of them once */
+	struct session_recipient recipient[CONFIG_RCPTS_MAX];
 };
 
 /*
