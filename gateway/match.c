@@ -375,6 +375,26 @@ match_rule(const struct match_rules *rules, const struct match_subject *s)
 	return NULL;
 }
 
+enum ipc_outcome
+match_rules_cut(const struct match_rules *rules, long status,
+    enum ipc_outcome o)
+{
+	const struct match_rule *r;
+	size_t i;
+
+	for (i = 0; i < rules->n; i++) {
+		r = &rules->v[i];
+		if (r->match.n == 0 || (r->status.n > 0 &&
+		    !member_has_code(&r->status, status)))
+			continue;
+		if (r->then == IPC_OUTCOME_ACCEPTED ||
+		    r->then == IPC_OUTCOME_DUPLICATE)
+			return IPC_OUTCOME_UNCLEAR;
+		o = IPC_OUTCOME_TEMPORARY;
+	}
+	return o;
+}
+
 int
 match_source_needs_json(const struct match_source *source)
 {

@@ -94,6 +94,13 @@ int match_source_needs_json(const struct match_source *);
 const struct match_rule *match_rule(const struct match_rules *,
     const struct match_subject *);
 
+/*
+ * What a refusal means whose body is cut, if `o` is what its status says: a
+ * rule that looks at the body might have said something else.
+ */
+enum ipc_outcome match_rules_cut(const struct match_rules *, long status,
+    enum ipc_outcome o);
+
 /* The text that a source gives; malloced, or NULL. */
 char *match_find(const struct match_source *, const struct match_subject *);
 

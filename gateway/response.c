@@ -528,6 +528,8 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
 	memset(a, 0, sizeof(*a));
 	a->outcome = judge_whole(g, &j.whole, &open, &j.note, &j.next);
+	if (!whole && !member_has_code(&g->ok, status))
+		a->outcome = match_rules_cut(&g->rules, status, a->outcome);
 	keep_id(a->id, &g->id, &j.whole);
 	a->retry_after = retry_after(g, json);
 	a->apart = is_apart(g, &j.whole, m->nto);

@@ -408,7 +408,7 @@ CUTS = [
 @tap.test("a refusal whose body is cut is a refusal")
 def cut():
     for status, want in ((400, REFUSED), (401, LOGIN), (429, REFUSED),
-                         (503, FAILED), (202, None)):
+                         (503, FAILED), (409, None), (202, None)):
         for what, head, body in CUTS:
             gw.reset()
             gw.raw = ("HTTP/1.1 %d Cut\r\nContent-Type: application/json\r\n"
