@@ -43,7 +43,7 @@ say(enum probe_state state, const char *format, ...)
 	va_end(ap);
 	printf("SMTP2SMS %s - ", names[state]);
 	put_plain(text);
-	self.code = state;
+	self.code = (int)state;
 	self.over = 1;
 }
 

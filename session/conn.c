@@ -222,7 +222,8 @@ take_line(struct conn *c, char *p, char **line, size_t *len)
 {
 	char *s = c->inbuf + c->start;
 	size_t n = (size_t)(p - s);
-	int skip = c->skip, crlf = n > 0 && p[-1] == '\r';
+	enum conn_status skip = c->skip;
+	int crlf = n > 0 && p[-1] == '\r';
 
 	if (skip != CONN_LONG)
 		keep_head(c);
