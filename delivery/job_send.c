@@ -63,8 +63,8 @@ log_trouble(const struct job *j, const struct descriptor *g,
     const char *error, long retry_after)
 {
 	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
-	    j->peer, "gateway", gateway_name(g), "request", request, "status", LOG_NUM(status), "ms",
-	    LOG_NUM(ms), "error", error, "retry-after",
+	    j->peer, "gateway", gateway_name(g), "request", request, "status",
+	    LOG_NUM(status), "ms", LOG_NUM(ms), "error", error, "retry-after",
 	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
 }
 

@@ -19,7 +19,8 @@
 size_t
 gateway_max_recipients(const struct descriptor *g)
 {
-	return g->per_recipient.by != DESCRIPTOR_BY_NONE && gateway_has_ids(g) ? 1 : g->max_to;
+	return g->per_recipient.by != DESCRIPTOR_BY_NONE &&
+	    gateway_has_ids(g) ? 1 : g->max_to;
 }
 
 static const struct {
@@ -134,7 +135,8 @@ option_limit(const struct descriptor *g, const struct options *o, time_t now)
 	if (variable_is_sent(g, "schedule") && (time_t)o->schedule > now &&
 	    (time_t)o->schedule - now > (time_t)l->schedule[1])
 		return "schedule";
-	if (variable_is_sent(g, "priority") && o->priority_kind == OPTIONS_PRIORITY_RAW &&
+	if (variable_is_sent(g, "priority") &&
+	    o->priority_kind == OPTIONS_PRIORITY_RAW &&
 	    (o->priority < g->priority.min || o->priority > g->priority.max))
 		return "priority";
 	return NULL;

@@ -192,8 +192,8 @@ append_names(const struct descriptor *g, enum variable_kind kind,
 }
 
 void
-read_variables_fail(struct descriptor *g, const struct config_pair *p, const char *keyword,
-    const char *fmt, ...)
+read_variables_fail(struct descriptor *g, const struct config_pair *p,
+    const char *keyword, const char *fmt, ...)
 {
 	char why[LIST_MAX + 160], what[PATH_MAX + LIST_MAX + 320];
 	va_list ap;

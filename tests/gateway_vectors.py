@@ -44,7 +44,8 @@ which tells more of what becomes of each recipient.  A request:
 An answer: status (default 200), headers, body (a string, or JSON), and in
 the list "answers" also outcome, id, error (a regular expression that the
 error in the log matches) and docs: where the gateway's maker says so.  Each
-rule of a descriptor must decide an answer that has docs.  Two more members for what is not to
+rule of a descriptor must decide an answer that has docs.  An answer with
+Retry-After comes last: after it the gateway is left alone for that long.  Two more members for what is not to
 be expected of every gateway: "garbage", the places in GARBAGE (below) that it
 takes for a success; "statuses", its replies to 404, 429, 500 and 503.
 
