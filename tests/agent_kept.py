@@ -203,10 +203,13 @@ class Talker:
              "-tls1_3", "-cert", self.certificate.path("server.pem"), "-key",
              self.certificate.path("server.key")], bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL,
+            restore_signals=False)      # or SIGPIPE would end it
         said = b""
         while b"ACCEPT" not in said:    # a connection to try it would count
-            said += os.read(self.child.stdout.fileno(), 1024)
+            more = os.read(self.child.stdout.fileno(), 1024)
+            assert more, "openssl s_server has ended: %r" % said
+            said += more
         threading.Thread(target=self.talk, daemon=True).start()
 
     def talk(self):
