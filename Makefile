@@ -35,15 +35,22 @@ MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
 SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
-PURE = auth.o session/parameter.o session/reply.o $(MAIL) $(SMS) $(COMMON)
-SYSTEM = common/config.o common/fds.o common/log.o common/terminal.o
-SESSION = smtp2sms.o session/ask.o session/conn.o session/extract.o \
-	session/link.o session/peer.o session/privileges.o session/sandbox.o \
-	session/session.o session/start.o session/wrapper.o \
-	session/session_auth.o session/session_data.o session/session_mail.o \
+PURE = auth.o session/parameter.o session/reply.o session/sources.o \
+	$(MAIL) $(SMS) $(COMMON)
+SYSTEM = common/config.o common/fds.o common/log.o common/terminal.o \
+	common/watch.o
+SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
+	session/extract.o session/helper.o session/line.o session/link.o \
+	session/listener.o session/listener_accept.o session/listener_child.o \
+	session/listener_poll.o session/listener_slot.o \
+	session/listener_table.o session/listener_tls.o session/peer.o \
+	session/privileges.o \
+	session/sandbox.o session/session.o session/session_auth.o \
+	session/session_data.o session/session_mail.o \
 	session/session_options.o session/session_reply.o \
-	session/session_send.o session/session_tls.o \
-	session/text_rules.o $(SYSTEM) $(PURE)
+	session/session_send.o session/session_tls.o session/sockets.o \
+	session/start.o session/stop.o session/text_rules.o session/wrapper.o \
+	$(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o
 GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
@@ -159,7 +166,7 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 # ---- tests: HACKING says how to run one ----
 
 UNITS = auth charset config credible fate gateway html ipc journal login mime \
-	number parameter phone path sandbox smuggling text utf8
+	number parameter phone path sandbox smuggling sources text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)

@@ -40,6 +40,7 @@ struct arguments {
 	int test;
 	int probe;
 	const char *listen;	/* the path of a socket to make */
+	int by_listener;	/* descriptor 0 is a listener's */
 	const char *hash;	/* the name of a login */
 	const char *gateway;	/* to try; NULL: the first */
 	struct try_setup try;	/* number NULL: none */
@@ -148,8 +149,9 @@ usage(void)
 	    "       smtp2sms-deliver -l socket [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver [-an] [-f file] [-i session] "
 	    "[-o key=value] [-p peer]\n"
+	    "       smtp2sms-deliver -L [-n] [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver -t [-f file] [-o key=value]\n"
-	    "smtp2sms starts it in the last two ways; see smtp2sms(8)\n");
+	    "smtp2sms starts it in the last three ways; see smtp2sms(8)\n");
 	return 64;
 }
 
@@ -174,6 +176,9 @@ option(struct arguments *a, int c)
 		break;
 	case 'i':
 		a->session.session = optarg;
+		break;
+	case 'L':
+		a->by_listener = 1;
 		break;
 	case 'l':
 		a->listen = optarg;
@@ -215,7 +220,7 @@ arguments(int argc, char **argv, struct arguments *a)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "af:g:i:l:no:p:tu:", names, NULL)) !=
+	while ((c = getopt_long(argc, argv, "af:g:i:l:Lno:p:tu:", names, NULL)) !=
 	    -1)
 		if (option(a, c) == -1)
 			return -1;
@@ -253,7 +258,10 @@ static int
 serve(struct arguments *a)
 {
 	serve_init(&self.config, self.gateway);
-	if ((self.agent = agent_open(&self.config, a->listen)) == -1)
+	self.agent = a->by_listener ?
+	    agent_listener(&self.config, STDIN_FILENO, a->session.dry) :
+	    agent_open(&self.config, a->listen);
+	if (self.agent == -1)
 		return 75;
 	if (!self.agent && isatty(STDIN_FILENO))
 		return usage();

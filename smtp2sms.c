@@ -19,9 +19,11 @@
 #include "common/terminal.h"
 #include "session/extract.h"
 #include "session/link.h"
+#include "session/listener.h"
 #include "session/privileges.h"
 #include "session/program.h"
 #include "session/sandbox.h"
+#include "session/sockets.h"
 #include "session/start.h"
 #include "session/wrapper.h"
 
@@ -29,6 +31,9 @@ static struct {
 	struct program program;
 	int test, extract;	/* -t, -x */
 	int hidden;		/* descriptor 2 is the client's */
+	char *listen[SOCKETS_MAX];	/* -l */
+	size_t nlisten;
+	struct sockets sockets;
 	struct start start;
 } self = {.program = {.file = (char *)(size_t)CONFIG_FILE}};
 
@@ -57,7 +62,7 @@ usage(void)
 	tell_client("421 4.3.5 Server configuration error\r\n");
 	if (!self.hidden)
 		fprintf(stderr, "usage: smtp2sms [-Lnsv] [-f file] "
-		    "[-o key=value]...\n"
+		    "[-l address:port]... [-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
 		    "       smtp2sms -V\n");
@@ -70,10 +75,15 @@ options(struct program *p, int argc, char **argv)
 	int c;
 
 	p->argv = argv;
-	while ((c = getopt(argc, argv, "f:Lno:stvVx")) != -1)
+	while ((c = getopt(argc, argv, "f:l:Lno:stvVx")) != -1)
 		switch (c) {
 		case 'f':
 			p->file = optarg;
+			break;
+		case 'l':
+			if (self.nlisten == SOCKETS_MAX)
+				return -1;
+			self.listen[self.nlisten++] = optarg;
 			break;
 		case 'L':
 			p->lmtp = 1;
@@ -136,20 +146,14 @@ load(struct program *p, config_report tell)
  * the first one tells where the log shall go.
  */
 static int
-configure(struct program *p, int wrapped)
+configure(struct program *p)
 {
 	int bad = load(p, ignore);
 
 	log_open("smtp2sms", p->config.log_stderr && !self.hidden);
 	if (self.hidden && fds_null(STDERR_FILENO) == -1)
 		_exit(PROGRAM_TEMPORARY);
-	if (bad)
-		return load(p, report);
-	if (p->at_once && !wrapped && p->config.tls_cert == NULL) {
-		report("-s requires tls-cert and tls-key");
-		return -1;
-	}
-	return 0;
+	return bad ? load(p, report) : 0;
 }
 
 static int
@@ -169,13 +173,13 @@ drop_privileges(const struct program *p)
 static int
 test_deliver(const struct program *p)
 {
-	struct link_command c;
+	struct argv c;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		link_command(&c, p);
-		link_add(&c, "-t");
-		link_exec(&c);
+		argv_add(&c, "-t");
+		argv_exec(&c);
 		fprintf(stderr, "smtp2sms: %s: %s\n", c.path, strerror(errno));
 		_exit(PROGRAM_TEMPORARY);
 	}
@@ -252,6 +256,10 @@ serve(struct program *p, struct start *s, int wrapped)
 	/* the wrapper needs root's key, and drops privileges itself */
 	int wrap = p->config.tls_cert != NULL && !wrapped;
 
+	if (p->at_once && !wrapped && !wrap) {
+		report("-s requires tls-cert and tls-key");
+		return misconfigured(p);
+	}
 	if (!wrap && drop_privileges(p) == -1)
 		return misconfigured(p);
 	if (find_peer(p, &s->peer) != 0)
@@ -274,6 +282,71 @@ serve(struct program *p, struct start *s, int wrapped)
 	return start_session(p, s);
 }
 
+/* ---- the listener ---- */
+
+static enum sockets_kind
+default_kind(const struct program *p)
+{
+	return p->at_once ? SOCKETS_SMTPS : p->lmtp ? SOCKETS_LMTP :
+						      SOCKETS_SMTP;
+}
+
+/* Find the sockets that are inherited, unless -l names others.  0, or -1. */
+static int
+find_sockets(const struct program *p)
+{
+	if (self.test || self.extract || self.nlisten > 0)
+		return 0;
+	return sockets_find(&self.sockets, default_kind(p));
+}
+
+/* Open those that -l names.  0, or -1: it has been said why. */
+static int
+open_sockets(const struct program *p)
+{
+	const char *error;
+	size_t i;
+
+	for (i = 0; i < self.nlisten; i++) {
+		error = sockets_open(&self.sockets, self.listen[i],
+		    default_kind(p));
+		if (error == NULL)
+			continue;
+		fprintf(stderr, "smtp2sms: -l %s: %s\n", self.listen[i],
+		    error);
+		return -1;
+	}
+	return 0;
+}
+
+/* 1 if a port for TLS is to be served without certificate and key. */
+static int
+lacks_tls(const struct program *p)
+{
+	size_t i;
+
+	for (i = 0; i < self.sockets.n; i++)
+		if (self.sockets.v[i].kind == SOCKETS_SMTPS &&
+		    p->config.tls_cert == NULL)
+			return 1;
+	return 0;
+}
+
+static int
+listen_on(struct program *p)
+{
+	int broken;
+
+	if (open_sockets(p) == -1)
+		return PROGRAM_CONFIG;
+	broken = configure(p) == -1;
+	if (!broken && lacks_tls(p)) {
+		report("a socket for smtps requires tls-cert and tls-key");
+		broken = 1;
+	}
+	return listener_run(p, &self.sockets, broken);
+}
+
 /* ---- start ---- */
 
 /* From here on descriptors 0, 1 and 2 are open, whatever was inherited. */
@@ -289,13 +362,27 @@ open_standard(void)
 		close(fd);
 }
 
-/* Close every inherited descriptor above 2, except those of the wrapper. */
+/*
+ * Close every inherited descriptor above 2, except those of the wrapper and
+ * the sockets.
+ */
 static void
 close_others(const struct wrapper *w)
 {
-	const int kept[] = {w->control, w->in, w->out};
+	int kept[SOCKETS_MAX + 3] = {w->control, w->in, w->out};
+	size_t i;
 
-	fds_close_but(kept, 3);
+	for (i = 0; i < self.sockets.n; i++)
+		kept[3 + i] = self.sockets.v[i].fd;
+	fds_close_but(kept, 3 + self.sockets.n);
+}
+
+/* What a super-server may have left, or somebody who would like to. */
+static void
+clean_environment(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	unsetenv("GCONV_PATH");
 }
 
 int
@@ -310,14 +397,19 @@ main(int argc, char **argv)
 	opterr = !self.hidden;
 	if (options(p, argc, argv) == -1)
 		return usage();
-	signal(SIGPIPE, SIG_IGN);
-	unsetenv("GCONV_PATH");
+	clean_environment();
+	if (listener_is_resumed())
+		return listener_resume(p, configure(p) == -1);
+	if (find_sockets(p) == -1)
+		return PROGRAM_TEMPORARY;
 	wrapper_find(&s->wrapper);
 	/* by hand -f may be /dev/fd/63 */
 	if (!self.test && !self.extract && !p->dry)
 		close_others(&s->wrapper);
+	if (self.sockets.n > 0 || self.nlisten > 0)
+		return listen_on(p);
 	wrapped = wrapper_has_tls() || s->wrapper.control != -1;
-	if (configure(p, wrapped) == -1)
+	if (configure(p) == -1)
 		return misconfigured(p);
 	if (self.test)
 		return test(p);

@@ -1,11 +1,14 @@
 /*
- * log: key=value lines.  The only file that formats a log line.
+ * log: key=value lines.  The only file that formats a log line, and the only
+ * one that writes it: to standard error, or to the socket of syslogd as
+ * syslog(3) would (RFC 3164), which can wait for ever where nobody reads.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,13 +27,34 @@
 static struct {
 	const char *ident;
 	int to_stderr;
+	int fd;		/* where lines go; -1: syslogd is not there */
+	int wait;	/* milliseconds until a line is given up */
 	struct {
 		const char *key;
 		char value[CONTEXT_VALUE + 1];
 	} context[CONTEXT_MAX];
 	size_t ncontext;
 	int stuck;	/* nobody reads it: lines are lost */
-} self = {.ident = "smtp2sms", .to_stderr = 1};
+} self = {.ident = "smtp2sms", .to_stderr = 1, .fd = STDERR_FILENO,
+    .wait = WAIT};
+
+/* The socket of syslogd, or -1.  OpenBSD's sendsyslog(2) needs none. */
+static int
+connect_syslogd(void)
+{
+#ifdef __OpenBSD__
+	return -1;
+#else
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == -1) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+#endif
+}
 
 int
 log_has_syslog(void)
@@ -63,15 +87,53 @@ is_stderr_ours(void)
 void
 log_open(const char *ident, int to_stderr)
 {
-	if (!to_stderr && !log_has_syslog())
+	/* the sandbox forbids both later: the socket and the time zone */
+	if (!to_stderr && (self.fd = connect_syslogd()) == -1 &&
+	    !log_has_syslog())
 		to_stderr = is_stderr_ours();
 	self.ident = ident;
 	self.to_stderr = to_stderr;
-	if (to_stderr)
+	if (to_stderr) {
+		self.fd = STDERR_FILENO;
 		return;
-	/* the sandbox forbids both later: the time zone and the socket */
+	}
 	tzset();
-	openlog(ident, LOG_PID | LOG_NDELAY, LOG_MAIL);
+	if (self.fd == -1)
+		openlog(ident, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+int
+log_descriptor(void)
+{
+	return self.fd == STDERR_FILENO ? -1 : self.fd;
+}
+
+/*
+ * A pipe that others write to may have been filled by the time we write, and
+ * its O_NONBLOCK would be theirs as well: open it once more.
+ */
+static void
+open_stderr_again(void)
+{
+	struct stat st;
+	int fd;
+
+	if (!self.to_stderr || self.fd != STDERR_FILENO ||
+	    fstat(STDERR_FILENO, &st) == -1 || S_ISSOCK(st.st_mode) ||
+	    S_ISREG(st.st_mode))
+		return;
+	fd = open("/proc/self/fd/2",
+	    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd != -1)
+		self.fd = fd;
+}
+
+void
+log_may_wait(int yes)
+{
+	self.wait = yes ? WAIT : 0;
+	if (!yes)
+		open_stderr_again();
 }
 
 void
@@ -133,26 +195,59 @@ put_pair(struct buf *b, const char *key, const char *value)
 static int
 is_read(void)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd p = {.fd = self.fd, .events = POLLOUT};
 
-	self.stuck = poll(&p, 1, self.stuck ? 0 : WAIT) == 0;
+	self.stuck = poll(&p, 1, self.stuck ? 0 : self.wait) == 0;
 	return !self.stuck;
 }
 
 static void
-emit(int priority, struct buf *b)
+emit_stderr(struct buf *b)
 {
-	if (!self.to_stderr) {
-		syslog(priority, "%s", b->p);
-		return;
-	}
 	if (b->overflow)
 		buf_cut(b, b->cap - 2);
 	b->p[b->len++] = '\n';
 	if (!is_read())
 		return;
-	if (write(STDERR_FILENO, b->p, b->len) == -1)
+	/* send(2) alone can be told not to wait; descriptor 2 may be a socket */
+	if (send(self.fd, b->p, b->len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
+	    errno == ENOTSOCK && write(self.fd, b->p, b->len) == -1)
 		return; /* there is nowhere left to say so */
+}
+
+/* "<priority>Mmm dd hh:mm:ss ident[pid]: line" */
+static void
+emit_syslog(int priority, const struct buf *b)
+{
+	char line[LOG_LINE_MAX + 128], date[32];
+	time_t now = time(NULL);
+	struct tm tm;
+	int n, try;
+
+	strftime(date, sizeof(date), "%b %e %T", localtime_r(&now, &tm));
+	n = snprintf(line, sizeof(line), "<%d>%s %s[%ld]: %s",
+	    LOG_MAIL | priority, date, self.ident, (long)getpid(), b->p);
+	if (n >= (int)sizeof(line))
+		n = sizeof(line) - 1;
+	for (try = 0; try < 2 && self.fd != -1 && is_read(); try++) {
+		if (send(self.fd, line, (size_t)n,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) != -1 || errno == EAGAIN)
+			return;
+		/* syslogd is another one now; a sandbox forbids to find it */
+		close(self.fd);
+		self.fd = connect_syslogd();
+	}
+}
+
+static void
+emit(int priority, struct buf *b)
+{
+	if (self.to_stderr)
+		emit_stderr(b);
+	else if (self.fd != -1)
+		emit_syslog(priority, b);
+	else
+		syslog(priority, "%s", b->p);
 }
 
 static void

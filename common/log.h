@@ -21,6 +21,18 @@ void log_open(const char *ident, int to_stderr);
 int log_has_syslog(void);
 
 /*
+ * The descriptor that the log needs besides descriptor 2, or -1: whoever
+ * closes what it has inherited keeps this one.
+ */
+int log_descriptor(void);
+
+/*
+ * May a line wait a moment until it can be written?  It may at first.  In a
+ * process on which others wait it must not: then it is lost.
+ */
+void log_may_wait(int);
+
+/*
  * A key and value that every later line carries behind its event, in the
  * order of the first call; NULL takes the key out.  At most four.
  */

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fds.h"
+#include "common/ipc.h"
 #include "common/log.h"
 #include "delivery/agent.h"
 #include "delivery/serve.h"
@@ -36,6 +38,9 @@ static struct {
 	const struct config *config;
 	int fd;
 	int stop[2];		/* a pipe: SIGTERM has come */
+	int by_listener;	/* fd: see agent_listener */
+	int dry;		/* ... and its sessions send nothing */
+	int closed;		/* ... and its listener wants no more */
 	int stopping, over;
 	long long idle_since;	/* 0: there are sessions */
 	long long pause;	/* accept(2) is not called before; 0: none */
@@ -123,18 +128,12 @@ raise_limit(const struct config *c)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
-int
-agent_open(const struct config *c, const char *path)
+static int
+prepare(const struct config *c)
 {
 	struct sigaction sa = {.sa_handler = on_term};
 
 	self.config = c;
-	if ((self.fd = given_socket()) == -1) {
-		if (path == NULL)
-			return 0;
-		if ((self.fd = own_socket(path)) == -1)
-			return fail(path);
-	}
 	if (fcntl(self.fd, F_SETFL, O_NONBLOCK) == -1 ||
 	    fcntl(self.fd, F_SETFD, FD_CLOEXEC) == -1)
 		return fail("the listening socket");
@@ -144,10 +143,33 @@ agent_open(const struct config *c, const char *path)
 	    fcntl(self.stop[1], F_SETFD, FD_CLOEXEC) == -1)
 		return fail("pipe");
 	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
+	/* ^C is for the listener */
+	if (!self.by_listener)
+		sigaction(SIGINT, &sa, NULL);
 	raise_limit(c);
 	self.idle_since = clock_ms();
 	return 1;
+}
+
+int
+agent_open(const struct config *c, const char *path)
+{
+	if ((self.fd = given_socket()) == -1) {
+		if (path == NULL)
+			return 0;
+		if ((self.fd = own_socket(path)) == -1)
+			return fail(path);
+	}
+	return prepare(c);
+}
+
+int
+agent_listener(const struct config *c, int fd, int dry)
+{
+	self.fd = fd;
+	self.dry = dry;
+	self.by_listener = 1;
+	return prepare(c);
 }
 
 /* ---- sessions ---- */
@@ -210,6 +232,52 @@ on_accept_error(void)
 	self.pause = clock_ms() + ACCEPT_PAUSE;
 }
 
+/*
+ * One session from the listener: its link, and who it is, which is believed
+ * as the session's own word would not be.  1, or 0: there is none now.
+ */
+static int
+receive_client(void)
+{
+	char hello[AGENT_HELLO_MAX], session[IPC_NAME_MAX + 1];
+	char peer[IPC_NAME_MAX + 1];
+	struct serve_setup setup = {.session = session, .peer = peer,
+	    .dry = self.dry};
+	struct ipc_frame f;
+	ssize_t n;
+	int fd;
+
+	n = fds_receive(self.fd, hello, sizeof(hello), &fd, 1);
+	if (n == 0) {
+		close(self.fd);
+		self.closed = 1;
+	}
+	/* EMSGSIZE: no descriptor was left for the link, which is lost */
+	if (n <= 0)
+		return n == -1 && errno == EMSGSIZE;
+	if (fd == -1 || ipc_size(hello, (size_t)n) != n) {
+		close(fd);
+		return 1;
+	}
+	ipc_open(&f, hello, (size_t)n);
+	ipc_get_str(&f, session, IPC_NAME_MAX);
+	ipc_get_str(&f, peer, IPC_NAME_MAX);
+	setup.auth_required = !ipc_get_u8(&f);
+	if (f.type != REQ_HELLO || ipc_close(&f) == -1 ||
+	    serve_add(fd, &setup) == -1)
+		close(fd);
+	return 1;
+}
+
+static void
+receive_clients(void)
+{
+	int i;
+
+	for (i = 0; i < ACCEPTS_MAX && may_accept() && receive_client(); i++)
+		;
+}
+
 static void
 accept_clients(void)
 {
@@ -240,7 +308,8 @@ agent_prepare(struct curl_waitfd *w, int *ms)
 	unsigned n = 0;
 	int left;
 
-	if (serve_count() > 0 || self.config->agent_idle == 0)
+	if (serve_count() > 0 || self.config->agent_idle == 0 ||
+	    self.by_listener)
 		self.idle_since = 0;
 	else if (self.idle_since == 0)
 		self.idle_since = clock_ms();
@@ -254,7 +323,7 @@ agent_prepare(struct curl_waitfd *w, int *ms)
 	if (self.pause != 0 && (left = clock_left(self.pause)) < *ms)
 		*ms = left;
 	w[n++] = (struct curl_waitfd){self.stop[0], CURL_WAIT_POLLIN, 0};
-	if (may_accept())
+	if (may_accept() && !self.closed)
 		w[n++] = (struct curl_waitfd){self.fd, CURL_WAIT_POLLIN, 0};
 	return n;
 }
@@ -269,7 +338,10 @@ agent_turn(const struct curl_waitfd *w, unsigned n)
 		return;
 	}
 	if (n > 1 && w[1].revents != 0) {
-		accept_clients();
+		if (self.by_listener)
+			receive_clients();
+		else
+			accept_clients();
 	} else if (self.idle_since != 0 && clock_left(idle_end()) == 0) {
 		/* the super-server gives later connections to a new agent */
 		accept_clients();
@@ -286,5 +358,6 @@ agent_stopping(void)
 int
 agent_over(void)
 {
-	return self.over || (self.stopping && serve_count() == 0);
+	return self.over ||
+	    ((self.stopping || self.closed) && serve_count() == 0);
 }

@@ -11,6 +11,7 @@
 
 #define AGENT_BACKLOG	128	/* of a socket of our own */
 #define AGENT_WAITS	2	/* descriptors that agent_prepare fills */
+#define AGENT_HELLO_MAX 512	/* octets of a listener's message */
 
 /*
  * Use the socket that LISTEN_FDS names (sd_listen_fds(3)), or make one at the
@@ -18,6 +19,14 @@
  * error, which has been logged.
  */
 int agent_open(const struct config *, const char *path);
+
+/*
+ * Serve the sessions that a listener (smtp2sms, listener_slot.c) hands over
+ * on this descriptor, a SOCK_SEQPACKET socket: each message is a REQ_HELLO
+ * frame with the session's link.  The end comes when the listener has closed
+ * its side and all sessions are over.  dry: nothing is sent.  1, or -1.
+ */
+int agent_listener(const struct config *, int fd, int dry);
 
 /* As serve_prepare and serve_turn. */
 unsigned agent_prepare(struct curl_waitfd *, int *ms);

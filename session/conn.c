@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "session/conn.h"
+#include "session/stop.h"
 
 /* Where conn_data is in the message. */
 enum {
@@ -37,13 +38,17 @@ static int
 await(struct conn *c, int fd, short events, long long deadline)
 {
 	struct pollfd p = {.fd = fd, .events = events};
+	long long stop;
 	int n;
 
 	if (deadline > c->until)
 		deadline = c->until;
-	do
-		n = poll(&p, 1, clock_left(deadline));
-	while (n == -1 && errno == EINTR);
+	do {
+		stop = c->at_line ? stop_deadline() : 0;
+		if (stop != 0 && stop < deadline)
+			deadline = stop;
+		n = stop_poll(&p, clock_left(deadline));
+	} while (n == -1 && errno == EINTR);
 	if (n > 0)
 		return 0;
 	if (n == 0)
@@ -270,7 +275,10 @@ conn_line(struct conn *c, char **line, size_t *len)
 			seen = 1;
 		}
 		compact(c);
-		if ((st = fill(c, deadline)) != CONN_OK)
+		c->at_line = 1;
+		st = fill(c, deadline);
+		c->at_line = 0;
+		if (st != CONN_OK)
 			return st;
 	}
 }

@@ -47,6 +47,7 @@ struct conn {
 	size_t outlen;
 	enum conn_status skip;	/* CONN_BARE or CONN_LONG: drop until CRLF */
 	int data_state;
+	int at_line;		/* waits for a command: see stop.h */
 	int bare;		/* the message holds a bare CR, LF or a NUL */
 	char tail[CONN_TAIL];	/* the last octets of a message that were taken */
 	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];

@@ -19,42 +19,22 @@
 #define AGENT_WAIT 2	/* seconds for an agent to accept a session */
 
 void
-link_add(struct link_command *c, const char *argument)
-{
-	if (c->n + 1 < LINK_ARGS_MAX)
-		c->argv[c->n++] = (char *)(size_t)argument;
-	c->argv[c->n] = NULL;
-}
-
-void
-link_command(struct link_command *c, const struct program *p)
+link_command(struct argv *c, const struct program *p)
 {
 	size_t i;
 
-	c->n = 0;
-	snprintf(c->path, sizeof(c->path), "%s/smtp2sms-deliver",
-	    p->config.libexec);
-	link_add(c, "smtp2sms-deliver");
-	link_add(c, "-f");
-	link_add(c, p->file);
-	for (i = 0; i < p->noverrides; i++) {
-		link_add(c, "-o");
-		link_add(c, p->overrides[i]);
-	}
+	argv_begin(c, p, "smtp2sms-deliver");
+	argv_option(c, "-f", p->file);
+	for (i = 0; i < p->noverrides; i++)
+		argv_option(c, "-o", p->overrides[i]);
 	if (p->dry)
-		link_add(c, "-n");
-}
-
-void
-link_exec(struct link_command *c)
-{
+		argv_add(c, "-n");
 	/*
 	 * Some builds of libcurl load GnuTLS without using it, and its start
 	 * alone is a tenth of the time until main().  A libcurl that uses it
 	 * starts it itself.
 	 */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
-	execv(c->path, c->argv);
 }
 
 int
@@ -74,21 +54,19 @@ link_wait(pid_t pid)
 static void
 become_deliver(const struct program *p, const struct link_session *s, int fd)
 {
-	struct link_command c;
+	struct argv c;
 
 	link_command(&c, p);
-	link_add(&c, "-i");
-	link_add(&c, s->id);
-	link_add(&c, "-p");
-	link_add(&c, s->peer);
+	argv_option(&c, "-i", s->id);
+	argv_option(&c, "-p", s->peer);
 	if (!s->trusted)
-		link_add(&c, "-a");
+		argv_add(&c, "-a");
 	if (dup2(fd, STDIN_FILENO) == -1)
 		return;
 	close(fd);
 	if (fds_null(STDOUT_FILENO) == -1)
 		return;
-	link_exec(&c);
+	argv_exec(&c);
 	log_event(LOG_ERR, "link", "program", c.path, "error", strerror(errno),
 	    NULL);
 }

@@ -7,26 +7,13 @@
 
 #include <sys/types.h>
 
-#include "session/program.h"
-
-#define LINK_ARGS_MAX (2 * CONFIG_OVERRIDES_MAX + 16)
-
-/* The command line of smtp2sms-deliver. */
-struct link_command {
-	char path[4096];
-	char *argv[LINK_ARGS_MAX];
-	size_t n;
-};
+#include "session/argv.h"
 
 /*
- * Begin the command line with what the program was told: the file, the
- * overrides, -n.  link_add puts an argument behind it.
+ * The command line of smtp2sms-deliver, with what this program was told: the
+ * file, the overrides, -n.
  */
-void link_command(struct link_command *, const struct program *);
-void link_add(struct link_command *, const char *argument);
-
-/* Become smtp2sms-deliver.  Returns if it cannot be: errno says why. */
-void link_exec(struct link_command *);
+void link_command(struct argv *, const struct program *);
 
 /* Whose session it is, for the delivery side's log and its rules. */
 struct link_session {

@@ -58,33 +58,41 @@ take_port(struct peer *peer, unsigned port)
 	snprintf(peer->port, sizeof(peer->port), "%u", port & 0xffff);
 }
 
+void
+peer_address(struct peer *peer, const struct sockaddr *sa)
+{
+	const void *ip = NULL;
+
+	if (sa->sa_family == AF_INET) {
+		ip = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+		take_port(peer, ntohs(((const struct sockaddr_in *)
+		    (const void *)sa)->sin_port));
+	} else if (sa->sa_family == AF_INET6) {
+		ip = &((const struct sockaddr_in6 *)(const void *)sa)->
+		    sin6_addr;
+		take_port(peer, ntohs(((const struct sockaddr_in6 *)
+		    (const void *)sa)->sin6_port));
+	}
+	if (ip == NULL ||
+	    inet_ntop(sa->sa_family, ip, peer->ip, sizeof(peer->ip)) == NULL)
+		strcpy(peer->ip, sa->sa_family == AF_UNIX ? PEER_LOCAL :
+							    PEER_UNKNOWN);
+	else
+		normalize(peer);
+}
+
 static void
 ask_socket(struct peer *peer)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	const void *ip = NULL;
 
-	if (getpeername(STDIN_FILENO, (struct sockaddr *)&ss, &len) == -1) {
+	if (getpeername(STDIN_FILENO, (struct sockaddr *)&ss, &len) == 0)
+		peer_address(peer, (struct sockaddr *)&ss);
+	else
 		/* a pipe or a terminal is local; a dead socket is not */
 		strcpy(peer->ip, errno == ENOTSOCK ? PEER_LOCAL :
 						     PEER_UNKNOWN);
-		return;
-	}
-	if (ss.ss_family == AF_INET) {
-		ip = &((struct sockaddr_in *)&ss)->sin_addr;
-		take_port(peer, ntohs(((struct sockaddr_in *)&ss)->sin_port));
-	} else if (ss.ss_family == AF_INET6) {
-		ip = &((struct sockaddr_in6 *)&ss)->sin6_addr;
-		take_port(peer,
-		    ntohs(((struct sockaddr_in6 *)&ss)->sin6_port));
-	}
-	if (ip == NULL ||
-	    inet_ntop(ss.ss_family, ip, peer->ip, sizeof(peer->ip)) == NULL)
-		strcpy(peer->ip, ss.ss_family == AF_UNIX ? PEER_LOCAL :
-							   PEER_UNKNOWN);
-	else
-		normalize(peer);
 }
 
 void

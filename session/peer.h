@@ -4,6 +4,8 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include <sys/socket.h>
+
 #define PEER_LOCAL	 "local"   /* a pipe, a terminal, a UNIX socket */
 #define PEER_UNKNOWN	 "unknown" /* nobody that could be trusted */
 #define PEER_PROXY_WAIT	 10000	   /* milliseconds for a PROXY header */
@@ -23,6 +25,9 @@ struct peer {
  * descriptor 0.
  */
 void peer_find(struct peer *);
+
+/* From the address that accept(2) has told; the peer is all zero before. */
+void peer_address(struct peer *, const struct sockaddr *);
 
 enum peer_status {
 	PEER_OK,

@@ -13,6 +13,7 @@
 #include "session/parameter.h"
 #include "session/session.h"
 #include "session/session_private.h"
+#include "session/stop.h"
 
 #define FAREWELL 1000 /* milliseconds for the last reply */
 
@@ -366,6 +367,14 @@ session_greet(const struct session_setup *setup)
 	conn_flush(&s->conn);
 }
 
+/* 1 if the listener ends, and no transaction is under way here. */
+static int
+is_stopped(const struct session *s)
+{
+	return stop_deadline() != 0 && clock_left(stop_deadline()) == 0 &&
+	    s->state <= SESSION_GREETED;
+}
+
 int
 session_run(void)
 {
@@ -375,6 +384,10 @@ session_run(void)
 	char *line;
 
 	while (!s->over) {
+		if (is_stopped(s)) {
+			session_reply(s, REPLY_421_STOP);
+			break;
+		}
 		st = conn_line(&s->conn, &line, &len);
 		session_reply(s, st == CONN_OK ? run_line(s, line, len) :
 						 drop_line(s, st));

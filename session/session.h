@@ -5,6 +5,7 @@
 #define SESSION_H
 
 #include "common/config.h"
+#include "session/wrapper.h"
 
 struct session_setup {
 	const struct config *config;
@@ -13,8 +14,8 @@ struct session_setup {
 	int auth_in_clear;	/* AUTH may be used without TLS */
 	int tls;		/* TLS was there from the first octet */
 	const char *client;	/* ... and whose certificate; NULL: none */
-	int tls_control;	/* STARTTLS by UCSPI-TLS: the control */
-	int tls_in, tls_out;	/* descriptors of clear text; -1: none */
+	struct wrapper wrapper;	/* for STARTTLS */
+	int tls_by_listener;	/* ... or the listener has one when asked */
 	int any_lf;		/* a bare LF is as good as CRLF */
 	int dry;		/* nothing is sent, nobody is asked */
 	int verbose;		/* log the dialogue, secrets masked */

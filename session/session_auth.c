@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "session/line.h"
 #include "session/ask.h"
 #include "session/session.h"
 #include "session/session_private.h"
@@ -119,6 +120,7 @@ session_auth_failed(struct session *s)
 {
 	log_limited(&s->log_limit, LOG_WARNING, "auth", "user",
 	    s->authenticated ? NULL : exchange.user, "result", "wrong", NULL);
+	line_failed();
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
 		return REPLY_421_AUTH;

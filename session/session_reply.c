@@ -9,6 +9,7 @@
 #include "mail/mime.h"
 #include "session/session.h"
 #include "session/session_private.h"
+#include "session/stop.h"
 
 #define LOG_REFUSALS 100 /* of a session that are logged; then their sum */
 
@@ -89,7 +90,8 @@ session_line_reply(struct session *s, enum conn_status st)
 {
 	switch (st) {
 	case CONN_TIMEOUT:
-		return REPLY_421_TIMEOUT;
+		return stop_deadline() != 0 ? REPLY_421_STOP :
+					      REPLY_421_TIMEOUT;
 	case CONN_LONG:
 		return REPLY_TOO_LONG;
 	case CONN_BARE:

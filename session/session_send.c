@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "session/line.h"
 #include "mail/mime.h"
 #include "session/ask.h"
 #include "session/session.h"

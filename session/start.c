@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "session/ask.h"
 #include "session/conn.h"
+#include "session/line.h"
 #include "session/link.h"
 #include "session/sandbox.h"
 #include "session/session.h"
@@ -154,9 +155,9 @@ start_session(const struct program *p, struct start *s)
 		.auth_in_clear = auth_in_clear(p, s),
 		.tls = s->protocol != NULL,
 		.client = s->subject,
-		.tls_control = s->wrapper.control,
-		.tls_in = s->wrapper.in,
-		.tls_out = s->wrapper.out,
+		.wrapper = s->wrapper,
+		.tls_by_listener = line_has_listener() &&
+		    p->config.tls_cert != NULL,
 		.any_lf = is_lf_crlf(p, s),
 		.dry = p->dry,
 		.verbose = p->verbose,
@@ -170,5 +171,8 @@ start_session(const struct program *p, struct start *s)
 	    s->trusted ? "yes" : "no", "tls", s->protocol, NULL);
 	if (link_has_agent(p))
 		return serve_by_agent(p, s, &setup);
-	return serve_by_child(p, s, &setup);
+	if (s->link == -1)
+		return serve_by_child(p, s, &setup);
+	session_greet(&setup);
+	return run(s->link);
 }

@@ -3,16 +3,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "session/link.h"
 #include "session/wrapper.h"
 
-#define PROGRAM_ARGS_MAX (2 * CONFIG_OVERRIDES_MAX + 8)
+#define VARIABLES_MAX (64 * 1024) /* octets of the wrapper's variables */
+
+static char variables[VARIABLES_MAX];
 
 int
 wrapper_has_tls(void)
@@ -61,36 +65,84 @@ wrapper_close(const struct wrapper *w)
 	close(w->out);
 }
 
-size_t
-wrapper_command(const struct program *p, const char *mode,
-    char *args[WRAPPER_ARGS_MAX], char *path, size_t size)
+/*
+ * Wait for the end of the handshake, when the wrapper sends its variables,
+ * each with a NUL behind it and another NUL at the end.  0, or -1 if the
+ * handshake failed.
+ */
+static int
+read_variables(int control, long long deadline)
+{
+	struct pollfd p = {.fd = control, .events = POLLIN};
+	size_t have = 0;
+	ssize_t n;
+
+	for (;;) {
+		if (poll(&p, 1, clock_left(deadline)) != 1)
+			return -1;
+		n = read(p.fd, variables + have, sizeof(variables) - have);
+		if (n <= 0)
+			return -1;
+		have += (size_t)n;
+		if (variables[have - 1] == '\0' &&
+		    (have == 1 || variables[have - 2] == '\0'))
+			return 0;
+		if (have == sizeof(variables))
+			return -1;
+	}
+}
+
+int
+wrapper_start_tls(const struct wrapper *w, long long deadline)
+{
+	if (write(w->control, "Y", 1) != 1)
+		return -1;
+	return read_variables(w->control, deadline);
+}
+
+const char *
+wrapper_variable(const char *name)
+{
+	size_t n = strlen(name);
+	const char *p;
+
+	for (p = variables; *p != '\0'; p += strlen(p) + 1)
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return p + n + 1;
+	return NULL;
+}
+
+/* ---- its command line ---- */
+
+void
+wrapper_command(struct argv *c, const struct program *p, const char *mode)
 {
 	static char seconds[24];
-	size_t n = 0;
 
-	snprintf(path, size, "%s/smtp2sms-tls", p->config.libexec);
 	snprintf(seconds, sizeof(seconds), "%ld", p->config.timeout_tls);
-	args[n++] = path;
+	argv_begin(c, p, "smtp2sms-tls");
 	if (mode != NULL)
-		args[n++] = (char *)(size_t)mode;
-	args[n++] = (char *)(size_t)"-t";
-	args[n++] = seconds;
+		argv_add(c, mode);
+	argv_option(c, "-t", seconds);
+	argv_option(c, "-c", p->config.tls_client_ca);
 	if (p->config.log_stderr)
-		args[n++] = (char *)(size_t)"-e";
-	if (p->config.tls_client_ca != NULL) {
-		args[n++] = (char *)(size_t)"-c";
-		args[n++] = p->config.tls_client_ca;
-	}
-	/* a test (-n) goes on to the files where this user does not exist */
-	if (p->config.user != NULL && geteuid() == 0 &&
-	    (mode == NULL || strchr(mode, 'n') == NULL)) {
-		args[n++] = (char *)(size_t)"-u";
-		args[n++] = p->config.user;
-	}
-	args[n++] = p->config.tls_cert;
-	args[n++] = p->config.tls_key;
-	args[n] = NULL;
-	return n;
+		argv_add(c, "-e");
+}
+
+/* What the options come before. */
+static void
+add_files(struct argv *c, const struct program *p)
+{
+	argv_add(c, p->config.tls_cert);
+	argv_add(c, p->config.tls_key);
+}
+
+void
+wrapper_finish(struct argv *c, const struct program *p)
+{
+	if (geteuid() == 0)
+		argv_option(c, "-u", p->config.user);
+	add_files(c, p);
 }
 
 /* Where this program is, as an absolute path if that can be known. */
@@ -118,43 +170,37 @@ tell_peer(const struct peer *peer)
 void
 wrapper_become(const struct program *p, const struct peer *peer)
 {
-	char path[4096], program[4096];
-	char *args[WRAPPER_ARGS_MAX + PROGRAM_ARGS_MAX];
-	char **argv = p->argv;
-	size_t n = wrapper_command(p, p->at_once ? "-s" : NULL, args, path,
-	    sizeof(path));
+	char program[4096];
+	struct argv c;
+	char **argv;
 
-	own_path(program, sizeof(program), argv[0]);
-	args[n++] = program;
-	for (argv++; *argv != NULL; argv++) {
-		if (n + 1 == sizeof(args) / sizeof(args[0])) {
-			/* some of them alone could mean the opposite: -n */
-			log_event(LOG_ERR, "tls", "error",
-			    "too many arguments", NULL);
-			return;
-		}
-		args[n++] = *argv;
-	}
-	args[n] = NULL;
+	wrapper_command(&c, p, p->at_once ? "-s" : NULL);
+	wrapper_finish(&c, p);
+	own_path(program, sizeof(program), p->argv[0]);
+	argv_add(&c, program);
+	for (argv = p->argv + 1; *argv != NULL; argv++)
+		argv_add(&c, *argv);
 	tell_peer(peer);
 	/* the header comes before TLS and has been read */
 	if (p->config.proxy_protocol)
 		setenv(WRAPPER_PROXY_DONE, "1", 1);
-	execv(path, args);
-	log_event(LOG_ERR, "tls", "program", path, "error", strerror(errno),
+	argv_exec(&c);
+	log_event(LOG_ERR, "tls", "program", c.path, "error", strerror(errno),
 	    NULL);
 }
 
 int
 wrapper_test(const struct program *p)
 {
-	char path[4096], *args[WRAPPER_ARGS_MAX];
+	struct argv c;
 	pid_t pid;
 
-	wrapper_command(p, "-en", args, path, sizeof(path));
+	wrapper_command(&c, p, "-n");
+	add_files(&c, p);
 	if ((pid = fork()) == 0) {
-		execv(path, args);
-		fprintf(stderr, "smtp2sms: %s: %s\n", path, strerror(errno));
+		argv_exec(&c);
+		fprintf(stderr, "smtp2sms: %s: %s\n", c.path,
+		    strerror(errno));
 		_exit(PROGRAM_CONFIG);
 	}
 	return pid == -1 ? PROGRAM_TEMPORARY : link_wait(pid);

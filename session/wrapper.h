@@ -6,8 +6,8 @@
 #ifndef WRAPPER_H
 #define WRAPPER_H
 
+#include "session/argv.h"
 #include "session/peer.h"
-#include "session/program.h"
 
 /* In the environment: the PROXY header was read before the wrapper. */
 #define WRAPPER_PROXY_DONE "SMTP2SMS_PROXY_DONE"
@@ -34,13 +34,22 @@ int wrapper_has_tls(void);
 void wrapper_become(const struct program *, const struct peer *);
 
 /*
- * Put the command line of smtp2sms-tls together, up to certificate and key:
- * the arguments of mode, the configuration's options.  path has room for size
- * octets.  Returns how many arguments there are.
+ * Ask the wrapper for TLS and wait for the end of the handshake, until the
+ * deadline of clock_ms(): 0, or -1.  Behind it is what the wrapper says of it:
+ * the value of a variable, or NULL.
  */
-#define WRAPPER_ARGS_MAX 16
-size_t wrapper_command(const struct program *, const char *mode,
-    char *args[WRAPPER_ARGS_MAX], char *path, size_t size);
+int wrapper_start_tls(const struct wrapper *, long long deadline);
+const char *wrapper_variable(const char *name);
+
+/*
+ * The command line of smtp2sms-tls up to the user, the certificate and the
+ * key; mode is an option in front of the others, or NULL.
+ */
+void wrapper_command(struct argv *, const struct program *,
+    const char *mode);
+
+/* ... and what comes behind the options. */
+void wrapper_finish(struct argv *, const struct program *);
 
 /* Have smtp2sms-tls check certificate and key; its exit status. */
 int wrapper_test(const struct program *);

@@ -30,6 +30,7 @@ FOLDERS = sorted(MAY_INCLUDE)
 # Pure files are all of these folders, and:
 PURE_FOLDERS = ("mail", "sms")
 PURE_FILES = ("auth", "session/parameter", "session/reply",
+              "session/sources",
               "common/base64", "common/buf", "common/ipc", "common/number",
               "common/number_plan",
               "common/options", "common/path", "common/utf8",
