@@ -256,7 +256,7 @@ FUZZERS = charset config gateway html mime number parameter path \
 	session text
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \
-	session/session*.c session/text_rules.c
+	session/session*.c session/stop.c session/text_rules.c
 
 fuzz: fuzz-link
 	sh tests/install compilers

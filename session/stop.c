@@ -7,16 +7,18 @@
 #include "common/clock.h"
 #include "session/stop.h"
 
-static int caught;
-static long long deadline;
+static struct {
+	int caught;
+	long long deadline;
+} self;
 
 /* Only ever called inside of ppoll(2), so that nobody reads it meanwhile. */
 static void
 on_term(int sig)
 {
 	(void)sig;
-	if (deadline == 0)
-		deadline = clock_ms() + STOP_WAIT;
+	if (self.deadline == 0)
+		self.deadline = clock_ms() + STOP_WAIT;
 }
 
 void
@@ -29,7 +31,7 @@ stop_catch(void)
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_SETMASK, &term, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	caught = 1;
+	self.caught = 1;
 }
 
 int
@@ -38,7 +40,7 @@ stop_poll(struct pollfd *p, int ms)
 	struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
 	sigset_t none;
 
-	if (!caught)
+	if (!self.caught)
 		return poll(p, 1, ms);
 	sigemptyset(&none);
 	return ppoll(p, 1, &ts, &none);
@@ -47,5 +49,5 @@ stop_poll(struct pollfd *p, int ms)
 long long
 stop_deadline(void)
 {
-	return deadline;
+	return self.deadline;
 }

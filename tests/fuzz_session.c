@@ -17,6 +17,7 @@
 
 #include "common/config.h"
 #include "session/ask.h"
+#include "session/line.h"
 #include "session/session.h"
 
 #define OUTPUT_MAX (1 << 20)
@@ -105,6 +106,35 @@ memory_clock(struct timespec *ts)
 	ts->tv_sec = 1795319100 + memory.ms / 1000;
 	ts->tv_nsec = memory.ms % 1000 * 1000000;
 	return 0;
+}
+
+/* ---- the listener and TLS: neither is there ---- */
+
+void
+line_failed(void)
+{
+}
+
+int
+line_tls(struct wrapper *w)
+{
+	(void)w;
+	return -1;
+}
+
+int
+wrapper_start_tls(const struct wrapper *w, long long deadline)
+{
+	(void)w;
+	(void)deadline;
+	return -1;
+}
+
+const char *
+wrapper_variable(const char *name)
+{
+	(void)name;
+	return NULL;
 }
 
 /* ---- the delivery side ---- */
@@ -258,7 +288,7 @@ configure(unsigned bits)
 		.trusted = (bits & 64) != 0,
 		.any_lf = (bits & 192) == 192,
 		.auth_in_clear = 1,
-		.tls_control = -1, .tls_in = -1, .tls_out = -1,
+		.wrapper = {-1, -1, -1},
 	};
 }
 

@@ -21,6 +21,7 @@ static ssize_t memory_read(void *, size_t);
 #define poll(p, n, ms)	((void)(p), (void)(ms), (int)(n))
 #define shutdown(fd, how) ((void)(fd), 0)
 #define close(fd)	((void)(fd))
+#include "session/stop.c"
 #include "session/conn.c"
 
 #include "tap.h"
