@@ -141,11 +141,7 @@ path_parse(const char *s, const char **end, struct path *p)
 		s++;
 	bracket = *s == '<';
 	s += bracket;
-	if (bracket && *s == '>') {
-		*end = s + 1;
-		return 0;
-	}
-	if ((s = take_mailbox(s, p)) == NULL)
+	if (!(bracket && *s == '>') && (s = take_mailbox(s, p)) == NULL)
 		return -1;
 	if (bracket ? *s != '>' : is_parameter(p))
 		return -1;

@@ -29,6 +29,8 @@ static const struct {
 	{"a>", NULL, NULL},
 	{"<a@b>>", NULL, NULL},
 	{"<a@b>x", NULL, NULL},
+	{"<>x", NULL, NULL},
+	{"<>>", NULL, NULL},
 	{"", NULL, NULL},
 	{"<", NULL, NULL},
 	{"<a@b", NULL, NULL},
