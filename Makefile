@@ -28,7 +28,8 @@ LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
 COMMON = common/base64.o common/buf.o common/ipc.o common/number.o \
-	common/number_plan.o common/options.o common/path.o common/utf8.o
+	common/number_plan.o common/options.o common/path.o common/utf8.o \
+	common/wording.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \

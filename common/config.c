@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/wording.h"
 #include "common/number_plan.h"
 
 #ifndef LIBEXECDIR
@@ -459,6 +460,24 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
+static int
+parse_template(struct line *l, const struct keyword *k, void *field)
+{
+	struct wording_piece piece[WORDING_PIECES];
+	const char *s = l->word[0], *bad;
+	char **p = field;
+
+	if (strlen(s) > WORDING_MAX)
+		return fail(l, "%s: longer than %d octets", k->name,
+		    WORDING_MAX);
+	if (wording_parse(s, piece, &bad) == -1)
+		return fail(l, "%s: '%.*s' is none of: %s, each at most once",
+		    k->name, (int)strcspn(bad, "}") + 1, bad, WORDING_ALL);
+	free(*p);
+	*p = copy(s);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static const char *const names_yesno[] = {"no", "yes", NULL};
@@ -551,6 +570,7 @@ static const struct keyword keywords[] = {
 	NUMBER("timeout-gateway", timeout_gateway, 1, 3600),
 	NUMBER("timeout-tls", timeout_tls, 1, 3600),
 	ENUM("subject", subject, config_subjects),
+	{"template", parse_template, AT(template), 0, 0, NULL, 1, 0},
 	ENUM("signature", keep_signature, names_signature),
 	ENUM("alphabet", alphabet, names_alphabet),
 	NUMBER("max-parts", max_parts, 0, 255),
@@ -825,7 +845,8 @@ forget(struct config *c, const struct keyword *k)
 {
 	void *field = (char *)c + k->offset;
 
-	if (k->parse == parse_string || k->parse == parse_delivery) {
+	if (k->parse == parse_string || k->parse == parse_delivery ||
+	    k->parse == parse_template) {
 		free(*(char **)field);
 		*(char **)field = NULL;
 	} else if (k->parse == parse_list || k->parse == parse_names ||

@@ -91,6 +91,7 @@ struct config {
 	long timeout_command, timeout_data, timeout_session;
 	long timeout_greeting, timeout_gateway, timeout_tls; /* seconds */
 	long timeout_delivery, gateway_rest;
+	char *template;			/* what an SMS says; NULL: subject */
 	int subject, keep_signature, alphabet, overlong, accept_bounces;
 	long max_parts;
 	int links;

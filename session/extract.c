@@ -20,7 +20,7 @@
 static struct {
 	struct mime mime;
 	char piece[PIECE_MAX];
-	char text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)];
+	char text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX + TEXT_RULES_ROOM)];
 	char drawn[PHONE_ROOM(DRAWN_MAX)];
 } self;
 
@@ -85,6 +85,7 @@ extract_run(const struct config *c, int look)
 {
 	struct text_rules rules = text_rules_of(c);
 	char head[HEAD_MAX];
+	struct text_rules_values values;
 	struct text_info info;
 	enum text_result r;
 	struct buf b, out;
@@ -94,6 +95,7 @@ extract_run(const struct config *c, int look)
 	mime_init(&self.mime, c->links);
 	if (feed() == -1)
 		return -1;
+	text_rules_fill(&rules, &values, &self.mime, "", "");
 	buf_init(&out, self.text, sizeof(self.text));
 	/* there is no envelope here: it is taken to have no sender */
 	bounce = !c->accept_bounces && mime_is_bounce(&self.mime, 1);

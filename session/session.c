@@ -4,6 +4,7 @@
  * a few lines are in session_*.c.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +54,9 @@ do_helo(struct session *s, char *args)
 	if (*args == '\0')
 		log_limited(&s->log_limit, LOG_NOTICE, "hello", "name", "",
 		    NULL);
+	/* an address in brackets is what the client thinks that it has */
+	snprintf(s->host, sizeof(s->host), "%s",
+	    *args != '\0' && *args != '[' ? args : s->setup->peer);
 	session_reset(s);
 	s->state = SESSION_GREETED;
 	session_note(s, "%s", s->config->hostname);

@@ -13,6 +13,7 @@ struct session_setup {
 	int trusted;		/* the peer needs no AUTH */
 	int auth_in_clear;	/* AUTH may be used without TLS */
 	int tls;		/* TLS was there from the first octet */
+	const char *peer;	/* its address */
 	const char *client;	/* ... and whose certificate; NULL: none */
 	struct wrapper wrapper;	/* for STARTTLS */
 	int tls_by_listener;	/* ... or the listener has one when asked */

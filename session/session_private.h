@@ -16,6 +16,7 @@
 
 #include "common/buf.h"
 #include "common/config.h"
+#include "common/path.h"
 #include "common/log.h"
 #include "common/options.h"
 #include "session/conn.h"
@@ -63,6 +64,7 @@ struct session {
 	enum session_state state;
 	int tls;
 	char client[IPC_USER_MAX + 1]; /* subject of its certificate, or "" */
+	char host[PATH_DOMAIN_MAX + 1]; /* EHLO's name, or peer's address */
 	int authenticated;
 	int handed_on;		/* ... and the gateway judges each message */
 	int known;		/* somebody has judged the client, and likes it */

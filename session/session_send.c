@@ -19,7 +19,8 @@
 #define LOG_MISSING  256 /* octets of what was left out */
 #define NAMED_RECIPIENTS 10 /* ... by their positions, in one reply */
 
-static char message_text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX)];
+static char message_text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX +
+    TEXT_RULES_ROOM)];
 static struct text_info info; /* of that text */
 static struct ask_result result[CONFIG_RCPTS_MAX]; /* of each number */
 
@@ -219,8 +220,10 @@ text_rules(const struct session *s)
 {
 	struct text_rules rules = text_rules_of(s->config);
 
-	if (s->has_rights && s->rights.subject != -1)
+	if (s->has_rights && s->rights.subject != -1) {
 		rules.subject = (enum text_subject)s->rights.subject;
+		rules.template = NULL;
+	}
 	if (s->has_rights && s->rights.max_parts != -1)
 		rules.max_parts = (unsigned)s->rights.max_parts;
 	return rules;
@@ -231,8 +234,12 @@ static enum reply
 make_text(struct session *s)
 {
 	struct text_rules rules = text_rules(s);
+	const char *sender = s->message.sender[0] == '@' ? "" :
+		s->message.sender;
+	struct text_rules_values values;
 	struct buf out;
 
+	text_rules_fill(&rules, &values, s->mime, sender, s->host);
 	buf_init(&out, message_text, sizeof(message_text));
 	switch (text_make(&out, mime_field(s->mime, MIME_SUBJECT),
 	    mime_text(s->mime), mime_overflow(s->mime), &rules,

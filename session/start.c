@@ -154,6 +154,7 @@ start_session(const struct program *p, struct start *s)
 		.trusted = s->trusted,
 		.auth_in_clear = auth_in_clear(p, s),
 		.tls = s->protocol != NULL,
+		.peer = s->peer.ip,
 		.client = s->subject,
 		.wrapper = s->wrapper,
 		.tls_by_listener = line_has_listener() &&

@@ -292,6 +292,136 @@ text_signature(const char *p)
 	}
 }
 
+/* ---- a template is filled ---- */
+
+/* A value on its way into a template. */
+struct text_value {
+	const char *p, *end;
+};
+
+/* 1 if nothing of it would be seen. */
+static int
+text_is_empty(const char *p, const char *end)
+{
+	uint32_t c;
+
+	while (p < end) {
+		c = text_plain(gsm_next(&p, end));
+		if (c != 0 && !text_is_blank(c))
+			return 0;
+	}
+	return 1;
+}
+
+/* 1 if a piece has no word: it only parts two values. */
+static int
+text_is_separator(const struct wording_piece *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if ((unsigned char)w->p[i] >= 0x80 ||
+		    (w->p[i] >= '0' && w->p[i] <= '9') ||
+		    ((w->p[i] | 0x20) >= 'a' && (w->p[i] | 0x20) <= 'z'))
+			return 0;
+	return w->value == -1;
+}
+
+/* A value is missing between brackets: they go, too. */
+static void
+text_drop_brackets(struct wording_piece *before, struct wording_piece *after)
+{
+	static const char opens[] = "([{<\"'", closes[] = ")]}>\"'";
+	const char *bracket;
+
+	if (before->n == 0 || after->n == 0)
+		return;
+	bracket = strchr(opens, before->p[before->n - 1]);
+	if (bracket == NULL || *after->p != closes[bracket - opens])
+		return;
+	before->n--;
+	after->p++;
+	after->n--;
+}
+
+/*
+ * Take out placeholders without a value, each with the separator behind it,
+ * or, if it is the last, with the one before it.
+ */
+static void
+text_drop_missing(struct wording_piece *w, int n,
+    const struct text_value value[WORDING_VALUES])
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (w[i].value == -1 || !text_is_empty(value[w[i].value].p,
+		    value[w[i].value].end))
+			continue;
+		if (i > 0 && i + 1 < n && w[i - 1].value == -1 &&
+		    w[i + 1].value == -1)
+			text_drop_brackets(&w[i - 1], &w[i + 1]);
+		if (i + 1 < n && text_is_separator(&w[i + 1]))
+			w[i + 1].n = 0;
+		else if (i > 0 && i + 1 == n && text_is_separator(&w[i - 1]))
+			w[i - 1].n = 0;
+	}
+}
+
+/* Append a value: the text as it is, all others as one line. */
+static void
+text_put_value(struct buf *out, int which, const struct text_value *v,
+    int compose)
+{
+	size_t from = out->len;
+
+	if (which != WORDING_TEXT) {
+		text_subject(out, v->p, compose);
+		return;
+	}
+	text_clean(out, v->p, v->end, compose);
+	text_tidy(out, from);
+}
+
+static void
+text_fill(struct buf *out, const char *subject, const char *body,
+    const char *end, const struct text_rules *rules)
+{
+	struct wording_piece w[WORDING_PIECES];
+	struct text_value value[WORDING_VALUES];
+	int compose = rules->alphabet != TEXT_KEEP, asked = 0, found = 0, n, i;
+	const char *bad, *s;
+
+	for (i = 0; i < WORDING_VALUES; i++) {
+		s = i == WORDING_SUBJECT ? subject :
+		    i == WORDING_TEXT	 ? body :
+					   rules->values[i];
+		s = s != NULL ? s : "";
+		value[i].p = s;
+		value[i].end = i == WORDING_TEXT ? end : s + strlen(s);
+	}
+	if ((n = wording_parse(rules->template, w, &bad)) == -1)
+		return;
+	for (i = 0; i < n; i++) {
+		if (w[i].value != WORDING_SUBJECT && w[i].value != WORDING_TEXT)
+			continue;
+		asked = 1;
+		found |= !text_is_empty(value[w[i].value].p,
+		    value[w[i].value].end);
+	}
+	if (asked && !found)
+		return;
+	text_drop_missing(w, n, value);
+	for (i = 0; i < n; i++) {
+		if (w[i].value == -1)
+			text_clean(out, w[i].p, w[i].p + w[i].n, compose);
+		else
+			text_put_value(out, w[i].value, &value[w[i].value],
+			    compose);
+	}
+	text_tidy(out, 0);
+}
+
 static void
 text_join(struct buf *out, const char *subject, const char *body,
     const char *end, const struct text_rules *rules)
@@ -299,6 +429,10 @@ text_join(struct buf *out, const char *subject, const char *body,
 	int compose = rules->alphabet != TEXT_KEEP;
 	size_t from;
 
+	if (rules->template != NULL) {
+		text_fill(out, subject, body, end, rules);
+		return;
+	}
 	if (rules->subject == TEXT_SUBJECT_PREFIX ||
 	    rules->subject == TEXT_SUBJECT_ONLY ||
 	    rules->subject == TEXT_SUBJECT_AUTO)
@@ -571,6 +705,21 @@ text_fit(struct buf *out, int more, const struct text_rules *rules,
 	return TEXT_OK;
 }
 
+/* Octets of the template and of its values. */
+static size_t
+text_extra(const struct text_rules *rules)
+{
+	size_t n, i;
+
+	if (rules->template == NULL)
+		return 0;
+	n = strlen(rules->template);
+	for (i = 0; i < WORDING_VALUES; i++)
+		if (rules->values[i] != NULL)
+			n += strlen(rules->values[i]);
+	return n;
+}
+
 enum text_result
 text_make(struct buf *out, const char *subject, const char *body, int more,
     const struct text_rules *rules, struct text_info *info)
@@ -581,7 +730,8 @@ text_make(struct buf *out, const char *subject, const char *body, int more,
 	buf_reset(out);
 	if (subject == NULL)
 		subject = "";
-	if (out->cap < TEXT_ROOM(strlen(subject) + (size_t)(end - body))) {
+	if (out->cap < TEXT_ROOM(strlen(subject) + (size_t)(end - body) +
+		text_extra(rules))) {
 		out->overflow = 1;
 		return TEXT_TOO_LONG;
 	}
@@ -595,7 +745,8 @@ text_make(struct buf *out, const char *subject, const char *body, int more,
 		return TEXT_EMPTY;
 	if (rules->alphabet == TEXT_GSM || rules->alphabet == TEXT_ASCII)
 		text_transliterate(out, rules->alphabet == TEXT_ASCII);
-	if (rules->subject == TEXT_SUBJECT_ONLY)
+	if (rules->template != NULL ? strstr(rules->template, "${text}") == NULL :
+	    rules->subject == TEXT_SUBJECT_ONLY)
 		more = 0;
 	return text_fit(out, more, rules, info);
 }

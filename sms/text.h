@@ -6,6 +6,7 @@
 #define TEXT_H
 
 #include "common/buf.h"
+#include "common/wording.h"
 
 enum text_subject {
 	TEXT_SUBJECT_IGNORE,
@@ -25,6 +26,12 @@ enum text_alphabet_rule {
 enum text_overlong { TEXT_TRUNCATE, TEXT_REJECT };
 
 struct text_rules {
+	/*
+	 * In place of subject: a template, and what its placeholders but
+	 * ${subject} and ${text} stand for, UTF-8; NULL: nothing.
+	 */
+	const char *template;
+	const char *values[WORDING_VALUES];
 	enum text_subject subject;
 	int keep_signature;
 	enum text_alphabet_rule alphabet;
@@ -50,8 +57,8 @@ enum text_result {
  * Make the text of the SMS from a subject (NULL: none) and a body, both
  * valid UTF-8; more says that the body went on and was cut by whoever
  * collected it (so the result is truncated).  The result goes to out,
- * which must have at least TEXT_ROOM(strlen(subject) + strlen(body))
- * octets of storage.  It is UTF-8, its line ends are LF.
+ * which must have at least TEXT_ROOM(n) octets of storage, n being the octets
+ * of the subject, the body, the template and the values.  It is UTF-8, its line ends are LF.
  */
 enum text_result text_make(struct buf *out, const char *subject,
     const char *body, int more, const struct text_rules *,

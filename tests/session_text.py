@@ -4,6 +4,7 @@ tests' of mime.c, html.c, charset.c and text.c."""
 
 import base64
 import quopri
+import time
 
 import tap
 from gateway import Gateway
@@ -81,6 +82,24 @@ def ascii_and_auto():
             "Grosse 5 EUR", "ascii")
     tap.is_(sms("Subject: Fire\n\nfire in zone 3\n", "subject auto"),
             "fire in zone 3", "auto: the text says it")
+
+
+@tap.test("template")
+def template():
+    mail = "From: Disk watch <d@x.test>\nSubject: Alarm\n\nfire\n-- \ny\n"
+    tap.is_(sms(mail, 'template "${from}: ${subject} ${text}"'),
+            "d@x.test: Alarm fire", "values of the mail")
+    tap.is_(sms(mail, 'template "${name} on ${host}: ${text}"'),
+            "Disk watch on client.test: fire", "name and host")
+    tap.is_(sms("X: y\n\nfire\n", 'template "${name}: ${text}"'),
+            "root@client.test: fire", "else the sender of the envelope")
+    tap.like(sms(mail, 'template "${time} ${text}"'), r"^\d\d:\d\d fire$",
+             "the time of arrival")
+    tap.is_(sms(time.strftime("Date: Sat, 01 Jan %Y 07:08:09 +0100\n") + mail,
+                'template "${time} ${text}"'), "07:08 fire",
+            "the time of the mail")
+    tap.is_(sms("Subject: x\n\n", 'template "${from}: ${text}"'), 550,
+            "no text is refused")
 
 
 @tap.test("max-parts and overlong")

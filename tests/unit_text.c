@@ -22,7 +22,8 @@ static const char *
 make(const char *subject, const char *body, int more,
     const struct text_rules *rules)
 {
-	size_t n = strlen(body) + (subject != NULL ? strlen(subject) : 0);
+	size_t n = strlen(body) + (subject != NULL ? strlen(subject) : 0) +
+	    (rules->template != NULL ? WORDING_MAX : 0);
 	struct text_info again;
 
 	buf_init(&out, storage, TEXT_ROOM(n));
@@ -554,6 +555,61 @@ test_subject_auto(void)
 	tap_is(subject_auto("", ""), "EMPTY", "auto: neither");
 }
 
+static const char *
+filled(const char *template, const char *subject, const char *body)
+{
+	struct text_rules rules = {.template = template};
+
+	rules.values[WORDING_FROM] = "a@b";
+	rules.values[WORDING_NAME] = "Disk";
+	rules.values[WORDING_HOST] = "";
+	return make(subject, body, 0, &rules);
+}
+
+static void
+test_template(void)
+{
+	tap_is(filled("${from}: ${subject} ${text}", "S", "t\nu"),
+	    "a@b: S t\nu", "template: three values");
+	tap_is(filled("${text}", "S", " \n\n t \n\n\n u\n-- \nsig"),
+	    " t\n\n u", "template: the rules of a text hold");
+	tap_is(filled("${host}: ${text}", NULL, "t"), "t",
+	    "template: a missing value goes with what parts it");
+	tap_is(filled("${subject} - ${text}", NULL, "t"), "t",
+	    "template: a missing subject");
+	tap_is(filled("${name}: ${subject} ${text}", "S", " "), "Disk: S",
+	    "template: a missing text");
+	tap_is(filled("${text} (${host}) ${name}", "S", "t"), "t Disk",
+	    "template: nothing stays in brackets");
+	tap_is(filled("${text} (${host})", "S", "t"), "t",
+	    "template: nor at the end");
+	tap_is(filled("Alarm of ${host}: ${text}", "S", "t"), "Alarm of t",
+	    "template: words stay");
+	tap_is(filled("${name}: ${text}", "S", ""), "EMPTY",
+	    "template: no text is no text");
+	tap_is(filled("${name} has written", "S", ""), "Disk has written",
+	    "template: unless nobody asked for it");
+	tap_is(filled("$ {x} ${text}}", "S", "t"), "$ {x} t}",
+	    "template: other signs");
+}
+
+static void
+test_wording(void)
+{
+	static const char *const bad[] = {"${", "a ${x} b", "${text} ${text}",
+	    "${Text}", "${text ", "${}"};
+	struct wording_piece w[WORDING_PIECES];
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < LENGTH(bad); i++)
+		tap_ok(wording_parse(bad[i], w, &at) == -1 &&
+		    strncmp(at, "${", 2) == 0, "no template: %s", bad[i]);
+	tap_ok(wording_parse("a${from}b${name}c${subject}d${text}e${host}f"
+	    "${time}g", w, &at) == WORDING_PIECES, "the most pieces");
+	tap_ok(wording_parse("", w, &at) == 0, "none");
+}
+
 /* A subject is looked for up to SAID_MAX letters. */
 static void
 test_said_limit(void)
@@ -819,6 +875,8 @@ main(void)
 	test_subject();
 	test_subject_auto();
 	test_said_limit();
+	test_template();
+	test_wording();
 	test_ascii();
 	test_alphabet();
 	test_count();
