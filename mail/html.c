@@ -30,10 +30,10 @@
 #define LIST_BULLETS	INT_MIN
 #define LIST_PLAIN	(INT_MIN + 1)
 
-/* What no inner tag reaches beyond. */
+/* The tags inside one of these end nothing outside of it. */
 #define HTML_OUTER	(HTML_IS_CELL | HTML_IS_TABLE)
 
-/* What an inline end tag does not reach beyond. */
+/* The end tag of an inline element ends nothing outside of one of these. */
 #define HTML_SPECIAL	(HTML_IS_FLOW | HTML_IS_HIDE | HTML_IS_TABLE | \
 	HTML_IS_ROWS | HTML_IS_ROW | HTML_IS_CELL | HTML_IS_SELECT)
 
@@ -234,7 +234,7 @@ html_unwind(struct html *h, unsigned key, unsigned these, unsigned bounds)
 	return 0;
 }
 
-/* What is over when such an element begins (13.1.2.4, optional tags). */
+/* Elements that end where such an element begins (13.1.2.4, optional tags). */
 static unsigned
 html_ends(unsigned is)
 {
@@ -246,7 +246,7 @@ html_ends(unsigned is)
 	    HTML_IS_LINK | HTML_IS_HEADING);
 }
 
-/* What its start tag does not reach beyond to end them. */
+/* Elements at which the search for implicitly closed elements stops. */
 static unsigned
 html_start_bounds(unsigned is)
 {
@@ -259,7 +259,7 @@ html_start_bounds(unsigned is)
 	return HTML_OUTER;
 }
 
-/* What its end tag does not reach beyond (13.2.4.2, scopes). */
+/* Elements at which the search of an end tag stops (13.2.4.2, scopes). */
 static unsigned
 html_end_bounds(unsigned is)
 {

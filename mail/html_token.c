@@ -2,8 +2,8 @@
  * html_token: the tokenizer: tags, attributes, references, comments, in the
  * states of the HTML standard, 13.2.5.  Broken HTML is read as browsers read
  * it, as far as that can be had without a tree and without looking ahead.
- * What style="" means is html_style.c's.  Which elements are open, and what is shown, is not
- * known here.
+ * What style="" means is html_style.c's; which elements are open, and what is
+ * shown, is html.c's.
  */
 #include <stdlib.h>
 #include <string.h>

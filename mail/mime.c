@@ -252,7 +252,7 @@ mime_cross(struct mime *m, size_t i, int close)
 {
 	const char *p;
 
-	/* a part that has no empty line is all header, or all text */
+	/* the part had no empty line: its last lines may be text */
 	if (m->state == MIME_HEAD && mime_header_loose(&m->header, &p) > 0)
 		mime_end_header(m);
 	mime_leave(m);

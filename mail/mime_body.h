@@ -88,8 +88,8 @@ struct mime_body {
 };
 
 /*
- * Begin a body.  put gets the octets of data, or the text from the first character on that shows
- * something, in pieces that are never empty: valid UTF-8, whole characters,
+ * Begin a body.  put gets the octets of data; or the text, from the first
+ * character on that shows something, in pieces that are never empty: valid UTF-8, whole characters,
  * line ends are LF, no NUL.  Of blank lines in front only their being there
  * is kept, in lines, which is 0 or 1 when put is called first; of blanks in
  * front of the first word MIME_INDENT_MAX, which are put.  Uuencoded blocks

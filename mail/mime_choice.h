@@ -21,7 +21,7 @@ struct mime_choice_level {
 	unsigned child;		/* number of the part that is being read */
 	unsigned kept;		/* number of the last part with text */
 	int score;		/* of the text that was kept; 0: none */
-	int root;		/* of multipart/related: this part is its root */
+	int root;		/* this part is a multipart/related's root */
 	size_t text, source;	/* where its text and its source begin */
 };
 

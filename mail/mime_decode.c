@@ -1,7 +1,7 @@
 /*
  * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8), and
- * uuencode, taken from senders as they are.  What the octets mean is mime_body.c's;
- * encoded words, which have base64 too, are mime_word.c's.
+ * uuencode, taken from senders as they are.  What the octets mean is
+ * mime_body.c's; encoded words, which have base64 too, are mime_word.c's.
  */
 #include <string.h>
 

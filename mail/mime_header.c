@@ -45,10 +45,9 @@ static const char mime_header_names[MIME_ALL_FIELDS][26] = {
 };
 
 /*
- * Other fields that programs write: whole names, and how names begin.  What
- * is not among them is not said to be unknown lightly, since it is taken for
- * text where no empty line ends the header; but a name that is a common word
- * (Status, Location) is not here, since devices begin their texts with it.
+ * Other fields that programs write: whole names, and how names begin.  Where no
+ * empty line ends the header, a field that is not listed is taken for text.  So
+ * common words (Status, Location) are left out: devices begin texts with them.
  */
 static const char mime_header_others[][20] = {"To", "Cc", "Bcc", "Sender",
     "References", "Comments", "Keywords", "Received", "Precedence",

@@ -73,7 +73,8 @@ void mime_header_end(struct mime_header *, struct mime_part *);
 /*
  * Where no empty line has ended the header, the fields at its end whose names
  * are nobody's are the start of a text that has no header: "Temp: 45 C".  So
- * are lines that begin with a blank, if no field came before them.  Returns how many octets *p has of them, without the last line end; 0: none.
+ * are lines that begin with a blank, if no field came before them.  Returns how
+ * many octets *p has of them, without the last line end; 0: none.
  * MIME_RAW_MAX octets may not be all.  They stay until the next header.
  */
 size_t mime_header_loose(const struct mime_header *, const char **p);

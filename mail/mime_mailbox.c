@@ -163,7 +163,9 @@ mime_mailbox_parse(struct mime_mailbox *m, const char *field)
 			strcpy(m->address, address);
 	} else if (r.angle.overflow)
 		m->address[0] = '\0';
-	mime_mailbox_set_name(m, *name != '\0' ? name : mime_mailbox_trim(&r.comment));
+	if (*name == '\0')
+		name = mime_mailbox_trim(&r.comment);
+	mime_mailbox_set_name(m, name);
 }
 
 int

@@ -1,7 +1,6 @@
 /*
  * mime_sniff: looks at the first octets of a body, or at one of its lines.
- * Nothing is kept and nothing is done here: what follows is mime_body.c's and
- * mime_decode.c's.
+ * It keeps nothing; mime_body.c and mime_decode.c act on what it finds.
  */
 #include <string.h>
 #include <strings.h>
@@ -409,7 +408,7 @@ mime_sniff_take_name(const char *p, size_t n,
 		return 0;
 	memcpy(name, p, n);
 	name[n] = '\0';
-	/* who can read it this far has no UTF-16 before him */
+	/* it has been read as ASCII so far, so it is not UTF-16 */
 	if (strncasecmp(name, "utf-16", 6) == 0)
 		strcpy(name, "utf-8");
 	return 1;

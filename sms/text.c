@@ -36,11 +36,11 @@
 #define ZWJ		0x200d
 
 /*
- * What never passes: control characters that are not line ends, soft hyphen,
- * zero-width spaces and invisible operators, embeddings, overrides and
- * isolates (they show a text in another order than it is read), byte order
- * marks, interlinear annotation, placeholders of objects, noncharacters
- * (those at the end of each plane are seen to in text_plain).
+ * Code points that are always left out: control characters that are not line
+ * ends, soft hyphen, zero-width spaces and invisible operators, embeddings,
+ * overrides and isolates (they show a text in another order than it is
+ * read), byte order marks, interlinear annotation, placeholders of objects,
+ * noncharacters (those at the end of each plane are seen to in text_plain).
  */
 static const struct gsm_range text_dropped[] = {
 	{0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f},
@@ -78,7 +78,7 @@ struct count {
 	unsigned parts, used;
 };
 
-/* A text on the scales: as GSM-7, as long as that is possible, as UCS-2. */
+/* The size of a text: as GSM-7, as long as it is that, and as UCS-2. */
 struct scales {
 	int signs;	/* typographic signs count as what replaces them */
 	int gsm;	/* all of it is in the alphabet */
@@ -745,7 +745,9 @@ text_make(struct buf *out, const char *subject, const char *body, int more,
 		return TEXT_EMPTY;
 	if (rules->alphabet == TEXT_GSM || rules->alphabet == TEXT_ASCII)
 		text_transliterate(out, rules->alphabet == TEXT_ASCII);
-	if (rules->template != NULL ? strstr(rules->template, "${text}") == NULL :
+	/* the text that went on is not in it */
+	if (rules->template != NULL ?
+	    strstr(rules->template, "${text}") == NULL :
 	    rules->subject == TEXT_SUBJECT_ONLY)
 		more = 0;
 	return text_fit(out, more, rules, info);

@@ -58,7 +58,8 @@ enum text_result {
  * valid UTF-8; more says that the body went on and was cut by whoever
  * collected it (so the result is truncated).  The result goes to out,
  * which must have at least TEXT_ROOM(n) octets of storage, n being the octets
- * of the subject, the body, the template and the values.  It is UTF-8, its line ends are LF.
+ * of the subject, the body, the template and the values.  It is UTF-8, its line
+ * ends are LF.
  */
 enum text_result text_make(struct buf *out, const char *subject,
     const char *body, int more, const struct text_rules *,
