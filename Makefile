@@ -69,7 +69,7 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o delivery/check.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
-	common/log.o common/buf.o
+	common/fds.o common/log.o common/buf.o common/watch.o
 
 all: $(PROGRAMS)
 

@@ -131,6 +131,7 @@ static const struct sock_filter permitted[] = {
 	PERMIT(writev),
 	PERMIT(close),
 	PERMIT(shutdown),
+	PERMIT(recvmsg), /* what the listener has for STARTTLS */
 #ifdef SYS_poll
 	PERMIT(poll),
 #endif

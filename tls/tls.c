@@ -42,7 +42,9 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/fds.h"
 #include "common/log.h"
+#include "common/watch.h"
 #include "tls/tls_cert.h"
 #include "tls/tls_pump.h"
 #include "tls/tls_sandbox.h"
@@ -86,6 +88,7 @@ static char cert_text[CERT_FILE_MAX + 1], key_text[KEY_FILE_MAX + 1],
 static struct {
 	int at_once;	/* -s */
 	int check;	/* -n */
+	int listener;	/* -L */
 	int to_stderr;
 	long timeout;
 	const char *cert_file, *key_file, *ca_file;
@@ -184,6 +187,10 @@ usage(void)
 	    "[-u user]\n"
 	    "                    cert key program [argument ...]\n"
 	    "       smtp2sms-tls -n [-c client-ca] cert key\n"
+	    "       smtp2sms-tls -L [-e] [-c client-ca] [-t seconds] [-u user] "
+	    "cert key\n"
+	    "  -L          for the listener on descriptor 0: smtp2sms alone "
+	    "starts it so\n"
 	    "  -c file     ask for a client's certificate, by these CAs\n"
 	    "  -e          log to standard error, not to syslog\n"
 	    "  -n          check certificate and key, and do no more\n"
@@ -225,13 +232,16 @@ parse_options(int argc, char **argv)
 	int c;
 
 	/* '+': the program's options are the program's (glibc) */
-	while ((c = getopt(argc, argv, "+c:enst:U:u:")) != -1)
+	while ((c = getopt(argc, argv, "+c:eLnst:U:u:")) != -1)
 		switch (c) {
 		case 'c':
 			self.ca_file = optarg;
 			break;
 		case 'e':
 			self.to_stderr = 1;
+			break;
+		case 'L':
+			self.listener = 1;
 			break;
 		case 'n':
 			self.check = self.to_stderr = 1;
@@ -253,7 +263,7 @@ parse_options(int argc, char **argv)
 		}
 	argc -= optind;
 	argv += optind;
-	if (self.check ? argc != 2 : argc < 3)
+	if (self.check || self.listener ? argc != 2 : argc < 3)
 		usage();
 	self.cert_file = argv[0];
 	self.key_file = argv[1];
@@ -512,25 +522,40 @@ wait_program(void)
 
 /* ---- the parent: certificate and key ---- */
 
-static void
-read_file(struct text *t, const char *file)
+/* NULL, or what is wrong. */
+static const char *
+read_text(struct text *t, const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC), error = errno;
 	ssize_t n = 1;
 
-	while (fd != -1 && n > 0 && t->len < t->cap) {
+	t->len = 0;
+	if (fd == -1)
+		return strerror(error);
+	while (n > 0 && t->len < t->cap) {
 		n = read(fd, t->p + t->len, t->cap - t->len);
-		if (n == -1 && errno == EINTR)
+		error = errno;
+		if (n == -1 && error == EINTR)
 			n = 1;
 		else if (n > 0)
 			t->len += (size_t)n;
 	}
-	if (fd == -1 || n == -1)
-		give_up(EX_CONFIG, "config", file, strerror(errno));
-	if (t->len == t->cap)
-		give_up(EX_CONFIG, "config", file, "file is too large");
-	t->p[t->len] = '\0';
 	close(fd);
+	if (n == -1)
+		return strerror(error);
+	if (t->len == t->cap)
+		return "file is too large";
+	t->p[t->len] = '\0';
+	return NULL;
+}
+
+static void
+read_file(struct text *t, const char *file)
+{
+	const char *error = read_text(t, file);
+
+	if (error != NULL)
+		give_up(EX_CONFIG, "config", file, error);
 }
 
 /* What libtls makes of the files; it says why in *error. */
@@ -804,6 +829,133 @@ run_tls(const struct side *s)
 	    serve_on_demand(&pump, s, &env));
 }
 
+/* ---- one for all sessions of a listener ---- */
+
+/* What is said over the control socket: see session/listener_tls.c. */
+#define LISTENER_ASK	'q'
+#define LISTENER_READY	'r'
+#define LISTENER_BROKEN 'b'
+#define LISTENER_CLIENT 'c'
+#define LISTENER_FDS	4	/* the client, control, in, out */
+
+/* Read the files (again); what cannot be used leaves the old ones in use. */
+static void
+reload(void)
+{
+	struct tls *old = self.server;
+	const char *error = read_text(&self.cert, self.cert_file);
+
+	if (error == NULL)
+		error = read_text(&self.key, self.key_file);
+	if (error == NULL && self.ca_file != NULL)
+		error = read_text(&self.ca, self.ca_file);
+	if (error == NULL) {
+		self.server = NULL;
+		error = wake();
+	}
+	explicit_bzero(self.key.p, self.key.cap);
+	if (error == NULL) {
+		tls_free(old);
+		return;
+	}
+	log_event(LOG_ERR, "config", "cert", self.cert_file, "key",
+	    self.key_file, "ca", self.ca_file, "error", error, NULL);
+	if (self.server != old)
+		tls_free(self.server);
+	self.server = old;
+}
+
+/* The process of one session: its client on 0 and 1, and its channels. */
+static _Noreturn void
+serve_session(const int fds[LISTENER_FDS])
+{
+	static struct pump pump;
+	static char block[ENV_MAX];
+	const struct side s = {.ctl = fds[1], .in = fds[2], .out = fds[3]};
+	struct buf env;
+	int command, ok = 0;
+
+	if (dup2(fds[0], STDIN_FILENO) == -1 ||
+	    dup2(fds[0], STDOUT_FILENO) == -1 || become(&self.user) == -1 ||
+	    tls_sandbox_enter() == -1) {
+		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
+		_exit(EX_TEMPFAIL);
+	}
+	close(fds[0]);
+	buf_init(&env, block, sizeof(block));
+	if ((command = take_command(s.ctl)) == 0)
+		_exit(EX_OK);
+	ok = start_tls(&pump, &env) == PUMP_OK;
+	if (ok && command == 'Y')
+		ok = write_all(s.ctl, env.p, env.len) == 0;
+	close(s.ctl);
+	if (ok)
+		pump_run(&pump, s.out, s.in);
+	pump_bye(STDIN_FILENO, STDOUT_FILENO);
+	_exit(ok ? EX_OK : EX_PROTOCOL);
+}
+
+static void
+answer_listener(void)
+{
+	const char word = self.server != NULL ? LISTENER_READY :
+						LISTENER_BROKEN;
+
+	send(STDIN_FILENO, &word, 1, MSG_NOSIGNAL);
+}
+
+/* One message of the listener's; 0 when it has gone. */
+static int
+serve_message(struct watch *files)
+{
+	char message[128];
+	int fds[LISTENER_FDS], i;
+	ssize_t n = fds_receive(STDIN_FILENO, message, sizeof(message) - 1,
+	    fds, LISTENER_FDS);
+
+	if (n == 0 || (n == -1 && errno != EMSGSIZE))
+		return 0;
+	if (watch_changed(files) || self.server == NULL)
+		reload();
+	message[n > 0 ? n : 0] = '\0';
+	if (message[0] == LISTENER_ASK)
+		answer_listener();
+	if (message[0] == LISTENER_CLIENT && fds[LISTENER_FDS - 1] != -1 &&
+	    self.server != NULL && fork() == 0) {
+		log_context("peer", message + 1);
+		signal(SIGCHLD, SIG_DFL);
+		serve_session(fds);
+	}
+	for (i = 0; i < LISTENER_FDS; i++)
+		if (fds[i] != -1)
+			close(fds[i]);
+	return 1;
+}
+
+/*
+ * Load the library and the key once, and fork for each session.  Nothing that
+ * a client sends is read here, so root, if it was that, is kept for the next
+ * certificate; a session's process becomes the user.
+ */
+static int
+serve_listener(void)
+{
+	struct watch files = {.n = 0};
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN); /* nobody waits for the processes */
+	if (tls_sandbox_hide() == -1)
+		return EX_TEMPFAIL;
+	watch_add(&files, self.cert_file);
+	watch_add(&files, self.key_file);
+	watch_add(&files, self.ca_file);
+	reload();
+	answer_listener();
+	while (serve_message(&files))
+		;
+	return EX_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -816,6 +968,8 @@ main(int argc, char **argv)
 		load();
 		return EX_OK;
 	}
+	if (self.listener)
+		return serve_listener();
 	prepare_session();
 	if (open_channels(&ours, &theirs) == -1 || (self.child = fork()) == -1)
 		give_up(EX_TEMPFAIL, "system", NULL, strerror(errno));
