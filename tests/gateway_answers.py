@@ -1,4 +1,4 @@
-"""What the gateway says, and what the client then hears: SPEC, section 6."""
+"""What the gateway says, and what the client then hears."""
 
 import gzip
 import socket

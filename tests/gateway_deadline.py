@@ -1,4 +1,4 @@
-"""The deadline holds, whatever the gateway does; SPEC, section 6."""
+"""The deadline holds, whatever the gateway does."""
 
 import time
 

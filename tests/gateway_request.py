@@ -1,6 +1,8 @@
-"""What the gateway gets: SPEC, section 6, and SMSGate's own rules."""
+"""What the gateway gets: the descriptor's request, by SMSGate's own rules."""
 
 import re
+import time
+from email.utils import formatdate
 
 import tap
 from gateway import Gateway
@@ -99,9 +101,14 @@ def ident(*args, **named):
     return posted(*args, **named).json()["id"]
 
 
+def dated(ago):
+    """A Date field of so many seconds ago."""
+    return "Date: %s\r\n" % formatdate(time.time() - ago)
+
+
 @tap.test("ids")
 def ids():
-    date = "Date: Sat, 22 Nov 2025 10:00:00 +0000\r\n"
+    date = dated(3600)
     first = ident(OWN)
     tap.is_(ident(OWN), first, "the same mail again: the same id")
     tap.is_(ident(OWN, headers="X-Other: 1\r\nMessage-ID: "
@@ -117,7 +124,7 @@ def ids():
             OWN, headers="Message-ID: <2@client.test>\r\n"),
         "another identity": ident([], login=("bob", "builder")),
         "only a Date": ident(OWN, headers=date),
-        "another Date": ident(OWN, headers=date.replace("22", "23")),
+        "another Date": ident(OWN, headers=dated(7200)),
         "neither": ident(OWN, headers="X: y\r\n"),
         "neither, again": ident(OWN, headers="X: y\r\n"),
     }
@@ -127,6 +134,9 @@ def ids():
     tap.is_(len(set(others.values())), len(others), "all of them differ")
     tap.is_(ident(OWN, headers=date), others["only a Date"],
             "the same Date: the same id")
+    old = dated(6 * 86400)
+    tap.ok(ident(OWN, headers=old) != ident(OWN, headers=old),
+           "a Date that is too old to be believed: another id each time")
     tap.is_(ident([], login=("bob", "builder")), others["another identity"],
             "the same identity: the same id")
     # what is inside one must not look like what is inside another

@@ -1,4 +1,4 @@
-"""TLS to the gateway is verified; SPEC, section 6."""
+"""TLS to the gateway is verified."""
 
 import os
 import shutil
