@@ -248,6 +248,7 @@ class Talker:
 
 @tap.test("TLS messages on an idle connection are no answer and no end")
 def tls_messages():
+    need("openssl")
     with Talker() as talker, \
             Agent(OWN + ["set device d1", "agent-requests 1"],
                   talker) as agent:
