@@ -18,6 +18,7 @@ from agent_lib import Agent
 from gateway import Certificate, Gateway
 from h2_lib import H2
 from proxy_lib import Haproxy, Nginx, Node, free_port
+from server_lib import need
 from smtp import SLOW, Session, own_credentials
 
 OWN = own_credentials()
