@@ -46,7 +46,9 @@ test ! -e "$dir/folder" || install -d -o smtp2sms -m 0700 /var/lib/smtp2sms
 
 def adapted(place, name, *changes):
     """A file of contrib/systemd for this place."""
-    return place.contrib("systemd/" + name, *changes).replace(
+    folder = "" if name.startswith(("smtp2sms-deliver", "deliver-")) else \
+        "accept-yes/"
+    return place.contrib("systemd/" + folder + name, *changes).replace(
         PROGRAM + " -o", place.deliver + " -f " + place.config + " -o"
     ).replace("/etc/smtp2sms/", place.path("secrets/"))
 

@@ -312,6 +312,11 @@ def subject(port, *words):
 
 @tap.test("a renewed certificate is used from the next connection on")
 def renewal():
+    shutil.copy(os.path.join(TOP, "contrib/systemd/smtp2sms-smtps.socket"),
+                MACHINE.path("/etc/systemd/system/"))
+    MACHINE.run("systemctl", "daemon-reload")
+    MACHINE.run("systemctl", "stop", "smtp2sms.service")
+    MACHINE.run("systemctl", "enable", "--now", "smtp2sms-smtps.socket")
     tap.like(subject(465), "O = first", "port 465")
     tap.like(subject(587, "-starttls smtp"), "O = first", "STARTTLS")
     MACHINE.certify("second")

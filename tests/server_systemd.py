@@ -69,7 +69,7 @@ gw = Gateway()
 
 
 def unit(place, name, *replacements):
-    return place.contrib("systemd/" + name, *replacements)
+    return place.contrib("systemd/accept-yes/" + name, *replacements)
 
 
 def command_of(text):
@@ -224,7 +224,7 @@ def ends(server):
 
 
 def raw(name):
-    with open(os.path.join(CONTRIB, "systemd", name)) as file:
+    with open(os.path.join(CONTRIB, "systemd", "accept-yes", name)) as file:
         return file.read()
 
 

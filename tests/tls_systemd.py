@@ -33,7 +33,7 @@ base_lay_out = base.lay_out
 
 def adapted(place, name, *changes):
     """A file of contrib/systemd for this place."""
-    text = place.contrib("systemd/" + name, *changes)
+    text = place.contrib("systemd/accept-yes/" + name, *changes)
     return re.sub(r"\b465\b", str(place.tls_port), text).replace(
         "/etc/smtp2sms/", place.path("secrets/"))
 
