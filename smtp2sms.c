@@ -186,20 +186,40 @@ test_deliver(const struct program *p)
 	return pid == -1 ? PROGRAM_TEMPORARY : link_wait(pid);
 }
 
+/* What sessions will have, by a process that enters it. */
+static int
+test_sandbox(const struct program *p)
+{
+	struct sandbox s;
+	char text[SANDBOX_TEXT];
+
+	if (sandbox_try(p->config.sandbox == CONFIG_SANDBOX_BEST_EFFORT,
+	    &s) == -1) {
+		fprintf(stderr, "smtp2sms: sandbox: %s: clients get a 421, "
+		    "unless it is best-effort\n", strerror(errno));
+		return PROGRAM_TEMPORARY;
+	}
+	sandbox_describe(&s, text);
+	printf("sandbox: %s\n", text);
+	fflush(stdout);
+	return PROGRAM_OK;
+}
+
 /* All that is wrong is told, whichever program finds it. */
 static int
 test(const struct program *p)
 {
 	int status = p->config.tls_cert != NULL ? wrapper_test(p) : PROGRAM_OK;
-	int more;
+	int sandbox, more;
 
 	/* root may read the key; all else the sessions must be able to */
 	if (drop_privileges(p) == -1)
 		status = PROGRAM_CONFIG;
-	printf("sandbox: %s\n", sandbox_describe());
-	fflush(stdout);
+	sandbox = test_sandbox(p);
 	more = test_deliver(p);
-	return status != PROGRAM_OK ? status : more;
+	if (status == PROGRAM_OK)
+		status = more;
+	return status != PROGRAM_OK ? status : sandbox;
 }
 
 /* What a mail on descriptor 0 would become. */
@@ -207,8 +227,12 @@ static int
 extract(const struct program *p)
 {
 	int look = terminal_look();	/* behind the sandbox nobody knows */
-	int r = sandbox_enter() == 0 ? extract_run(&p->config, look) : -1;
+	int best_effort = p->config.sandbox == CONFIG_SANDBOX_BEST_EFFORT;
+	struct sandbox s;
+	int r = -1;
 
+	if (sandbox_enter(best_effort, &s) == 0)
+		r = extract_run(&p->config, look);
 	if (r == -1)
 		fprintf(stderr, "smtp2sms: %s\n", strerror(errno));
 	return r == -1 ? PROGRAM_TEMPORARY : r == 0 ? PROGRAM_OK :

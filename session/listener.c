@@ -24,6 +24,7 @@
 #include "session/listener.h"
 #include "session/listener_private.h"
 #include "session/privileges.h"
+#include "session/start.h"
 
 #define FDS_SLOT  3		/* descriptors for each session */
 #define FDS_OTHER 128
@@ -482,6 +483,7 @@ listener_run(struct program *p, const struct sockets *s, int broken)
 		return fail("listen");
 	listener_tls_start(l);
 	drop(l);
+	start_try_sandbox(p);
 	log_event(LOG_INFO, "listen", "sockets", LOG_NUM(s->n), NULL);
 	return loop(l);
 }
@@ -514,6 +516,7 @@ listener_resume(struct program *p, int broken)
 	listener_deliver_watch(l);
 	listener_tls_start(l);
 	drop(l);
+	start_try_sandbox(p);
 	log_event(LOG_INFO, "renewed", "sessions",
 	    LOG_NUM(l->table->sessions), NULL);
 	/* somebody may have died meanwhile */

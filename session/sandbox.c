@@ -5,6 +5,7 @@
  * sanitizers, which make system calls of their own.
  */
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <stddef.h>
@@ -48,16 +49,19 @@ limit(void)
 #if defined(SANDBOX_NONE)
 
 int
-sandbox_enter(void)
+sandbox_enter(int best_effort, struct sandbox *s)
 {
 	(void)limit;
+	(void)best_effort;
+	*s = (struct sandbox){0};
 	return 0;
 }
 
-const char *
-sandbox_describe(void)
+void
+sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 {
-	return "none (a build for debugging)";
+	(void)s;
+	snprintf(text, SANDBOX_TEXT, "none (a build for debugging)");
 }
 
 #elif defined(__linux__)
@@ -256,14 +260,12 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
-/* The version of Landlock's ABI, or 0 if there is none. */
+/* The version of Landlock's ABI, or -1 if there is none. */
 static int
 landlock_abi(void)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
-
-	return abi > 0 ? (int)abi : 0;
 }
 
 /* The folder of iconv's modules: beside the libc (glibc only). */
@@ -348,63 +350,147 @@ restrict_files(int abi)
 	return result;
 }
 
-int
-sandbox_enter(void)
+/*
+ * A kernel without Landlock is good enough: then the filter forbids to open
+ * anything.  A Landlock that is there and fails is not.
+ */
+static int
+enter_landlock(int best_effort, struct sandbox *s)
 {
 	int abi = landlock_abi();
 
+	if (abi > 0 && restrict_files(abi) == 0) {
+		s->landlock = abi;
+		return 0;
+	}
+	s->landlock_error = errno;
+	return abi > 0 && !best_effort ? -1 : 0;
+}
+
+int
+sandbox_enter(int best_effort, struct sandbox *s)
+{
+	*s = (struct sandbox){0};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return -1;
-	if (abi > 0 && restrict_files(abi) == -1)
+	if (enter_landlock(best_effort, s) == -1)
 		return -1;
 	if (limit() == -1)
 		return -1;
-	return filter_calls(abi > 0);
+	if (filter_calls(s->landlock > 0) == -1) {
+		s->filter_error = errno;
+		return best_effort ? 0 : -1;
+	}
+	s->filter = 1;
+	return 0;
 }
 
-const char *
-sandbox_describe(void)
+void
+sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 {
-	static char text[40];
-	int abi = landlock_abi();
+	char landlock[24] = "", filter_why[64] = "", landlock_why[64] = "";
+	const char *filter = s->filter ? "seccomp" : "";
+	int both = s->filter_error != 0 && s->landlock_error != 0;
 
-	if (abi > 0)
-		snprintf(text, sizeof(text), "seccomp, Landlock %d", abi);
-	else
-		snprintf(text, sizeof(text), "seccomp (no Landlock)");
-	return text;
+	if (s->landlock > 0)
+		snprintf(landlock, sizeof(landlock), "%sLandlock %d",
+		    s->filter ? ", " : "", s->landlock);
+	else if (!s->filter)
+		filter = "resource limits alone";
+	if (s->filter_error != 0)
+		snprintf(filter_why, sizeof(filter_why), "no seccomp: %s",
+		    strerror(s->filter_error));
+	if (s->landlock_error != 0)
+		snprintf(landlock_why, sizeof(landlock_why),
+		    "no Landlock: %s", strerror(s->landlock_error));
+	snprintf(text, SANDBOX_TEXT, "%s%s%s%s%s%s%s", filter, landlock,
+	    sandbox_lacks(s) ? " (" : "", filter_why, both ? "; " : "",
+	    landlock_why, sandbox_lacks(s) ? ")" : "");
 }
 
 #elif defined(__OpenBSD__)
 
 int
-sandbox_enter(void)
+sandbox_enter(int best_effort, struct sandbox *s)
 {
+	(void)best_effort; /* every OpenBSD has both */
+	*s = (struct sandbox){.filter = 1};
 	/* iconv comes from ports and loads nothing at run time */
 	if (limit() == -1 || unveil(NULL, NULL) == -1)
 		return -1;
 	return pledge("stdio", NULL);
 }
 
-const char *
-sandbox_describe(void)
+void
+sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 {
-	return "pledge, unveil";
+	(void)s;
+	snprintf(text, SANDBOX_TEXT, "pledge, unveil");
 }
 
 #else
 
 int
-sandbox_enter(void)
+sandbox_enter(int best_effort, struct sandbox *s)
 {
+	(void)best_effort; /* there is nothing more to be had */
+	*s = (struct sandbox){0};
 	return limit();
 }
 
-const char *
-sandbox_describe(void)
+void
+sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 {
-	return "resource limits alone";
+	(void)s;
+	snprintf(text, SANDBOX_TEXT, "resource limits alone");
 }
 
 #endif
+
+int
+sandbox_lacks(const struct sandbox *s)
+{
+	return s->filter_error != 0 || s->landlock_error != 0;
+}
+
+/* ---- a try ---- */
+
+struct verdict {
+	struct sandbox sandbox;
+	int error;	/* errno of sandbox_enter, or 0 */
+};
+
+static _Noreturn void
+enter_and_tell(int best_effort, int fd)
+{
+	struct verdict v = {0};
+
+	if (sandbox_enter(best_effort, &v.sandbox) == -1)
+		v.error = errno;
+	_exit(write(fd, &v, sizeof(v)) != sizeof(v));
+}
+
+int
+sandbox_try(int best_effort, struct sandbox *s)
+{
+	struct verdict v = {.error = EIO}; /* what kills it says nothing */
+	int fds[2];
+	pid_t pid;
+
+	*s = (struct sandbox){0};
+	if (pipe(fds) == -1)
+		return -1;
+	if ((pid = fork()) == 0)
+		enter_and_tell(best_effort, fds[1]);
+	if (pid == -1)
+		v.error = errno;
+	close(fds[1]);
+	if (read(fds[0], &v, sizeof(v)) == sizeof(v))
+		*s = v.sandbox;
+	close(fds[0]);
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	errno = v.error;
+	return v.error == 0 ? 0 : -1;
+}

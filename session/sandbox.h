@@ -7,16 +7,33 @@
 #define SANDBOX_MEMORY (64UL * 1024 * 1024) /* octets of address space */
 #define SANDBOX_FILES  32		    /* descriptors */
 
+#define SANDBOX_TEXT   160		    /* octets of a description */
+
+/* What a process has of the sandbox, and why it lacks the rest. */
+struct sandbox {
+	int filter;		/* 1: the system calls are bounded */
+	int landlock;		/* the version of its ABI; 0: none */
+	int filter_error;	/* errno; 0: nothing failed */
+	int landlock_error;
+};
+
 /*
  * From here on this process can open no socket, run no program, start no
  * process, write no file and read none but what iconv(3) loads; it can
  * read, write, poll and close what is open.  For ever.
  * Returns 0, or -1 with errno if the system cannot do it: then the
- * session must not begin.
+ * session must not begin.  With best_effort the parts that the system has
+ * are enough.
  */
-int sandbox_enter(void);
+int sandbox_enter(int best_effort, struct sandbox *);
 
-/* What sandbox_enter uses here, for people: "seccomp, Landlock 7". */
-const char *sandbox_describe(void);
+/* The same in a process made for it, which ends at once. */
+int sandbox_try(int best_effort, struct sandbox *);
+
+/* 1 if something failed. */
+int sandbox_lacks(const struct sandbox *);
+
+/* For people: "seccomp, Landlock 7", "seccomp (no Landlock: why)". */
+void sandbox_describe(const struct sandbox *, char [SANDBOX_TEXT]);
 
 #endif

@@ -21,6 +21,8 @@
 /* For close_session, which takes no argument. */
 static const struct start *self;
 
+static int sandbox_told;	/* the log has what the sandbox lacks */
+
 void
 start_refuse(const char *reply)
 {
@@ -82,11 +84,52 @@ is_lf_crlf(const struct program *p, const struct start *s)
 }
 
 static int
-run(int fd)
+is_best_effort(const struct program *p)
+{
+	return p->config.sandbox == CONFIG_SANDBOX_BEST_EFFORT;
+}
+
+/* Log what became of the sandbox; error: errno, or 0. */
+static void
+tell_sandbox(const struct program *p, const struct sandbox *s, int error)
+{
+	char text[SANDBOX_TEXT];
+
+	if (sandbox_told)
+		return;
+	sandbox_told = 1;
+	if (error != 0) {
+		log_event(LOG_ERR, "sandbox", "error", strerror(error), NULL);
+	} else if (is_best_effort(p) && sandbox_lacks(s)) {
+		sandbox_describe(s, text);
+		log_event(LOG_WARNING, "sandbox", "has", text, NULL);
+	}
+}
+
+void
+start_try_sandbox(const struct program *p)
+{
+	struct sandbox s;
+	int error = sandbox_try(is_best_effort(p), &s) == -1 ? errno : 0;
+
+	tell_sandbox(p, &s, error);
+}
+
+static int
+enter_sandbox(const struct program *p)
+{
+	struct sandbox s;
+	int error = sandbox_enter(is_best_effort(p), &s) == -1 ? errno : 0;
+
+	tell_sandbox(p, &s, error);
+	return error == 0 ? 0 : -1;
+}
+
+static int
+run(const struct program *p, int fd)
 {
 	ask_init(fd);
-	if (sandbox_enter() == -1) {
-		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
+	if (enter_sandbox(p) == -1) {
 		start_refuse("421 4.3.0 Server error\r\n");
 		return PROGRAM_TEMPORARY;
 	}
@@ -112,7 +155,7 @@ serve_by_agent(const struct program *p, const struct start *s,
 	session_greet(setup);
 	ask_init(fd);
 	ask_hello(s->id, s->peer.ip, s->trusted);
-	return run(fd);
+	return run(p, fd);
 }
 
 static void
@@ -131,7 +174,7 @@ serve_by_child(const struct program *p, const struct start *s,
 	session_greet(setup);
 	switch (link_spawn(p, &session, close_session, &fd, &status)) {
 	case 0:
-		_exit(run(fd));
+		_exit(run(p, fd));
 	case 1:
 		return status;
 	default:

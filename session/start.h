@@ -29,6 +29,12 @@ void start_identify(struct start *);
 /* Decide whether the peer needs AUTH. */
 void start_trust(const struct program *, struct start *);
 
+/*
+ * For a process that starts many sessions: try the sandbox and log what it
+ * lacks, so that none of them does.
+ */
+void start_try_sandbox(const struct program *);
+
 /* Run the session.  Returns the exit status. */
 int start_session(const struct program *, struct start *);
 

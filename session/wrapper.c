@@ -127,6 +127,8 @@ wrapper_command(struct argv *c, const struct program *p, const char *mode)
 	argv_option(c, "-c", p->config.tls_client_ca);
 	if (p->config.log_stderr)
 		argv_add(c, "-e");
+	if (p->config.sandbox == CONFIG_SANDBOX_BEST_EFFORT)
+		argv_add(c, "-b");
 }
 
 /* What the options come before. */

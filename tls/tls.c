@@ -90,6 +90,7 @@ static struct {
 	int check;	/* -n */
 	int listener;	/* -L */
 	int to_stderr;
+	int best_effort;	/* -b */
 	long timeout;
 	const char *cert_file, *key_file, *ca_file;
 	char **program;
@@ -183,14 +184,16 @@ usage(void)
 		give_up(EX_USAGE, "usage", NULL, "bad arguments");
 	}
 	fprintf(stderr,
-	    "usage: smtp2sms-tls [-es] [-c client-ca] [-t seconds] [-U user] "
+	    "usage: smtp2sms-tls [-bes] [-c client-ca] [-t seconds] [-U user] "
 	    "[-u user]\n"
 	    "                    cert key program [argument ...]\n"
 	    "       smtp2sms-tls -n [-c client-ca] cert key\n"
-	    "       smtp2sms-tls -L [-e] [-c client-ca] [-t seconds] [-u user] "
+	    "       smtp2sms-tls -L [-be] [-c client-ca] [-t seconds] [-u user] "
 	    "cert key\n"
 	    "  -L          for the listener on descriptor 0: smtp2sms alone "
 	    "starts it so\n"
+	    "  -b          do without the parts of the sandbox that the "
+	    "kernel lacks\n"
 	    "  -c file     ask for a client's certificate, by these CAs\n"
 	    "  -e          log to standard error, not to syslog\n"
 	    "  -n          check certificate and key, and do no more\n"
@@ -232,8 +235,11 @@ parse_options(int argc, char **argv)
 	int c;
 
 	/* '+': the program's options are the program's (glibc) */
-	while ((c = getopt(argc, argv, "+c:eLnst:U:u:")) != -1)
+	while ((c = getopt(argc, argv, "+bc:eLnst:U:u:")) != -1)
 		switch (c) {
+		case 'b':
+			self.best_effort = 1;
+			break;
 		case 'c':
 			self.ca_file = optarg;
 			break;
@@ -822,7 +828,7 @@ run_tls(const struct side *s)
 	load();
 	if (become(&self.user) == -1)
 		give_up(EX_TEMPFAIL, "user", self.user.name, strerror(errno));
-	if (tls_sandbox_enter() == -1)
+	if (tls_sandbox_enter(self.best_effort) == -1)
 		give_up(EX_TEMPFAIL, "sandbox", NULL, strerror(errno));
 	buf_init(&env, block, sizeof(block));
 	_exit(self.at_once ? serve_at_once(&pump, s, &env) :
@@ -877,7 +883,7 @@ serve_session(const int fds[LISTENER_FDS])
 
 	if (dup2(fds[0], STDIN_FILENO) == -1 ||
 	    dup2(fds[0], STDOUT_FILENO) == -1 || become(&self.user) == -1 ||
-	    tls_sandbox_enter() == -1) {
+	    tls_sandbox_enter(self.best_effort) == -1) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(errno), NULL);
 		_exit(EX_TEMPFAIL);
 	}

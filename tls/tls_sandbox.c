@@ -241,7 +241,7 @@ forbid_files(void)
 }
 
 int
-tls_sandbox_enter(void)
+tls_sandbox_enter(int best_effort)
 {
 	struct sock_fprog prog = {
 		.len = sizeof(filter) / sizeof(filter[0]),
@@ -251,24 +251,28 @@ tls_sandbox_enter(void)
 	if (tls_sandbox_hide() == -1 || /* a new user id has undone it */
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return -1;
-	if (forbid_files() == -1 || limit() == -1)
+	if ((forbid_files() == -1 && !best_effort) || limit() == -1)
 		return -1;
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) == -1)
+		return best_effort ? 0 : -1;
+	return 0;
 }
 
 #elif defined(__OpenBSD__) && !defined(SANDBOX_NONE)
 
 int
-tls_sandbox_enter(void)
+tls_sandbox_enter(int best_effort)
 {
+	(void)best_effort; /* every OpenBSD has it */
 	return limit() == -1 ? -1 : pledge("stdio", NULL);
 }
 
 #else
 
 int
-tls_sandbox_enter(void)
+tls_sandbox_enter(int best_effort)
 {
+	(void)best_effort; /* there is nothing more to be had */
 	return limit();
 }
 

@@ -15,8 +15,9 @@ void tls_sandbox_tie(int sig);
  * From here on: the descriptors that are open, memory, time, random numbers
  * and waiting for a child; no files, no new sockets, no processes, no exec.
  * What is not allowed fails with EPERM.  Returns 0, or -1 with errno if the
- * system cannot do it.
+ * system cannot do it.  With best_effort the parts that the system has are
+ * enough.
  */
-int tls_sandbox_enter(void);
+int tls_sandbox_enter(int best_effort);
 
 #endif
