@@ -218,5 +218,5 @@ start_session(const struct program *p, struct start *s)
 	if (s->link == -1)
 		return serve_by_child(p, s, &setup);
 	session_greet(&setup);
-	return run(s->link);
+	return run(p, s->link);
 }

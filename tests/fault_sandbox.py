@@ -13,6 +13,7 @@ import sys
 
 import tap
 from gateway import Gateway
+from listener_lib import Listener
 from smtp import PROGRAM, WRAP, Session, own_credentials
 from tls_lib import tls_lines
 
@@ -165,6 +166,29 @@ def tls():
     with Session(lines + ["sandbox best-effort"], gw, before=kernel) as s:
         tap.ok("STARTTLS" in s.ehlo(), "best-effort: STARTTLS")
         tap.is_(s.send_message().code, 250, "and a message")
+
+
+@tap.test("a listener tells of it once, not for each session")
+def listener():
+    kernel = kernel_without(NO_SECCOMP)
+    with Listener(OWN + tls_lines() + ["sandbox best-effort"], gw,
+                  before=kernel) as it:
+        it.wait_event("listen")
+        for number in range(2):
+            with it.connect() as client:
+                client.ehlo()
+                client.starttls()
+                client.ehlo()
+                tap.is_(client.send_message("n%d" % number).code, 250,
+                        "a session: 250")
+                client.bye()
+        tap.is_(len(it.events("sandbox")), 1, "one line", it.log())
+    with Listener(OWN, gw, before=kernel) as it:
+        it.wait_event("listen")
+        for _ in range(2):
+            with it.connect() as client:
+                tap.ok(client.reply().starts("421 4.3.0"), "required: 421")
+        tap.is_(len(it.events("sandbox")), 1, "one line", it.log())
 
 
 if WRAP or SYS_PRCTL is None or sys.platform != "linux":
