@@ -49,7 +49,7 @@ struct conn {
 	int data_state;
 	int at_line;		/* waits for a command: see stop.h */
 	int bare;		/* the message holds a bare CR, LF or a NUL */
-	char tail[CONN_TAIL];	/* the last octets of a message that were taken */
+	char tail[CONN_TAIL];	/* the last octets taken of a message */
 	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];
 };
 

@@ -174,11 +174,13 @@ static const struct reply_text replies[] = {
 	[REPLY_TOO_BIG] = {552, "5.3.4", "Message too big", KEEP},
 	[REPLY_OVERLONG] = {552, "5.2.3", "Text has too many parts", KEEP},
 	[REPLY_FIELD_PRIORITY] = {550, "5.6.0",
-	    "Bad value of X-SMS-Priority: -128 to 127, and what the gateway takes", KEEP},
+	    "Bad value of X-SMS-Priority: -128 to 127, and what the gateway "
+	    "takes", KEEP},
 	[REPLY_FIELD_TTL] = {550, "5.6.0",
 	    "Bad value of X-SMS-TTL: seconds", KEEP},
 	[REPLY_FIELD_SCHEDULE] = {550, "5.6.0",
-	    "Bad value of X-SMS-Schedule: +seconds, or a date and time of RFC 3339", KEEP},
+	    "Bad value of X-SMS-Schedule: +seconds, or a date and time of "
+	    "RFC 3339", KEEP},
 	[REPLY_FIELD_REPORT] = {550, "5.6.0",
 	    "Bad value of X-SMS-Delivery-Report: yes or no", KEEP},
 	[REPLY_FIELD_DEVICE] = {550, "5.6.0",

@@ -67,7 +67,7 @@ struct session {
 	char host[PATH_DOMAIN_MAX + 1]; /* EHLO's name, or peer's address */
 	int authenticated;
 	int handed_on;		/* ... and the gateway judges each message */
-	int known;		/* somebody has judged the client, and likes it */
+	int known;		/* somebody has judged it, and lets it in */
 	int warmed;		/* the delivery side has been told of mail */
 	int over;
 	long messages, errors, refusals, auth_failures;
