@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 static struct {
 	const char *ident;
 	int to_stderr;
+	int to_journal;	/* systemd reads descriptor 2 */
 	int fd;		/* where lines go; -1: syslogd is not there */
 	int wait;	/* milliseconds until a line is given up */
 	struct {
@@ -75,13 +77,32 @@ log_has_syslog(void)
 #endif
 }
 
+/*
+ * 1 if descriptor 2 leads to systemd's journal: JOURNAL_STREAM has its device
+ * and inode (systemd.exec(5)).  What a child inherits may be another one.
+ */
+static int
+is_stderr_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+	char more;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return 0;
+	return sscanf(stream, "%llu:%llu%c", &device, &inode, &more) == 2 &&
+	    st.st_dev == device && st.st_ino == inode;
+}
+
 /* A socket on descriptor 2 may be a client's: classic inetd does that. */
 static int
 is_stderr_ours(void)
 {
 	struct stat st;
 
-	return fstat(STDERR_FILENO, &st) == 0 && !S_ISSOCK(st.st_mode);
+	return is_stderr_journal() ||
+	    (fstat(STDERR_FILENO, &st) == 0 && !S_ISSOCK(st.st_mode));
 }
 
 void
@@ -93,6 +114,7 @@ log_open(const char *ident, int to_stderr)
 		to_stderr = is_stderr_ours();
 	self.ident = ident;
 	self.to_stderr = to_stderr;
+	self.to_journal = to_stderr && is_stderr_journal();
 	if (to_stderr) {
 		self.fd = STDERR_FILENO;
 		return;
@@ -250,20 +272,29 @@ emit(int priority, struct buf *b)
 		syslog(priority, "%s", b->p);
 }
 
+/*
+ * What syslogd would write before a line.  The journal knows the program and
+ * its number, and takes the priority from sd-daemon(3)'s prefix.
+ */
+static void
+put_head(struct buf *b, int priority)
+{
+	if (self.to_journal)
+		buf_fmt(b, "<%d>", priority & LOG_PRIMASK);
+	else if (self.to_stderr)
+		buf_fmt(b, "%s[%ld]: ", self.ident, (long)getpid());
+}
+
 static void
 put_event(int priority, const char *event, va_list ap)
 {
-	char line[LOG_LINE_MAX], head[32];
+	char line[LOG_LINE_MAX];
 	const char *key, *value;
 	struct buf b;
 	size_t i;
 
 	buf_init(&b, line, sizeof(line) - 1);
-	if (self.to_stderr) {
-		snprintf(head, sizeof(head), "[%ld]: ", (long)getpid());
-		buf_puts(&b, self.ident);
-		buf_puts(&b, head);
-	}
+	put_head(&b, priority);
 	buf_fmt(&b, "event=%s", event);
 	for (i = 0; i < self.ncontext; i++)
 		if (self.context[i].value[0] != '\0')

@@ -13,7 +13,8 @@
 
 /*
  * ident names the program; to_stderr: descriptor 2, else syslog's mail, or
- * descriptor 2 after all where there is no syslog and it is no socket.
+ * descriptor 2 after all where there is no syslog and it is no socket but the
+ * journal's.  A line for the journal of systemd begins with its priority.
  */
 void log_open(const char *ident, int to_stderr);
 

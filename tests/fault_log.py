@@ -2,11 +2,13 @@
 
 import os
 import re
+import socket
 import time
 
 import tap
 from gateway import Gateway
 from smtp import NUMBER, Session, b64, own_credentials, own_token
+from tls_lib import tls_lines
 
 PASSWORD = "sesam-0pen-Pa55"
 TOKEN = "t0k3n-ey.JhbGci-secret"
@@ -14,6 +16,7 @@ TEXT = "the quick brown fox"
 LINE = (r'^smtp2sms(-deliver)?\[\d+\]: event=[a-z-]+'
         r'( [a-z_-]+=("[ -!#-\[\]-~]*(\\x[0-9a-f]{2}[ -!#-\[\]-~]*)*"'
         r'|[!-~]+))*$')
+LOOSE = r"smtp2sms(-deliver|-tls)?\[\d+\]: event="
 gw = Gateway(users={"alice": PASSWORD, "own": PASSWORD}, tokens=[TOKEN])
 SECRETS = [PASSWORD, TOKEN, b64("\0alice\0" + PASSWORD), b64(PASSWORD),
            b64("alice:" + PASSWORD), b64("own:" + PASSWORD),
@@ -281,6 +284,51 @@ def no_syslog():
         tap.is_(s.cmd("NOOP").code, 250, "a client gets replies alone")
         tap.is_(s.cmd("QUIT").code, 221, "up to the last")
         tap.is_(s.rest(), b"", "and nothing else")
+
+
+def journal_lines(lines, stream):
+    """The lines of a session whose descriptor 2 is a stream socket; of
+    stream, the value of JOURNAL_STREAM, %d are its device and inode."""
+    ours, theirs = socket.socketpair()
+    st = os.fstat(theirs.fileno())
+    gw.reset()
+    gw.queue("500")
+    with Session(lines, gw, greeting=False,
+                 env={"JOURNAL_STREAM": stream % (st.st_dev, st.st_ino)},
+                 before=lambda: os.dup2(theirs.fileno(), 2)) as s:
+        theirs.close()
+        tap.is_(s.reply().code, 220, "the greeting")
+        s.ehlo()
+        s.send_message(TEXT)
+        s.quit()
+        said = b""
+        ours.settimeout(10 * tap.SLOW)
+        while more := ours.recv(65536):
+            said += more
+        ours.close()
+        return said.decode().splitlines()
+
+
+@tap.test("systemd's journal: a line has its priority, and no name")
+def journal():
+    tls = [*tls_lines("expired"), *own_credentials("own", PASSWORD),
+           "log stderr"]
+    lines = journal_lines(tls, "%d:%d")
+    tap.is_([line for line in lines
+             if not re.match(r"<[0-7]>event=[a-z-]+ ", line)], [],
+            "every line")
+    found = {line[3:].split()[0]: line[:3] for line in lines}
+    for event, priority in (("connect", "<6>"), ("message", "<4>"),
+                            ("end", "<6>"), ("certificate", "<4>")):
+        tap.is_(found.get("event=" + event), priority, event, *lines)
+    for stream in ("%d:1%d", "1%d:%d", "%d:%dx", "x%d%d", "%d %d"):
+        lines = journal_lines(tls, stream)
+        tap.is_([line for line in lines if not re.match(LOOSE, line)], [],
+                "%s is not this one" % stream)
+    if not os.path.exists("/dev/log"):
+        lines = journal_lines(own_credentials("own", PASSWORD), "%d:%d")
+        tap.ok(any("event=end" in line for line in lines),
+               "where nobody listens at /dev/log it has the lines", *lines)
 
 
 tap.run()
