@@ -73,10 +73,12 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 
 #include <fcntl.h>
 #include <iconv.h>
+#include <limits.h>
 #include <link.h>
 
 #ifndef SYS_landlock_create_ruleset
@@ -181,8 +183,22 @@ static const struct sock_filter permitted[] = {
 #ifdef SYS_fstatat64
 	PERMIT(fstatat64),
 #endif
+#if ULONG_MAX == 0xffffffffUL
+	/* fstat(2) of a libc whose time has 64 bits; without a path */
+	IF_EQUAL(SYS_statx, 4),
+	LOAD(LOW(2)),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, AT_EMPTY_PATH, 0, 1),
+	ALLOW,
+	DENY,
+#endif
 	PERMIT(fstat),
+#ifdef SYS_fstat64
+	PERMIT(fstat64),
+#endif
 	PERMIT(lseek),
+#ifdef SYS__llseek
+	PERMIT(_llseek),
+#endif
 	PERMIT(pread64),
 	/* syslog(3) on the socket that is connected already */
 	IF_EQUAL(SYS_sendto, 6),
@@ -192,10 +208,29 @@ static const struct sock_filter permitted[] = {
 	IF_EQUAL(0, 1),
 	ALLOW,
 	DENY,
+#ifdef SYS_send
+	PERMIT(send), /* it has no address */
+#endif
+#ifdef SYS_socketcall
+	/* i386: a filter sees which call it is, but not its arguments */
+	IF_EQUAL(SYS_socketcall, 6),
+	LOAD(LOW(0)),
+	IF_EQUAL(SYS_SEND, 1),
+	ALLOW,
+	IF_EQUAL(SYS_SHUTDOWN, 1),
+	ALLOW,
+	DENY,
+#endif
 	PERMIT(getpid),
 	PERMIT(gettid),
 	PERMIT(getrandom),
 	PERMIT(futex),
+#ifdef SYS_futex_time64
+	PERMIT(futex_time64),
+#endif
+#ifdef SYS_sigreturn
+	PERMIT(sigreturn),
+#endif
 	PERMIT(rt_sigreturn),
 	PERMIT(rt_sigprocmask),
 	PERMIT(restart_syscall),

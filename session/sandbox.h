@@ -7,7 +7,7 @@
 #define SANDBOX_MEMORY (64UL * 1024 * 1024) /* octets of address space */
 #define SANDBOX_FILES  32		    /* descriptors */
 
-#define SANDBOX_TEXT   160		    /* octets of a description */
+#define SANDBOX_TEXT   192		    /* octets of a description */
 
 /* What a process has of the sandbox, and why it lacks the rest. */
 struct sandbox {

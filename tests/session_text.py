@@ -198,6 +198,9 @@ def complaints():
     tap.is_(sms(b"Content-Type: text/plain; charset=koi8-r\n\n"
                 + koi8.encode("koi8-r")), koi8,
             "a charset of iconv, inside the sandbox")
+    tap.is_(sms(b"Content-Type: text/plain; charset=iso-2022-kr\n\n"
+                b"\x1b$)C\x0e0!\x0f"), "\uac00",
+            "one whose module needs a library")
 
 
 @tap.test("what was meant as text, and what was not")

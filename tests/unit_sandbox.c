@@ -51,6 +51,7 @@ can_convert(const char *charset, char *octets, size_t n, const char *want)
 static void
 try_files(void)
 {
+	char statx[256];
 	struct stat st;
 
 	tap_ok(refused(open("/etc/passwd", O_RDONLY)), "read /etc/passwd");
@@ -69,6 +70,8 @@ try_files(void)
 	tap_ok(refused(mknod("/tmp/smtp2sms-n", S_IFIFO, 0)), "mknod");
 	tap_ok(refused(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0)),
 	    "openat2");
+	tap_ok(refused(syscall(SYS_statx, AT_FDCWD, "/etc/passwd", 0, 0x7ff,
+	    statx)), "statx of a path");
 	tap_ok(fstat(0, &st) == 0, "fstat of what is open works");
 }
 
@@ -93,6 +96,7 @@ try_network(void)
 	tap_ok(refused(sendto(datagram, "x", 1, 0, (struct sockaddr *)&un,
 	    sizeof(un))), "sendto an address");
 	tap_ok(send(datagram, "x", 1, 0) == 1, "send on what is connected");
+	tap_ok(shutdown(datagram, SHUT_RD) == 0, "shutdown");
 }
 
 static void
@@ -166,6 +170,9 @@ try_needs(void)
 	tap_ok(can_convert("GB18030", "\xc4\xe3", 2, "\xe4\xbd\xa0"),
 	    "iconv: gb18030");
 	tap_ok(can_convert("UTF-16LE", "\x41\0", 2, "A"), "iconv: utf-16le");
+	/* this module needs another library */
+	tap_ok(can_convert("ISO-2022-KR", "\x1b$)C\x0e$!\x0f", 8,
+	    "\xe3\x84\xb1"), "iconv: iso-2022-kr");
 	tap_ok(close(pipes[0]) == 0, "close");
 }
 

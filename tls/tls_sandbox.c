@@ -75,6 +75,7 @@ limit(void)
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 
 #ifndef SYS_landlock_create_ruleset
@@ -186,7 +187,28 @@ static const struct sock_filter filter[] = {
 	IF_EQUAL(0, 1),
 	ALLOW,
 	DENY,
+#ifdef SYS_send
+	PERMIT(send), /* it has no address */
+#endif
+#ifdef SYS_recv
+	PERMIT(recv),
+#endif
+#ifdef SYS_socketcall
+	/* i386: a filter sees which call it is, but not its arguments */
+	IF_EQUAL(SYS_socketcall, 8),
+	LOAD(LOW(0)),
+	IF_EQUAL(SYS_SEND, 1),
+	ALLOW,
+	IF_EQUAL(SYS_RECV, 1),
+	ALLOW,
+	IF_EQUAL(SYS_SHUTDOWN, 1),
+	ALLOW,
+	DENY,
+#endif
 	/* signals */
+#ifdef SYS_sigreturn
+	PERMIT(sigreturn),
+#endif
 	PERMIT(rt_sigaction),
 	PERMIT(rt_sigprocmask),
 	PERMIT(rt_sigreturn),
