@@ -38,6 +38,8 @@ CONF = """hostname sms.test
 domain sms.test
 auth none
 set base http://127.0.0.1:8080
+set user alice
+secret password /etc/smtp2sms/password
 tls-cert /etc/smtp2sms/cert.pem
 tls-key /etc/smtp2sms/key.pem
 listen-idle 3
@@ -115,6 +117,7 @@ class Machine:
                        check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["useradd", "-R", ROOT, "-r", "smtp2sms"], check=True)
         self.write("etc/smtp2sms.conf", CONF)
+        self.write("etc/smtp2sms/password", "wonderland")
         self.certify("first")
         self.write("etc/systemd/system/gateway.service", GATEWAY)
 
