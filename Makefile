@@ -128,7 +128,7 @@ UNITDIR = /lib/systemd/system
 
 install-units:
 	mkdir -p $(DESTDIR)$(UNITDIR)
-	for unit in smtp2sms.socket smtp2sms.service; do \
+	for unit in smtp2sms.socket smtp2sms-smtps.socket smtp2sms.service; do \
 	    sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|' \
 		contrib/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
