@@ -459,7 +459,8 @@ def any_credentials():
                      if e["event"] == "auth"], ["unchecked"], "unchecked")
         tap.is_([m["user"] for m in gw.messages], ["own"],
                 "with the configuration's credentials")
-        tap.is_({r.header("authorization") for r in gw.requests},
+        # what warms the connection up has none
+        tap.is_({r.header("authorization") for r in gw.requests} - {None},
                 {"Basic " + b64("own:0wn secret")}, "and no others")
 
 

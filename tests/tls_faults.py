@@ -440,7 +440,7 @@ def renewed():
 
 @tap.test("more arguments than can be handed through the wrapper")
 def arguments():
-    with Secure(gateway=gw, args=["-v"] * 200 + ["-n"], greeting=False) as s:
+    with Secure(gateway=gw, args=["-v"] * 400 + ["-n"], greeting=False) as s:
         tap.ok(s.reply().starts("421 4.3.5"), "none is dropped: 421 4.3.5")
         s.ended(CONFIG, "the status is 78")
 
