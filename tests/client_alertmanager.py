@@ -70,7 +70,7 @@ def snippet():
         tap.is_(arrived(service), [(USER, [NUMBER], "FIRING DiskFull: "
                                     + SUMMARY)],
                 "an alert is an SMS of one line", alertmanager.said())
-        tap.like(service.log(), r"event=auth .*user=USER result=ok",
+        tap.like(service.log(), r"event=auth .*user=USER result=unchecked",
                  "after AUTH")
 
 

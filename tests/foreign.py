@@ -9,14 +9,22 @@ them below build/foreign, a folder for each.  Nothing is installed, removed or
 started, and it takes no root.  A test that is run by hand uses what is
 installed or was fetched.
 
+tests/run puts all of them over the system, in a mount namespace of its own, as
+if they were installed (tests/foreign_root).  Where that is forbidden, and for
+a test that is run by hand, there is a script for each program in
+build/foreign/bin, which knows where the rest of its package is.  Some programs
+cannot be run that way.
+
 A test asks by need("swaks"), which skips it if there is no such program, and
-then runs "swaks"; need_file("/usr/share/...") finds what is no
-program.  This file is the only one that knows where they come from.
+then runs "swaks"; need_file("/usr/share/...") finds what is no program.  This
+file is the only one that knows where they come from.
 """
 
 import concurrent.futures
+import functools
 import glob
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -26,9 +34,11 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(TOP, "build", "foreign")
+TREES = os.path.join(HOME, "trees")
 BIN = os.path.join(HOME, "bin")
 STUBS = os.path.join(TOP, "build", "tests", "stubs")
-PLACES = "/usr/sbin:/sbin:/usr/local/sbin"      # where daemons are
+# where daemons are, and Kannel's tools for tests
+PLACES = "/usr/sbin:/sbin:/usr/local/sbin:/usr/lib/kannel/test"
 LATER = "left to make check-all: "      # tests/run knows this, too
 ABSENT = ".absent"      # why a package is not here
 DONE = ".done"
@@ -40,22 +50,21 @@ class Package:
 
     programs   what has to be found, by name
     more       packages that it works better with
-    root       it looks for its own files at the places where they would be
-               if it were installed: it is run in a mount namespace, where
-               its /etc and /usr lie over those of the system
+    placed     it looks for its own files at the places where they would be
+               if it were installed: it runs in a mount namespace only
     files      files that have to be there, in place of programs
     newest     the last release of Debian that has it
     """
 
-    def __init__(self, name, programs="", more="", root=False, files=(),
+    def __init__(self, name, programs="", more="", placed=False, files=(),
                  newest=None):
         self.name = name
         self.programs = programs.split()
         self.more = more.split()
-        self.root = root
+        self.placed = placed
         self.files = files
         self.newest = newest
-        self.tree = os.path.join(HOME, name)
+        self.tree = os.path.join(TREES, name)
 
     def installed(self):
         """The system has all of it."""
@@ -69,7 +78,8 @@ class Package:
     def absent(self):
         """Why it could not be fetched; None if nobody tried."""
         try:
-            with open(self.tree + ABSENT, encoding="utf-8") as file:
+            with open(os.path.join(HOME, self.name + ABSENT),
+                      encoding="utf-8") as file:
                 return file.read().strip()
         except OSError:
             return None
@@ -85,18 +95,19 @@ PACKAGES = [
     Package("ipsvd", "tcpsvd"),
     Package("openbsd-inetd", "inetd"),
     Package("xinetd", "xinetd"),
-    Package("s6", "s6-svscan s6-supervise s6-setuidgid s6-log"),
+    Package("s6", "s6-svscan s6-supervise s6-setuidgid s6-log",
+            placed=True),
     Package("runit", "runsv chpst svlogd"),
     Package("socat", "socat"),
     Package("systemd", "systemd-analyze systemd-socket-activate systemctl",
-            root=True, files=["/lib/systemd/systemd"]),
+            placed=True, files=["/lib/systemd/systemd"]),
     # proxies
     Package("stunnel4", "stunnel4"),
     Package("haproxy", "haproxy"),
     Package("nginx-light", "nginx"),
     # gateways
     Package("kannel", "bearerbox smsbox"),
-    Package("kannel-extras", files=["/usr/lib/kannel/test/fakesmsc"]),
+    Package("kannel-extras", "fakesmsc"),
     # clients
     Package("curl", "curl"),
     Package("swaks", "swaks", more="perl libnet-ssleay-perl "
@@ -104,17 +115,17 @@ PACKAGES = [
     Package("msmtp", "msmtp"),
     Package("s-nail", "s-nail"),
     Package("mailutils", "mail.mailutils"),
-    Package("nodejs", "node"),
+    Package("nodejs", "node", placed=True),
     Package("node-nodemailer", files=["/usr/share/nodejs/nodemailer"]),
     Package("php-cli", "php"),
     Package("libphp-phpmailer",
             files=["/usr/share/php/libphp-phpmailer/autoload.php"]),
-    Package("postfix", "postfix postqueue postmap sendmail", root=True,
+    Package("postfix", "postfix postqueue postmap sendmail", placed=True,
             more="libsasl2-modules"),
-    Package("exim4-daemon-light", "exim4", root=True),
+    Package("exim4-daemon-light", "exim4", placed=True),
     Package("prometheus-alertmanager", "prometheus-alertmanager amtool",
-            root=True),
-    Package("nagios4-core", "nagios4"),
+            placed=True),
+    Package("nagios4-core", "nagios4", placed=True),
     Package("monit", "monit"),
     # programs that check passwords
     Package("cvm", "cvm-checkpassword cvm-pwfile", newest="bookworm"),
@@ -144,6 +155,48 @@ def search_path():
     return os.environ["PATH"] + ":" + PLACES
 
 
+def overlaid():
+    """We are in the namespace that tests/run has made."""
+    return bool(os.environ.get("SMTP2SMS_OVERLAID"))
+
+
+def overlay(words):
+    """What to put in front of a command, so that it finds what was fetched as
+    if it were installed; () if nothing was, or the system forbids it."""
+    if forbidden() or overlaid() or not os.path.isdir(TREES) or \
+            TOP.startswith(("/usr/", "/etc/")):
+        return ()
+    put_accounts()
+    front = ("sh", os.path.join(TOP, "tests", "foreign_root"), TREES)
+    done = subprocess.run([*front, "true"], capture_output=True, check=False)
+    return (*front, "env", "SMTP2SMS_OVERLAID=yes", *words) \
+        if done.returncode == 0 else ()
+
+
+# Users that a package makes when it is installed; the numbers are free on
+# every Debian (its policy, 9.2.2).
+ACCOUNTS = {"passwd": "postfix:x:%d:%d::/var/spool/postfix:/bin/false\n",
+            "group": "postfix:x:%d:\npostdrop:x:%d:\n"}
+FIRST_ID = 60900
+
+
+def put_accounts():
+    """The system's users, and those of the packages."""
+    folder = os.path.join(TREES, "accounts", "etc")
+    os.makedirs(folder, exist_ok=True)
+    for name, more in ACCOUNTS.items():
+        with open(os.path.join("/etc", name), encoding="utf-8") as known:
+            text = known.read()
+        if not re.search("(?m)^postfix:", text):
+            text += more % ((FIRST_ID, FIRST_ID) if name == "passwd" else
+                            (FIRST_ID, FIRST_ID + 1))
+        path = os.path.join(folder, name)
+        new = "%s.%d" % (path, os.getpid())
+        with open(new, "w", encoding="utf-8") as made:
+            made.write(text)
+        os.replace(new, path)
+
+
 def forbidden():
     return os.environ.get("SMTP2SMS_FOREIGN") == "no"
 
@@ -151,10 +204,10 @@ def forbidden():
 def use_path():
     """Put in front of PATH what was fetched, or what stands in the way of
     a test that has not asked."""
+    words = [word for word in os.environ.get("PATH", "/usr/bin:/bin")
+             .split(":") if word not in (BIN, STUBS)]
     front = STUBS if forbidden() else BIN
-    words = os.environ.get("PATH", "/usr/bin:/bin").split(":")
-    if front not in words:
-        os.environ["PATH"] = ":".join([front, *words])
+    os.environ["PATH"] = ":".join(words if overlaid() else [front, *words])
 
 
 STUB = """#!/bin/sh
@@ -181,13 +234,36 @@ def skip(why):
 
 
 def need(*programs):
-    """Skip the test unless all the programs are there."""
+    """Skip the test unless all the programs are there; the path of the
+    last."""
+    found = None
     for name in programs:
         package = BY_PROGRAM.get(name)
         if package and forbidden():
             skip(LATER + name)
-        if shutil.which(name, path=search_path()) is None:
+        found = shutil.which(name, path=search_path())
+        if found is None:
             skip("no " + name + because(package))
+        if package and package.placed and found.startswith(BIN + os.sep) and \
+                not can_place():
+            skip("no mount namespace for " + name)
+    return found
+
+
+@functools.cache
+def can_place():
+    """A program can be run as if it were installed."""
+    return subprocess.run(["sh", os.path.join(TOP, "tests", "foreign_root"),
+                           TREES, "true"], capture_output=True,
+                          check=False).returncode == 0
+
+
+def account(name):
+    """The number of a user that a package would have made; else skip."""
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        skip("no user " + name)
 
 
 def because(package):
@@ -376,12 +452,12 @@ def make_links(package):
                 os.unlink(path)
                 os.symlink(os.path.relpath(package.path(target), folder),
                            path)
-    ini = package.path("usr/share/php-ini")
-    os.makedirs(ini)
-    for path in glob.glob(package.path("usr/share/php*/*/*.ini")):
-        shutil.copy(path, ini)
     for old in glob.glob(package.path("usr/bin/php[0-9]*")):
         link(package, os.path.basename(old), "usr/bin/php")
+        ini = package.path("etc/php/%s/cli/conf.d" % old[-3:])
+        os.makedirs(ini, exist_ok=True)
+        for path in glob.glob(package.path("usr/share/php*/*/ctype.ini")):
+            shutil.copy(path, ini)
     link(package, "mail.mailutils", "usr/bin/mail")
 
 
@@ -409,8 +485,7 @@ def environment(package):
         "PERL5LIB": existing(
             package, "usr/share/perl5", "usr/lib/*/perl5/*",
             "usr/share/perl/*", "usr/lib/*/perl/*", "usr/lib/*/perl-base"),
-        "PHP_INI_SCAN_DIR": existing(package, "usr/share/php-ini")
-        if glob.glob(package.path("usr/bin/php*")) else "",
+        "PHP_INI_SCAN_DIR": existing(package, "etc/php/*/cli/conf.d"),
         "NODE_PATH": existing(package, "usr/share/nodejs"),
         "GIT_EXEC_PATH": existing(package, "usr/lib/git-core"),
         "OPENSSL_MODULES": existing(package, "usr/lib/*/ossl-modules"),
@@ -429,7 +504,8 @@ def wrap(package):
     """Put its programs into one folder, each as a script that knows where
     the rest of its package is."""
     os.makedirs(BIN, exist_ok=True)
-    where = [package.path("usr/" + name) for name in ("bin", "sbin")]
+    where = [package.path("usr/" + name)
+             for name in ("bin", "sbin", "lib/kannel/test")]
     for program in package.programs:
         real = shutil.which(program, path=":".join(where))
         if real is None:
@@ -437,14 +513,14 @@ def wrap(package):
         options = ""
         if program == "php":
             options = ' -d "extension_dir=%s"' % existing(
-                package, "usr/lib/php/[0-9]*")
+                package, "usr/lib/php/20*")
         lines = ["%s=%s; export %s" % (name, shlex.quote(value), name)
                  for name, value in environment(package).items()]
         words = shlex.quote(real) + options
-        if package.root:
+        if package.placed:
             words = "sh %s %s %s" % (
                 shlex.quote(os.path.join(TOP, "tests", "foreign_root")),
-                shlex.quote(package.tree), shlex.quote("/" + os.path.relpath(
+                shlex.quote(TREES), shlex.quote("/" + os.path.relpath(
                     real, package.tree)))
         path = os.path.join(BIN, program)
         with open(path + ".new", "w", encoding="utf-8") as script:
@@ -463,7 +539,8 @@ def fetch_one(package, what):
         return None
     except (Failure, OSError) as why:
         shutil.rmtree(package.tree, ignore_errors=True)
-        with open(package.tree + ABSENT, "w", encoding="utf-8") as note:
+        with open(os.path.join(HOME, package.name + ABSENT), "w",
+                  encoding="utf-8") as note:
             note.write("%s\n" % why)
         return why
 
@@ -480,7 +557,7 @@ def fetch(packages):
     missing = [p for p in packages if not p.installed() and not p.fetched()]
     if not missing:
         return {}
-    os.makedirs(HOME, exist_ok=True)
+    os.makedirs(TREES, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
             if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
@@ -492,6 +569,7 @@ def fetch(packages):
         except Failure as why:
             closures = [why] * len(missing)
         failed = list(pool.map(fetch_one, missing, closures))
+    shutil.rmtree(os.path.join(HOME, "deb"), ignore_errors=True)
     return {p: why for p, why in zip(missing, failed) if why}
 
 

@@ -17,11 +17,10 @@ import urllib.request
 
 import link_lib
 import tap
-from foreign import need, need_file
+from foreign import need
 from gateway import closed_port
 from smtp import NUMBER, SLOW, Session, own_credentials, wait_until
 
-FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
 PASSWORD = "k&n=el +%/secret"
 OTHER = "+12025550123"
 UNROUTABLE = "+4990112345678"
@@ -94,7 +93,7 @@ class Kannel:
 
     def start_smsc(self):
         """A fake SMSC, which itself sends nothing (-m 0)."""
-        self.start("fakesmsc", need_file(FAKESMSC), "-H", "127.0.0.1", "-r",
+        self.start("fakesmsc", FAKESMSC, "-H", "127.0.0.1", "-r",
                    str(self.port["smsc"]), "-m", "0", "1 2 text nothing")
         self.await_("fakesmsc", lambda: "(online" in self.status())
 
@@ -158,8 +157,7 @@ def parse(line):
 
 
 try:
-    need("bearerbox", "smsbox")
-    need_file(FAKESMSC)
+    FAKESMSC = need("bearerbox", "smsbox", "fakesmsc")
 except tap.Skip as missing:
     tap.skip_all(missing)
 

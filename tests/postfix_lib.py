@@ -5,7 +5,6 @@ it has nothing to test.
 """
 
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -14,6 +13,7 @@ import subprocess
 from email.message import EmailMessage
 
 from client_lib import DOMAIN, NUMBER
+from foreign import account
 from server_lib import (PATIENCE, Server, free_port, need, need_root,
                         search_path)
 from smtp import wait_until
@@ -68,13 +68,13 @@ class Postfix(Server):
         """
         need("postfix", "postqueue")
         need_root()
+        owner = account("postfix")
         self.place = service.place
         place = self.place
         port = free_port()
         for name in ("etc", "queue", "data"):
             os.makedirs(place.path("postfix", name))
-        shutil.chown(place.path("postfix", "data"),
-                     pwd.getpwnam("postfix").pw_uid)
+        shutil.chown(place.path("postfix", "data"), owner)
         self.dir = place.path("postfix", "etc")
         passwords = service.write_snippet("postfix/sasl_passwd")
         place.write("postfix/etc/main.cf", OWN.format(

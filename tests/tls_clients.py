@@ -16,6 +16,7 @@ import subprocess
 import smtp
 import tap
 from client_lib import DOMAIN, NUMBER, PASSWORD, UMLAUTS, USER
+from foreign import account
 from server_lib import PATIENCE, TOP, alive, below, need, need_root
 from smtp import SLOW, b64, wait_until
 from tls_lib import TlsService, complaints
@@ -216,10 +217,11 @@ class Postfix:
     def __init__(self, where, port, wrapper):
         need("postfix", "postmap")
         need_root()
+        owner = account("postfix")
         self.dir = where.place.path("postfix-%d" % port)
         for name in ("", "/queue", "/data"):
             os.mkdir(self.dir + name, 0o755)
-        subprocess.run(["chown", "postfix", self.dir + "/data"], check=True)
+        os.chown(self.dir + "/data", owner, -1)
         self.write("master.cf", MASTER)
         self.write("sasl_passwd", "[localhost]:%d %s:%s\n"
                    % (port, USER, PASSWORD))
