@@ -166,7 +166,7 @@ def overlay(words):
     if forbidden() or overlaid() or not os.path.isdir(TREES) or \
             TOP.startswith(("/usr/", "/etc/")):
         return ()
-    put_accounts()
+    put_etc()
     front = ("sh", os.path.join(TOP, "tests", "foreign_root"), TREES)
     done = subprocess.run([*front, "true"], capture_output=True, check=False)
     return (*front, "env", "SMTP2SMS_OVERLAID=yes", *words) \
@@ -180,8 +180,9 @@ ACCOUNTS = {"passwd": "postfix:x:%d:%d::/var/spool/postfix:/bin/false\n",
 FIRST_ID = 60900
 
 
-def put_accounts():
-    """The system's users, and those of the packages."""
+def put_etc():
+    """What the packages' own scripts would have put into /etc: the system's
+    users with those of the packages, and Postfix's configuration."""
     folder = os.path.join(TREES, "accounts", "etc")
     os.makedirs(folder, exist_ok=True)
     for name, more in ACCOUNTS.items():
@@ -195,6 +196,10 @@ def put_accounts():
         with open(new, "w", encoding="utf-8") as made:
             made.write(text)
         os.replace(new, path)
+    # sendmail(1) reads it before the one that it is told to read
+    if not os.path.exists("/etc/postfix/main.cf"):
+        os.makedirs(os.path.join(folder, "postfix"), exist_ok=True)
+        open(os.path.join(folder, "postfix", "main.cf"), "w").close()
 
 
 def forbidden():
@@ -459,6 +464,10 @@ def make_links(package):
         for path in glob.glob(package.path("usr/share/php*/*/ctype.ini")):
             shutil.copy(path, ini)
     link(package, "mail.mailutils", "usr/bin/mail")
+    for path in glob.glob(package.path("usr/*bin/*")):
+        owner = BY_PROGRAM.get(os.path.basename(path), package)
+        if owner is not package:    # Exim's sendmail is not Postfix's
+            os.unlink(path)
 
 
 def link(package, old, new):
