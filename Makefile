@@ -1,5 +1,5 @@
 # smtp2sms.  For GNU make and BSD make; packagers set CFLAGS, PREFIX, DESTDIR.
-VERSION = 0.1
+VERSION = 0.2
 
 PREFIX = /usr/local
 SBINDIR = $(PREFIX)/sbin
