@@ -68,8 +68,15 @@ find "/mnt/smtp2sms-test-$1" -depth -type d -exec rmdir {} +
 gw = Gateway()
 
 
+def path_of(name):
+    """A unit, or a drop-in, below contrib/."""
+    path = "systemd/accept-yes/" + name
+    return path if os.path.exists(os.path.join(CONTRIB, path)) else \
+        "systemd/" + name
+
+
 def unit(place, name, *replacements):
-    return place.contrib("systemd/accept-yes/" + name, *replacements)
+    return place.contrib(path_of(name), *replacements)
 
 
 def command_of(text):
@@ -224,7 +231,7 @@ def ends(server):
 
 
 def raw(name):
-    with open(os.path.join(CONTRIB, "systemd", "accept-yes", name)) as file:
+    with open(os.path.join(CONTRIB, path_of(name))) as file:
         return file.read()
 
 

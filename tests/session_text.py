@@ -3,12 +3,13 @@ each thing that people complain about (CLIENTS).  The details are the unit
 tests' of mime.c, html.c, charset.c and text.c."""
 
 import base64
+import os
 import quopri
 import time
 
 import tap
 from gateway import Gateway
-from smtp import NUMBER, Session, own_credentials
+from smtp import NUMBER, PROGRAM, Session, own_credentials
 
 gw = Gateway()
 OWN = own_credentials()
@@ -198,6 +199,8 @@ def complaints():
     tap.is_(sms(b"Content-Type: text/plain; charset=koi8-r\n\n"
                 + koi8.encode("koi8-r")), koi8,
             "a charset of iconv, inside the sandbox")
+    if "static" in PROGRAM.split(os.sep):
+        return      # musl's iconv(3) has no modules, and not this charset
     tap.is_(sms(b"Content-Type: text/plain; charset=iso-2022-kr\n\n"
                 b"\x1b$)C\x0e0!\x0f"), "\uac00",
             "one whose module needs a library")
