@@ -6,9 +6,7 @@
 
 #include <stddef.h>
 
-#ifndef CONN_IN_MAX		/* the proofs take a small one */
 #define CONN_IN_MAX  16384	/* octets read ahead */
-#endif
 #define CONN_OUT_MAX 4096	/* octets of replies held back */
 #define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
 #define CONN_TAIL     4		/* "\n.\r\n" */
