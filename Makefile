@@ -200,6 +200,10 @@ check-built: units
 
 # ... and all the rest, with the programs of others.
 check-all: check
+	$(MAKE) check-foreign
+
+# ... alone, after a check.
+check-foreign:
 	$(PYTHON) tests/foreign.py fetch
 	$(PYTHON) tests/run -n check-all `cat $(LEFT)`
 
@@ -331,6 +335,6 @@ clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
 .PHONY: all install install-units uninstall dist deb demo units check check-built \
-	check-all proof valgrind asan static static-check fuzz fuzz-link prove model \
+	check-all check-foreign proof valgrind asan static static-check fuzz fuzz-link prove model \
 	systemd \
 	bench warnings clean

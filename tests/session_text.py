@@ -16,6 +16,13 @@ OWN = own_credentials()
 TYPE = "Content-Type: text/plain; charset=utf-8\n"
 
 
+def is_static():
+    """The program is linked with musl (make static): it has no interpreter,
+    and its iconv(3) knows fewer charsets."""
+    with open(PROGRAM, "rb") as file:
+        return b"/ld-linux" not in file.read(4096)
+
+
 def sms(mail, *lines):
     """The text that a mail becomes, or the reply that refuses it."""
     gw.reset()
@@ -201,9 +208,12 @@ def complaints():
             "a charset of iconv, inside the sandbox")
     if "static" in PROGRAM.split(os.sep):
         return      # musl's iconv(3) has no modules, and not this charset
-    tap.is_(sms(b"Content-Type: text/plain; charset=iso-2022-kr\n\n"
-                b"\x1b$)C\x0e0!\x0f"), "\uac00",
-            "one whose module needs a library")
+    got = sms(b"Content-Type: text/plain; charset=iso-2022-kr\n\n"
+              b"\x1b$)C\x0e0!\x0f")
+    if is_static():
+        tap.skip("not in this iconv(3)", "one whose module needs a library")
+    else:
+        tap.is_(got, "\uac00", "one whose module needs a library")
 
 
 @tap.test("what was meant as text, and what was not")
