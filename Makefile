@@ -335,6 +335,5 @@ clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
 .PHONY: all install install-units uninstall dist deb demo units check check-built \
-	check-all check-foreign proof valgrind asan static static-check fuzz fuzz-link prove model \
-	systemd \
-	bench warnings clean
+	check-all check-foreign proof valgrind asan static static-check fuzz \
+	fuzz-link prove model systemd bench warnings clean
