@@ -5,7 +5,9 @@
  * and asks for TLS by the UCSPI-TLS convention (SSLCTLFD, SSLREADFD,
  * SSLWRITEFD).
  *
- * Two processes: the program, and this one, which has the private key.
+ * With -L there is no program: a listener (smtp2sms) hands over connections,
+ * and each has a process here.  Otherwise there are two processes: the
+ * program, and this one, which has the private key.
  * They part before the key is read:
  *
  *	fork -- child: waits for a word on the control socket, exec
@@ -308,8 +310,8 @@ address(const struct sockaddr_storage *ss, char ip[INET6_ADDRSTRLEN],
 }
 
 /*
- * Once the program has a pipe on its descriptor 0 it cannot ask there who
- * the client is.  Who a super-server says it is, that it is.
+ * Tell the program who the client is: once its descriptor 0 is a pipe, it
+ * cannot ask there.  If a super-server has named the client, believe it.
  */
 static void
 tell_peer(void)
