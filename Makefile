@@ -281,7 +281,7 @@ fuzz: fuzz-link
 
 # The delivery side but for HTTP, which fuzz_link.c plays.
 FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
-	delivery/hash.c delivery/job.c delivery/job_id.c \
+	delivery/hash.c delivery/job.c delivery/job_fate.c delivery/job_id.c \
 	delivery/job_journal.c delivery/job_send.c delivery/journal.c \
 	delivery/login.c delivery/policy.c delivery/rest.c delivery/serve.c \
 	delivery/source.c delivery/users.c
