@@ -110,8 +110,8 @@ def descriptors():
             links = it.pass_on(hello(), count)
             tap.ok(all(map(is_closed, links)), "%d: all closed" % count)
         tap.ok(it.serves(), "and others are served")
-        tap.is_(len(os.listdir("/proc/%d/fd" % it.child.pid)), fds,
-                "none is left open")
+        left = len(os.listdir("/proc/%d/fd" % it.child.pid))
+        tap.ok(left <= fds, "none is left open", left, fds)
 
 
 @tap.test("a session that says who it is, and one that passes descriptors")
