@@ -454,7 +454,7 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	}
 	free(c->gateway);
 	c->gateway = copy(l->word[0]);
-	c->next_gateways.n = 0;
+	list_free(&c->next_gateways);
 	for (i = 1; i < l->nword; i++)
 		list_add(&c->next_gateways, copy(l->word[i]));
 	return 0;
@@ -852,6 +852,10 @@ forget(struct config *c, const struct keyword *k)
 	} else if (k->parse == parse_list || k->parse == parse_names ||
 	    k->parse == parse_prefixes) {
 		list_free(field);
+	} else if (k->parse == parse_gateway) {
+		free(c->gateway);
+		c->gateway = NULL;
+		list_free(&c->next_gateways);
 	} else if (k->parse == parse_pair) {
 		free_pairs(field);
 	} else if (k->parse == parse_alias) {
