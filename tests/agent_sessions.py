@@ -6,7 +6,7 @@ import threading
 
 import tap
 from agent_lib import Agent
-from foreign import need
+from foreign import need, need_root
 from gateway import Gateway
 from smtp import NUMBER, WRAP, b64, own_credentials
 
@@ -188,6 +188,7 @@ def users():
     if WRAP:
         tap.skip("nobody else may write valgrind's log", "another user")
         return
+    need_root()
     gw.reset()
     with Agent(OWN, gw) as agent:
         os.chmod(agent.socket, 0o666)

@@ -21,6 +21,7 @@ import server_systemd as base   # noqa: E402
 tap.run = _run
 tap._tests.clear()
 
+from foreign import need_root   # noqa: E402
 from server_lib import (PATIENCE, Client, Place, below, check_all,
                         need)   # noqa: E402
 from smtp import SLOW, wait_until   # noqa: E402
@@ -264,6 +265,7 @@ def journal():
 
 @tap.test("logins of a file, inside of the walls")
 def users():
+    need_root()
     gw.reset()
     made = subprocess.run([os.path.join(smtp.HOME, "smtp2sms-deliver"),
                            "--hash", "alice"], input="wonderland\n",

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 import tap
+from foreign import need_root
 from gateway import Gateway
 from smtp import (NUMBER, PROGRAM, WRAP, Session, configuration,
                   own_credentials)
@@ -328,6 +329,7 @@ def settings():
 
 @tap.test("-t: all that is wrong, whoever finds it")
 def all_of_it():
+    need_root()
     code, _, err = advice("auth none", "tls-cert /nonexistent/cert.pem",
                           "tls-key /nonexistent/key.pem", "user nosuch",
                           "gateway twillio")
@@ -347,6 +349,7 @@ def all_of_it():
 def unreadable():
     if WRAP:
         raise tap.Skip("nobody else may write valgrind's log")
+    need_root()
     code, _, err = advice(*OWN, "user nobody")
     tap.is_(code, 78, "-t: exit 78")
     tap.like(err, "secret password: .*Permission denied", "and why")
@@ -512,6 +515,7 @@ def no_descriptors():
 def leaky():
     if WRAP:
         raise tap.Skip("there is something around it")
+    need_root("look into a process that has shut itself off")
     with Session(OWN, gw, wrap=["sh", "-c", 'exec 9</etc/passwd; exec "$@"',
                                 "sh"]) as s:
         s.ehlo()

@@ -263,6 +263,12 @@ def can_place():
                           check=False).returncode == 0
 
 
+def need_root(to="become another user"):
+    """Skip the test unless we are root."""
+    if os.geteuid() != 0:
+        skip("only root can " + to)
+
+
 def account(name):
     """The number of a user that a package would have made; else skip."""
     try:

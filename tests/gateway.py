@@ -69,6 +69,7 @@ import tempfile
 import threading
 import time
 
+import tap
 from x509 import EcKey, certify
 
 SLOW = float(os.environ.get("SMTP2SMS_SLOW") or 1)
@@ -469,8 +470,11 @@ def drop_all(sock):
     """Nothing arrives at this socket any more, and nothing is acknowledged:
     as behind a firewall that has lost its state."""
     program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
-    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                    struct.pack("HL", 1, ctypes.addressof(program)))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                        struct.pack("HL", 1, ctypes.addressof(program)))
+    except PermissionError:
+        raise tap.Skip("only root can have a socket filtered here") from None
 
 
 def linger_reset(sock):
@@ -815,7 +819,6 @@ def main(words):
 
 def selftest():
     import http.client
-    import tap
 
     basic = "Basic " + base64.b64encode(b"alice:wonderland").decode()
     good = json.dumps({"id": "1", "phoneNumbers": ["+4915112345678"],

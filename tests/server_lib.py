@@ -22,7 +22,7 @@ import threading
 
 import smtp
 import tap
-from foreign import need, search_path
+from foreign import need, need_root, search_path
 from smtp import NUMBER, SLOW, TOP, wait_until
 
 CONTRIB = os.path.join(TOP, "contrib")
@@ -46,11 +46,6 @@ def super_server(address, port):
     where it does not matter which super-server does that."""
     return [sys.executable, os.path.join(TOP, "tests", "superserver.py"),
             address, str(port)]
-
-
-def need_root():
-    if os.geteuid() != 0:
-        raise tap.Skip("only root can become another user")
 
 
 class Place:
