@@ -61,7 +61,8 @@ check(const char *s)
 	i = parameter_hint(s);
 	HOLDS(i == 0 || i == PARAMETER_HINT || i == -PARAMETER_HINT);
 	if (path_parse(s, &end, &path) == 0)
-		HOLDS(end > s && end <= s + strlen(s) && end[-1] == '>');
+		HOLDS(end > s && end <= s + strlen(s) &&
+		    (*s != '<' || end[-1] == '>'));
 }
 
 int
