@@ -84,38 +84,7 @@ limit(void)
 #endif
 #define LANDLOCK_VERSION 1U /* LANDLOCK_CREATE_RULESET_VERSION */
 
-/* All are little-endian and pass mmap's arguments in registers. */
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define ARCH AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-#define ARCH AUDIT_ARCH_PPC64LE
-#else
-#error "tls_sandbox.c: name this architecture's AUDIT_ARCH"
-#endif
-
-#define LOW(n)	     offsetof(struct seccomp_data, args[n])
-#define HIGH(n)	     (LOW(n) + 4)
-#define LOAD(at)     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
-#define DENY	     RETURN(SECCOMP_RET_ERRNO | EPERM)
-#define ALLOW	     RETURN(SECCOMP_RET_ALLOW)
-/* if the loaded word equals k go on, else jump over n instructions */
-#define IF_EQUAL(k, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), 0, (n))
-/* if the loaded word has any of these bits jump over n instructions */
-#define IF_NONE(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (n), 0)
-
-#define PERMIT(name) IF_EQUAL(SYS_##name, 1), ALLOW
-/* ... only with none of these bits in argument n */
-#define PERMIT_WITHOUT(name, n, bits) \
-	IF_EQUAL(SYS_##name, 4), LOAD(LOW(n)), IF_NONE((bits), 1), ALLOW, DENY
+#include "common/seccomp.h"
 
 static const struct sock_filter filter[] = {
 	LOAD(offsetof(struct seccomp_data, arch)),

@@ -1,0 +1,57 @@
+/*
+ * seccomp: how the filters of the sandboxes are written: the architecture's
+ * name, and one line for each system call that is permitted.  For Linux alone.
+ */
+#ifndef SECCOMP_H
+#define SECCOMP_H
+
+#include <sys/syscall.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#elif defined(__arm__)
+#define ARCH AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCH AUDIT_ARCH_PPC64LE
+#else
+#error "common/seccomp.h: name this architecture's AUDIT_ARCH"
+#endif
+
+/* The low word of a 64-bit argument of a system call. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LOW(n)	(offsetof(struct seccomp_data, args[n]) + 4)
+#define HIGH(n) offsetof(struct seccomp_data, args[n])
+#else
+#define LOW(n)	offsetof(struct seccomp_data, args[n])
+#define HIGH(n) (offsetof(struct seccomp_data, args[n]) + 4)
+#endif
+
+#define LOAD(at)     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define DENY	     RETURN(SECCOMP_RET_ERRNO | EPERM)
+#define ALLOW	     RETURN(SECCOMP_RET_ALLOW)
+/* if the loaded word equals k go on, else jump over n instructions */
+#define IF_EQUAL(k, n)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), 0, (n))
+/* if the loaded word has any of these bits jump over n instructions */
+#define IF_NONE(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (n), 0)
+
+#define PERMIT(name) IF_EQUAL(SYS_##name, 1), ALLOW
+/* ... only with none of these bits in argument n */
+#define PERMIT_WITHOUT(name, n, bits) \
+	IF_EQUAL(SYS_##name, 4), LOAD(LOW(n)), IF_NONE((bits), 1), ALLOW, DENY
+
+#endif
