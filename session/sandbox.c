@@ -90,7 +90,7 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 #include "common/seccomp.h"
 
 /*
- * Everything else answers EPERM.  Files: see landlock(); without Landlock
+ * Everything else answers EPERM.  Files: see restrict_files(); without it
  * open_nothing stands in front of this list.
  */
 static const struct sock_filter permitted[] = {
