@@ -166,7 +166,7 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config credible fate gateway html ipc journal login mime \
+UNITS = auth charset config credible cuts fate gateway html ipc journal login mime \
 	number parameter phone path sandbox smuggling sources text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \

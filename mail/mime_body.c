@@ -362,6 +362,17 @@ mime_body_release_text(struct mime_body *b)
 		mime_body_known(b, b->text.s, b->text.n);
 }
 
+/* Octets of the whole characters among the first max of n. */
+static size_t
+mime_body_whole(const char *p, size_t n, size_t max)
+{
+	if (n <= max)
+		return n;
+	while (max > 0 && ((unsigned char)p[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 static void
 mime_body_run(struct mime_body *b, const char *p, size_t n)
 {
@@ -370,13 +381,13 @@ mime_body_run(struct mime_body *b, const char *p, size_t n)
 	if (b->text.open && b->text.n == 0 && n > 0 &&
 	    mime_sniff_html(p, n) == 0)
 		b->text.open = 0;
-	while (b->text.open && n > 0) {
-		k = mime_body_hold(&b->text, p, n);
+	if (b->text.open && n > 0) {
+		k = mime_body_whole(p, n, sizeof(b->text.s) - b->text.n);
+		mime_body_hold(&b->text, p, k);
 		p += k;
 		n -= k;
-		if (mime_body_looks(&b->text) &&
-		    (b->text.n == sizeof(b->text.s) ||
-			mime_sniff_html(b->text.s, b->text.n) != -1))
+		if (n > 0 || (mime_body_looks(&b->text) &&
+		    mime_sniff_html(b->text.s, b->text.n) != -1))
 			mime_body_release_text(b);
 	}
 	if (n > 0)
@@ -431,16 +442,6 @@ mime_body_release_decoded(struct mime_body *b)
 	charset_feed(&b->charset, b->decoded.s, b->decoded.n);
 }
 
-/* 1 if more has to be seen of the start of a text for its charset. */
-static int
-mime_body_may_name(const struct mime_body *b, const char *p, size_t n)
-{
-	if (n < 2)
-		return (unsigned char)*p >= 0xfe ||
-		    mime_sniff_html(p, n) != 0;
-	return b->form.kind == MIME_BODY_HTML || mime_sniff_html(p, n) != 0;
-}
-
 static void
 mime_body_decoded(void *arg, const char *p, size_t n)
 {
@@ -453,7 +454,8 @@ mime_body_decoded(void *arg, const char *p, size_t n)
 		n -= k;
 		if (mime_body_looks(&b->decoded) &&
 		    (b->decoded.n == sizeof(b->decoded.s) ||
-			!mime_body_may_name(b, b->decoded.s, b->decoded.n)))
+			!mime_sniff_may_name(b->decoded.s, b->decoded.n,
+			    b->form.kind == MIME_BODY_HTML)))
 			mime_body_release_decoded(b);
 	}
 	if (n > 0)

@@ -270,6 +270,39 @@ mime_sniff_is_clear_qp(const char *p, size_t n, const char *charset)
 	return e.clear > 0 && e.encoded == 0;
 }
 
+/* ---- byte order marks ---- */
+
+struct mime_sniff_mark {
+	char octets[4];
+	const char *charset;
+};
+
+static const struct mime_sniff_mark marks[] = {
+	{"\xff\xfe", "utf-16"},
+	{"\xfe\xff", "utf-16"},
+	{"\xef\xbb\xbf", "utf-8"},
+};
+
+/*
+ * The byte order mark that a text begins with, or NULL.  *more is set to 1 if
+ * the octets end inside something that may be one.
+ */
+static const struct mime_sniff_mark *
+mime_sniff_mark(const char *p, size_t n, int *more)
+{
+	size_t i, len;
+
+	*more = 0;
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		len = strlen(marks[i].octets);
+		if (memcmp(p, marks[i].octets, n < len ? n : len) != 0)
+			continue;
+		*more = n < len;
+		return n < len ? NULL : &marks[i];
+	}
+	return NULL;
+}
+
 /* ---- HTML ---- */
 
 /* Where something stands in what is looked at; NULL: not there. */
@@ -328,10 +361,14 @@ int
 mime_sniff_html(const char *p, size_t n)
 {
 	const char *end = p + n, *close;
-	int comment, xml;
+	const struct mime_sniff_mark *mark;
+	int comment, xml, more;
 
-	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
+	mark = mime_sniff_mark(p, n, &more);
+	if (more)
+		return -1;
+	if (mark != NULL)
+		p += strlen(mark->octets);
 	for (;;) {
 		p = mime_sniff_skip_space(p, end);
 		if (p == end)
@@ -496,18 +533,22 @@ mime_sniff_metas(const char *p, const char *end,
 }
 
 int
+mime_sniff_may_name(const char *p, size_t n, int html)
+{
+	/* a <meta> may stand anywhere in what is held of HTML */
+	return html || mime_sniff_html(p, n) != 0;
+}
+
+int
 mime_sniff_charset(const char *p, size_t n, int html,
     char name[CHARSET_NAME_MAX + 1])
 {
 	const char *end = p + n;
+	const struct mime_sniff_mark *mark;
+	int more;
 
-	if (n >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 ||
-			  memcmp(p, "\xfe\xff", 2) == 0)) {
-		strcpy(name, "utf-16");
-		return 1;
-	}
-	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-		strcpy(name, "utf-8");
+	if ((mark = mime_sniff_mark(p, n, &more)) != NULL) {
+		strcpy(name, mark->charset);
 		return 1;
 	}
 	return html && (mime_sniff_xml(p, end, name) ||

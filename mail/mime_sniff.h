@@ -26,11 +26,19 @@ int mime_sniff_is_clear_base64(const char *, size_t n, const char *charset,
 int mime_sniff_is_clear_qp(const char *, size_t n, const char *charset);
 
 /*
- * 1 if a text that begins with these octets is HTML: behind blanks, comments
- * and an XML declaration it has <!doctype html> or <html>.  0 if it is not;
- * -1 if more of it has to be seen.
+ * 1 if a text that begins with these octets is HTML: behind a byte order mark,
+ * blanks, comments and an XML declaration it has <!doctype html> or <html>.
+ * 0 if it is not; -1 if more of it has to be seen.  More octets never change
+ * a 0 or a 1.
  */
 int mime_sniff_html(const char *, size_t n);
+
+/*
+ * 1 if more of a text that begins with these octets has to be seen before
+ * mime_sniff_charset can tell whether it names its charset; n is at least 1,
+ * html says that the header calls it HTML.
+ */
+int mime_sniff_may_name(const char *, size_t n, int html);
 
 /*
  * The charset that the text names itself: by a byte order mark or, in HTML,
