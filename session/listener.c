@@ -35,7 +35,7 @@
 static struct listener self;
 static volatile sig_atomic_t child_died, stop_asked, reload_asked;
 
-/* ---- signals: they come while poll(2) waits, and at no other time ---- */
+/* ---- signals: they come in take_signals and while poll(2) waits ---- */
 
 static void
 on_signal(int sig)
@@ -67,6 +67,21 @@ catch_signals(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
 		sigaction(caught[i], &sa, NULL);
+}
+
+/*
+ * Let in the signals that have come.  ppoll(2) does so only where it has to
+ * wait: as long as clients come without a pause it would never tell us that
+ * sessions have ended, or that we shall end.
+ */
+static void
+take_signals(void)
+{
+	sigset_t none, blocked;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
 /* ---- processes that are over ---- */
@@ -123,6 +138,17 @@ reap(struct listener *l)
 	child_died = 0;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		bury(l, pid, status);
+}
+
+void
+listener_reap(struct listener *l)
+{
+	sigset_t come;
+
+	sigemptyset(&come);
+	sigpending(&come);
+	if (child_died || sigismember(&come, SIGCHLD))
+		reap(l);
 }
 
 /* ---- an end ---- */
@@ -333,8 +359,12 @@ turn(struct listener *l)
 {
 	int n = wait_for_news(l);
 
+	take_signals();
 	if ((stop_asked || l->failed) && !l->stopping)
 		stop(l);
+	/* first, so that the places of those that have ended are free */
+	if (child_died)
+		reap(l);
 	if (n > 0) {
 		visit_slots(l);
 		if (l->poll[POLL_TLS].revents != 0)
@@ -344,8 +374,6 @@ turn(struct listener *l)
 			listener_deliver_watch(l);
 		}
 	}
-	if (child_died)
-		reap(l);
 	if (l->retry != 0 && clock_left(l->retry) == 0)
 		listener_slot_retry(l);
 	if (l->report != 0 && clock_left(l->report) == 0)

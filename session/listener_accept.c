@@ -229,6 +229,25 @@ fail:
 
 /* ---- accept(2) ---- */
 
+static int
+is_full(const struct listener *l)
+{
+	return l->config->max_sessions > 0 &&
+	    l->table->sessions >= (size_t)l->config->max_sessions;
+}
+
+/* Sessions that have ended while this turn lasts do not count any more. */
+static enum line_word
+judge(struct listener *l, int source)
+{
+	enum line_word word = listener_judge(l, source);
+
+	if (word != LINE_FULL)
+		return word;
+	listener_reap(l);
+	return listener_judge(l, source);
+}
+
 static void
 admit(struct listener *l, int fd, const struct sockaddr_storage *ss,
     enum sockets_kind kind)
@@ -240,8 +259,9 @@ admit(struct listener *l, int fd, const struct sockaddr_storage *ss,
 		turn_away(l, fd, kind, REASON_CONFIG);
 		return;
 	}
-	if (l->config->max_sessions > 0 &&
-	    l->table->sessions >= (size_t)l->config->max_sessions) {
+	if (is_full(l))
+		listener_reap(l);
+	if (is_full(l)) {
 		turn_away(l, fd, kind, REASON_SESSIONS);
 		return;
 	}
@@ -249,7 +269,7 @@ admit(struct listener *l, int fd, const struct sockaddr_storage *ss,
 	/* behind a proxy everybody has its address: see LINE_PEER */
 	if (!l->config->proxy_protocol)
 		source = listener_source(l, &start.peer);
-	switch (listener_judge(l, source)) {
+	switch (judge(l, source)) {
 	case LINE_FULL:
 		turn_away(l, fd, kind, REASON_SOURCE);
 		return;

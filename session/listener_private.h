@@ -61,6 +61,12 @@ struct listener {
 /* 1 if this program is to be executed again: a file has been changed. */
 int listener_is_outdated(struct listener *);
 
+/*
+ * Count those sessions as ended whose processes are over by now.  To be called
+ * before a client is told that there are too many.
+ */
+void listener_reap(struct listener *);
+
 /* ---- listener_poll.c ---- */
 
 /* 0, or -1 with errno. */

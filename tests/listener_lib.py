@@ -152,7 +152,10 @@ class Listener:
                 smtp.process_name(pid) == name[:15]]
 
     def sessions(self):
-        return self.processes("smtp2sms")
+        """Its sessions as it counts them: one that has ended is a zombie, and
+        still counts, until the listener has asked for its status."""
+        return [pid for pid, _ in below(self.pid)
+                if smtp.process_name(pid) == "smtp2sms"]
 
     def deliver(self):
         return self.processes("smtp2sms-deliver")

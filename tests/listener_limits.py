@@ -1,6 +1,8 @@
 """A listener's limits: sessions in all and of one source, failed AUTHs; and
 that whoever is too many hears so."""
 
+import os
+import signal
 import socket
 import time
 
@@ -8,6 +10,7 @@ import smtp
 import tap
 from gateway import Gateway
 from listener_lib import PATIENCE, Listener
+from server_lib import alive
 from smtp import SLOW, own_credentials, wait_until
 from tls_lib import tls_lines
 
@@ -59,6 +62,50 @@ def all_sessions():
         tap.is_(turned(it), {"max-sessions": 2}, "the log has the number")
         for client in clients[1:]:
             client.bye()
+
+
+def besiege(port):
+    """A process that comes from 127.0.0.66 again and again, without a pause,
+    until it is killed."""
+    pid = os.fork()
+    while pid == 0:
+        try:
+            socket.create_connection(("127.0.0.1", port), 5,
+                                     ("127.0.0.66", 0)).close()
+        except OSError:
+            pass
+    return pid
+
+
+def is_over(pid):
+    """The process has ended, whether or not somebody asked for its status."""
+    return wait_until(lambda: not alive(pid), PATIENCE)
+
+
+@tap.test("a session that has ended makes room at once")
+def at_once():
+    with Listener(["max-sessions 2", "max-sessions-per-source 1"],
+                  gw) as it:
+        held = it.connect(source="127.0.0.66")
+        enemies = [besiege(it.port) for _ in range(2)]
+        try:
+            said = []
+            for _ in range(100):
+                with it.connect() as client:
+                    said.append(str(client.greeting)[:4])
+                    pid = it.session_of(client)
+                    client.bye()
+                is_over(pid)
+            tap.is_(said, ["220 "] * 100, "while others come without a pause")
+            begun = time.monotonic()
+            it.signal(signal.SIGTERM)
+            tap.ok(it.wait_event("stop") and
+                   time.monotonic() - begun < 5 * SLOW, "so does SIGTERM")
+        finally:
+            for pid in enemies:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        held.close()
 
 
 @tap.test("max-sessions 0: no limit")
