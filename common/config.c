@@ -460,6 +460,46 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
+/* One prefix of a route; its gateways are looked up when all are known. */
+static int
+add_route(struct line *l, const struct keyword *k, const char *prefix)
+{
+	struct config *c = l->c;
+	struct config_route r = {.line = l->number};
+	enum number_fault fault;
+	size_t i;
+
+	if (strcmp(prefix, "*") != 0 &&
+	    (fault = number_read_prefix(prefix, r.prefix)) != NUMBER_OK)
+		return fail(l, "%s: '%s' %s", k->name, prefix,
+		    number_words(fault));
+	for (i = 0; i < c->route.n; i++)
+		if (strcmp(c->route.v[i].prefix, r.prefix) == 0)
+			return fail_twice(l, k->name, prefix,
+			    c->route.v[i].line);
+	for (i = 1; i < l->nword; i++)
+		list_add(&r.names, copy(l->word[i]));
+	c->route.v = check(realloc(c->route.v,
+	    (c->route.n + 1) * sizeof(r)));
+	c->route.v[c->route.n++] = r;
+	return 0;
+}
+
+static int
+parse_route(struct line *l, const struct keyword *k, void *field)
+{
+	char *prefixes = l->word[0], *prefix;
+
+	(void)field;
+	if (l->nword < 2)
+		return fail(l, "%s: requires prefixes and at least one "
+		    "gateway", k->name);
+	while ((prefix = strsep(&prefixes, ",")) != NULL)
+		if (add_route(l, k, prefix) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 parse_template(struct line *l, const struct keyword *k, void *field)
 {
@@ -511,6 +551,7 @@ static const struct keyword keywords[] = {
 	STRING("hostname", hostname),
 	MANY("domain", parse_list, domain),
 	{"gateway", parse_gateway, 0, 0, 0, NULL, 0, 0},
+	MANY("route", parse_route, route),
 	NUMBER("gateway-rest", gateway_rest, 0, 86400),
 	NUMBER("timeout-delivery", timeout_delivery, 1, 3600),
 	STRING("gateway-ca", gateway_ca),
@@ -839,6 +880,17 @@ free_aliases(struct config *c)
 	memset(&c->alias, 0, sizeof(c->alias));
 }
 
+static void
+free_routes(struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->route.n; i++)
+		list_free(&c->route.v[i].names);
+	free(c->route.v);
+	memset(&c->route, 0, sizeof(c->route));
+}
+
 /* Free what a keyword has allocated; it is then as if it had not been given. */
 static void
 forget(struct config *c, const struct keyword *k)
@@ -860,6 +912,8 @@ forget(struct config *c, const struct keyword *k)
 		free_pairs(field);
 	} else if (k->parse == parse_alias) {
 		free_aliases(c);
+	} else if (k->parse == parse_route) {
+		free_routes(c);
 	} else if (k->parse == parse_trust) {
 		free(c->trust.v);
 		memset(&c->trust, 0, sizeof(c->trust));
@@ -971,6 +1025,26 @@ finish_alias(struct line *l, struct config_alias *a)
 	}
 }
 
+/* The gateways of a route, which may stand behind it. */
+static void
+finish_route(struct line *l, struct config_route *r)
+{
+	const char *prefix = r->prefix[0] != '\0' ? r->prefix : "*";
+	size_t i;
+	int g;
+
+	l->number = r->line;
+	for (i = 0; i < r->names.n; i++) {
+		g = config_find_gateway(l->c, r->names.v[i]);
+		if (g == -1)
+			fail(l, "route %s: '%s' is none of the gateways",
+			    prefix, r->names.v[i]);
+		else if (config_road_add(&r->road, g) == -1)
+			fail(l, "route %s: '%s' is given more than once",
+			    prefix, r->names.v[i]);
+	}
+}
+
 static void
 finish(struct line *l)
 {
@@ -978,6 +1052,10 @@ finish(struct line *l)
 	size_t i;
 
 	finish_hostname(l);
+	for (i = 0; i <= c->next_gateways.n; i++)
+		config_road_add(&c->all, (int)i);
+	for (i = 0; i < c->route.n; i++)
+		finish_route(l, &c->route.v[i]);
 	require(l, "tls-cert", c->tls_cert, "tls-key", c->tls_key);
 	require(l, "tls-key", c->tls_key, "tls-cert", c->tls_cert);
 	require(l, "tls-client-ca", c->tls_client_ca, "tls-cert and tls-key",
@@ -1089,6 +1167,48 @@ config_gateway(const struct config *c, size_t i)
 {
 	return i == 0 ? c->gateway :
 	    i <= c->next_gateways.n ? c->next_gateways.v[i - 1] : NULL;
+}
+
+int
+config_find_gateway(const struct config *c, const char *name)
+{
+	char other[CONFIG_NAME_MAX + 1];
+	const char *g;
+	int i;
+
+	for (i = 0; (g = config_gateway(c, (size_t)i)) != NULL; i++) {
+		config_gateway_name(g, other);
+		if (strcmp(name, other) == 0)
+			return i;
+	}
+	return -1;
+}
+
+int
+config_road_add(struct config_road *r, int gateway)
+{
+	if (memchr(r->gateway, gateway, r->n) != NULL)
+		return -1;
+	r->gateway[r->n++] = (unsigned char)gateway;
+	return 0;
+}
+
+const struct config_road *
+config_route(const struct config *c, const char *number)
+{
+	const struct config_road *best = &c->all;
+	const char *prefix;
+	size_t i, n, longest = 0;
+
+	for (i = 0; i < c->route.n; i++) {
+		prefix = c->route.v[i].prefix;
+		n = strlen(prefix);
+		if (n >= longest && strncmp(number, prefix, n) == 0) {
+			best = &c->route.v[i].road;
+			longest = n;
+		}
+	}
+	return best;
 }
 
 long

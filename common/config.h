@@ -55,6 +55,19 @@ struct config_alias {
 	struct config_list numbers;
 };
 
+/* Gateways by their positions in `gateway`, in the order of trying. */
+struct config_road {
+	unsigned char n;
+	unsigned char gateway[CONFIG_GATEWAYS_MAX];
+};
+
+struct config_route {
+	char prefix[NUMBER_SIZE];	/* "+49"; "": all other numbers */
+	int line;			/* config.c's: where it stands */
+	struct config_list names;
+	struct config_road road;	/* ... and what they stand for */
+};
+
 /* A network of IPv4 (mapped into IPv6) or IPv6; or pipes: "local". */
 struct config_net {
 	unsigned char addr[16];
@@ -69,6 +82,11 @@ struct config {
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
 	struct config_list next_gateways; /* tried after the first */
+	struct config_road all;		/* of them */
+	struct {
+		struct config_route *v;
+		size_t n;
+	} route;
 	char *gateway_cert, *gateway_key; /* of ours; both or neither */
 	struct config_pairs set, secret;
 	int auth, auth_check, auth_without_tls, auth_legacy;
@@ -157,6 +175,19 @@ const char *config_gateway(const struct config *, size_t i);
 
 /* The name of a gateway: a path without its folders and its ".json". */
 void config_gateway_name(const char *gateway, char out[CONFIG_NAME_MAX + 1]);
+
+/* The position of the gateway of that name; -1: there is none. */
+int config_find_gateway(const struct config *, const char *name);
+
+/* Put it at the end of a road.  -1: it is there already. */
+int config_road_add(struct config_road *, int gateway);
+
+/*
+ * The gateways for a number in its one form: those of the longest prefix in
+ * `route`.  A short code has no prefix.
+ */
+const struct config_road *config_route(const struct config *,
+    const char *number);
 
 /* Seconds for all gateways together. */
 long config_timeout_delivery(const struct config *);

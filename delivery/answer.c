@@ -58,6 +58,21 @@ login_of(struct client *c)
 	return &c->login;
 }
 
+/*
+ * The gateway that the credentials are for, and whose abilities the session
+ * is told: the first that the login's line has chosen, else the first of all.
+ */
+static const struct descriptor *
+home_of(const struct client *c)
+{
+	const struct descriptor *g = self.gateway;
+
+	if (c->logged_in && c->profile != NULL && c->profile->road.n > 0)
+		while (g->index != c->profile->road.gateway[0])
+			g = g->next;
+	return g;
+}
+
 /* ---- REQ_HELLO ---- */
 
 static int
@@ -380,7 +395,7 @@ on_delivered(void *arg, struct job *j)
 
 	c->job = NULL;
 	c->busy = 0;
-	if (is_judged_by_gateway(c) &&
+	if (is_judged_by_gateway(c) && j->result[0].gateway == j->home &&
 	    j->result[0].outcome == IPC_OUTCOME_CREDENTIALS)
 		count_failure(c);
 	put_results(c, j);
@@ -404,10 +419,15 @@ answer_send(struct client *c, struct ipc_frame *f)
 	j->user = c->logged_in ? c->user : "";
 	j->logged_in = c->logged_in;
 	j->verified = c->verified;
+	/* under auth-check the gateway has taken a token, too */
+	j->judged = !c->logged_in || c->verified || self.config->auth_check;
 	j->login = c->logged_in ? login_of(c) : NULL;
+	j->home = home_of(c)->index;
 	j->dry = c->dry;
-	if (c->logged_in && c->profile != NULL)
+	if (c->logged_in && c->profile != NULL) {
 		merge_options(&j->options, &c->profile->options);
+		j->own = c->profile->road.n > 0 ? &c->profile->road : NULL;
+	}
 	c->want_warm = 0;
 	c->job = j;
 	c->busy = 1;
@@ -428,7 +448,7 @@ answer_can(struct client *c, struct ipc_frame *f)
 
 	if (ipc_close(f) == -1)
 		return client_reject(c, "a malformed request");
-	gateway_abilities(self.gateway, &a);
+	gateway_abilities(home_of(c), &a);
 	if (client_begin(c, &b, ANS_CAN, sizeof(a) * 2) == -1)
 		return -1;
 	abilities_put(&b, &a);
@@ -475,7 +495,7 @@ answer_idle(struct client *c)
 		return;
 	c->want_warm = 0;
 	if (c->dry || clock_left(c->next_warm) > 0 || !may_warm() ||
-	    gateway_warm(self.gateway, &r) == -1)
+	    gateway_warm(home_of(c), &r) == -1)
 		return;
 	c->next_warm = clock_ms() + WARM_PAUSE;
 	self.warming++;

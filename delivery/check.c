@@ -214,6 +214,9 @@ static void
 try_login(void *arg, int line, const char *name, const struct users_profile *p)
 {
 	struct logins *l = arg;
+	const struct config_road *road = p->road.n > 0 ? &p->road :
+	    &l->config->all;
+	unsigned index = l->gateway->index;
 	const struct gateway_login login = {p->kind, p->gateway_user,
 	    p->gateway_secret};
 	char why[WHY_MAX], what[2 * WHY_MAX + IPC_USER_MAX];
@@ -221,9 +224,12 @@ try_login(void *arg, int line, const char *name, const struct users_profile *p)
 	    strstr(l->missing, "from") == NULL);
 
 	l->n++;
+	if (memchr(road->gateway, (int)index, road->n) == NULL)
+		return;
 	if (missing)
 		snprintf(why, sizeof(why), "%s is not set", l->missing);
-	else if (try_message(l->gateway, p->has_gateway ? &login : NULL,
+	else if (try_message(l->gateway, p->has_gateway &&
+		     index == road->gateway[0] ? &login : NULL,
 		     &p->options, why, sizeof(why)) == 0)
 		return;
 	snprintf(what, sizeof(what), "%s:%d: a message of '%s' cannot be "
@@ -241,7 +247,7 @@ try_logins(const struct config *c, const struct descriptor *g,
 {
 	struct logins l = {c, g, missing, tell, 0, 0};
 
-	users_each(c->users, try_login, &l);
+	users_each(c, try_login, &l);
 	if (l.n == 0) {
 		printf("auth users: %s: there is no login in it\n", c->users);
 		try_own(c, g, "logs in");
@@ -286,13 +292,34 @@ check_messages(const struct config *c, const struct descriptor *g,
 	int bad = 0;
 
 	if (g->next != NULL && c->auth == CONFIG_AUTH_GATEWAY &&
-	    !c->auth_check)
+	    g->check.url == NULL)
 		printf("gateway: clients that log in are served by %s alone, "
-		    "which judges their passwords; auth-check yes lets the "
-		    "next gateway serve them, too\n", g->name);
+		    "which judges their passwords and cannot be asked without "
+		    "a message\n", g->name);
 	for (; g != NULL; g = g->next)
 		bad |= check_gateway(c, g, tell);
 	return bad;
+}
+
+/* ---- routes ---- */
+
+static void
+show_routes(const struct config *c)
+{
+	const struct config_route *r;
+	char name[CONFIG_NAME_MAX + 1];
+	size_t i, n;
+
+	for (i = 0; i < c->route.n; i++) {
+		r = &c->route.v[i];
+		printf("route %s:", r->prefix[0] != '\0' ? r->prefix : "*");
+		for (n = 0; n < r->road.n; n++) {
+			config_gateway_name(config_gateway(c,
+			    r->road.gateway[n]), name);
+			printf("%s %s", n > 0 ? ", then" : "", name);
+		}
+		putchar('\n');
+	}
 }
 
 /* ---- the agent ---- */
@@ -342,6 +369,7 @@ check_test(const struct config *c, const struct descriptor *g,
 	int bad = login_test(c, tell);
 
 	bad |= check_messages(c, g, tell);
+	show_routes(c);
 	look_at_secrets(c);
 	look_at_agent(c);
 	if (!c->log_stderr && !log_has_syslog())

@@ -49,7 +49,11 @@ struct job {
 	const char *session, *peer, *user;
 	int logged_in;
 	int verified;	/* somebody has checked that it is this user */
+	int judged;	/* somebody has judged its credentials, if any */
 	const struct gateway_login *login;	/* NULL: our own */
+	unsigned home;	/* the gateway whom login is for, and whose abilities
+			   the session knows; its position */
+	const struct config_road *own;	/* the login's; NULL: as configured */
 	int dry;
 	/* what it says */
 	char *text;
@@ -70,10 +74,13 @@ struct job {
 	enum job_identity identity;
 	long window;		/* of JOB_BY_TEXT; else -1 */
 	size_t todo[CONFIG_RCPTS_MAX], ntodo; /* what still has to be sent */
-	size_t rank[CONFIG_RCPTS_MAX]; /* of a number, before some were done */
+	size_t rank[CONFIG_RCPTS_MAX]; /* of a number on its road, before some
+					  were done */
 	int journalled;
 	struct journal journal;
-	/* where each recipient begins: the gateway that may have it already */
+	/* the gateways of each recipient; NULL: none can take the message */
+	const struct config_road *road[CONFIG_RCPTS_MAX];
+	/* where it begins: the gateway that may have it already */
 	const struct descriptor *first[CONFIG_RCPTS_MAX];
 	size_t pending;		/* batches that are under way */
 };
@@ -81,5 +88,13 @@ struct job {
 /* An empty job, or NULL: out of memory.  job_free frees it. */
 struct job *job_new(void);
 void job_free(struct job *);
+
+/* Where there are several gateways: the name of this one, for the log. */
+const char *job_gateway_name(const struct job *, const struct descriptor *);
+
+/* Log what was wrong with a request of the job; retry_after 0: not said. */
+void job_trouble(const struct job *, const struct descriptor *,
+    const char *request, long status, long ms, const char *error,
+    long retry_after);
 
 #endif

@@ -15,6 +15,7 @@
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
+#include "delivery/job_road.h"
 #include "delivery/job_send.h"
 #include "delivery/rest.h"
 
@@ -40,7 +41,6 @@ struct batch {
 static struct {
 	const struct config *config;
 	const struct descriptor *gateway;	/* the first */
-	long long rest[CONFIG_GATEWAYS_MAX];	/* not asked first until then */
 } self;
 
 void
@@ -48,93 +48,28 @@ job_send_init(const struct config *c, const struct descriptor *g)
 {
 	self.config = c;
 	self.gateway = g;
+	job_road_init(c, g);
 }
 
-/* Where there is one gateway, it need not be named. */
-static const char *
-gateway_name(const struct descriptor *g)
-{
-	return self.gateway->next != NULL ? g->name : NULL;
-}
-
-static void
-log_trouble(const struct job *j, const struct descriptor *g,
-    const char *request, long status, long ms,
-    const char *error, long retry_after)
-{
-	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
-	    j->peer, "gateway", gateway_name(g), "request", request, "status",
-	    LOG_NUM(status), "ms", LOG_NUM(ms), "error", error, "retry-after",
-	    retry_after > 0 ? LOG_NUM(retry_after) : NULL, NULL);
-}
-
-/* What a client has passed on is for the first gateway alone. */
+/* What a client has passed on is for its own gateway alone. */
 static const struct gateway_login *
 login_of(const struct batch *b)
 {
-	return b->gateway->index == 0 ? b->job->login : NULL;
+	return b->gateway->index == b->job->home ? b->job->login : NULL;
 }
 
-/* ---- which gateway ---- */
-
-/* 1 if the gateway cannot take the message; it need not be asked. */
-static int
-is_impossible(const struct job *j, const struct descriptor *g)
+static const struct config_road *
+road_of(const struct batch *b)
 {
-	const struct gateway_message m = {
-		.text = j->text,
-		.options = &j->options,
-		.now = time(NULL),
-		.login = j->login,
-	};
-	const char *limit = gateway_limit(g, &m);
-	struct abilities a;
-
-	gateway_abilities(g, &a);
-	if (j->options.port != 0 && !(a.can & OPTIONS_CAN_DATA))
-		limit = "no data";
-	/* the first has been asked by the session: others are held to it */
-	if (g->index != 0 && (time_t)j->options.schedule > m.now &&
-	    !(a.can & OPTIONS_CAN_SCHEDULE))
-		limit = "no schedule";
-	if (limit != NULL)
-		log_trouble(j, g, "send", 0, 0, limit, 0);
-	return limit != NULL;
+	return b->job->road[b->job->todo[b->first]];
 }
 
 /*
- * The first gateway that has not been tried, rather one that has not just
- * failed.  NULL: there is none.
- */
-static const struct descriptor *
-pick_gateway(const struct job *j, unsigned tried)
-{
-	const struct descriptor *g, *resting = NULL;
-
-	for (g = self.gateway; g != NULL; g = g->next) {
-		if (tried & 1U << g->index || is_impossible(j, g))
-			continue;
-		if (self.rest[g->index] <= clock_ms())
-			return g;
-		if (resting == NULL)
-			resting = g;
-	}
-	return resting;
-}
-
-/*
- * A client whom only the first gateway can judge gets no other: that would
- * send on our account for anybody.
+ * After this result: may another gateway be asked, and is it worth it?  Where
+ * the client's own gateway has to judge it first, that one must be there.
  */
 static int
-has_one_gateway(const struct job *j)
-{
-	return self.gateway->next == NULL || (j->logged_in && !j->verified);
-}
-
-/* After this outcome: may another gateway be asked, and is it worth it? */
-static int
-goes_on(const struct job *j, enum job_fate fate)
+goes_on(const struct job *j, const struct job_result *r, enum job_fate fate)
 {
 	switch (fate) {
 	case JOB_FATE_ACCEPTED:
@@ -142,30 +77,13 @@ goes_on(const struct job *j, enum job_fate fate)
 		return 0;
 	case JOB_FATE_UNKNOWN:
 		/* rather twice than never, if so configured */
-		return self.config->on_unknown == CONFIG_UNKNOWN_RETRY &&
-		    clock_left(j->deadline) > 0;
-	case JOB_FATE_NOT_TAKEN:
-		return clock_left(j->deadline) > 0;
-	}
-	return 0;
-}
-
-/* A gateway that has failed is not asked first again for a while. */
-static void
-note_rest(const struct descriptor *g, enum job_fate fate)
-{
-	switch (fate) {
-	case JOB_FATE_ACCEPTED:
-		self.rest[g->index] = 0;
+		if (self.config->on_unknown != CONFIG_UNKNOWN_RETRY)
+			return 0;
 		break;
 	case JOB_FATE_NOT_TAKEN:
-	case JOB_FATE_UNKNOWN:
-		self.rest[g->index] = clock_ms() +
-		    self.config->gateway_rest * 1000;
-		break;
-	case JOB_FATE_PERMANENT:
 		break;
 	}
+	return clock_left(j->deadline) > 0 && (j->judged || r->status != 0);
 }
 
 /* ---- the end of a batch, and of the job ---- */
@@ -223,18 +141,19 @@ end_recipient(struct batch *b, size_t i, int sent)
 	snprintf(now.id, sizeof(now.id), "%s",
 	    ipc_is_success(now.outcome) && *id == '\0' ? b->id : id);
 	keep_result(&b->job->result[b->job->todo[b->first + i]], &now, fate);
-	note_rest(b->gateway, fate);
-	return goes_on(b->job, fate);
+	job_road_note(b->gateway, fate);
+	return goes_on(b->job, &now, fate);
 }
 
 /* Start batches of these recipients at the next gateway, if there is one. */
 static void
 try_next(struct job *j, size_t first, size_t n, unsigned tried)
 {
-	const struct descriptor *g = pick_gateway(j, tried);
+	const struct descriptor *g;
 	size_t i, part, max;
 
-	if (g == NULL || n == 0)
+	if (n == 0 ||
+	    (g = job_road_next(j, j->road[j->todo[first]], tried)) == NULL)
 		return;
 	max = gateway_max_recipients(g);
 	for (i = 0; i < n; i += part) {
@@ -261,7 +180,7 @@ finish_batch(struct batch *b, int sent)
 		todo[i] = todo[n];
 		todo[n++] = at;
 	}
-	if (!has_one_gateway(j) && !j->dry)
+	if (!j->dry)
 		try_next(j, b->first, n, b->tried);
 	free(b->to);
 	free(b);
@@ -349,7 +268,7 @@ on_looked_up(void *arg, const struct http_result *e)
 	case GATEWAY_UNCLEAR:
 		break;
 	}
-	log_trouble(b->job, b->gateway, "lookup", e->status, e->ms, e->error,
+	job_trouble(b->job, b->gateway, "lookup", e->status, e->ms, e->error,
 	    e->retry_after);
 	if (b->sent) {
 		finish_batch(b, 1);
@@ -445,15 +364,15 @@ on_sent(void *arg, const struct http_result *e)
 		return;
 	}
 	b->retry_after = retry_after(b, e);
-	log_trouble(b->job, b->gateway, "send", e->status, e->ms,
+	job_trouble(b->job, b->gateway, "send", e->status, e->ms,
 	    e->answered ? a->error : e->error, b->retry_after);
 	if (e->answered && a->apart) {
 		split_batch(b);
 		return;
 	}
 	if (b->retry_after > 0 && is_temporary(a->outcome))
-		rest_begin(b->gateway->index, login_of(b), b->retry_after, a->outcome,
-		    e->status);
+		rest_begin(b->gateway->index, login_of(b), b->retry_after,
+		    a->outcome, e->status);
 	b->sent = 1;
 	if (!e->sent ||
 	    !(e->answered ? gateway_lookup_after(b->gateway, e->status) ||
@@ -481,7 +400,7 @@ show_next(const struct batch *b)
 	int n = 0;
 
 	fprintf(stderr, "{\"gateway\":\"%s\",\"next\":[", b->gateway->name);
-	while ((g = pick_gateway(b->job, tried)) != NULL) {
+	while ((g = job_road_next(b->job, road_of(b), tried)) != NULL) {
 		fprintf(stderr, "%s\"%s\"", n++ > 0 ? "," : "", g->name);
 		tried |= 1U << g->index;
 	}
@@ -495,13 +414,13 @@ show_batch(struct batch *b)
 	struct gateway_request r;
 
 	if (make_request(b, &r) == -1) {
-		log_trouble(b->job, b->gateway, "send", 0, 0, r.why, 0);
+		job_trouble(b->job, b->gateway, "send", 0, 0, r.why, 0);
 		finish_batch_as(b, IPC_OUTCOME_INTERNAL, "", 0);
 		return;
 	}
 	fprintf(stderr, "%s\n", r.shown != NULL ? r.shown : "");
 	gateway_free(&r);
-	if (!has_one_gateway(b->job))
+	if (self.gateway->next != NULL)
 		show_next(b);
 	finish_batch_as(b, IPC_OUTCOME_ACCEPTED, "", 0);
 }
@@ -509,11 +428,7 @@ show_batch(struct batch *b)
 static void
 send_batch(struct batch *b)
 {
-	if (b->job->dry)
-		show_batch(b);
-	else
-		http_start_once(make_request, clock_left(b->deadline),
-		    on_sent, b);
+	http_start_once(make_request, clock_left(b->deadline), on_sent, b);
 }
 
 /* The gateway has asked not to be asked yet: then its answer still holds. */
@@ -526,11 +441,106 @@ rests(struct batch *b)
 	    &b->status);
 	if (b->retry_after == 0)
 		return 0;
-	log_trouble(b->job, b->gateway, "send", 0, 0,
-	    "the gateway has asked to wait",
-	    b->retry_after);
+	job_trouble(b->job, b->gateway, "send", 0, 0,
+	    "the gateway has asked to wait", b->retry_after);
 	finish_batch_as(b, o, "", 0);
 	return 1;
+}
+
+static void
+begin_batch(struct batch *b)
+{
+	if (b->job->dry) {
+		show_batch(b);
+		return;
+	}
+	if (rests(b))
+		return;
+	if (b->before[0] != '\0' && look_up(b, b->before) == 0)
+		return;
+	if (needs_lookup(b) && look_up(b, b->id) == 0)
+		return;
+	send_batch(b);
+}
+
+/* ---- may the client use our accounts at other gateways? ---- */
+
+static int
+needs_judge(const struct batch *b)
+{
+	return !b->job->judged && !b->job->dry &&
+	    b->gateway->index != b->job->home;
+}
+
+/*
+ * Nothing is sent.  What another gateway has said of it stands, unless that
+ * one has surely not taken it and the client turns out to be nobody.
+ */
+static void
+abandon_batch(struct batch *b, const struct job_result *why)
+{
+	struct job *j = b->job;
+	struct job_result *r;
+	size_t i;
+
+	for (i = b->first; i < b->first + b->n; i++) {
+		r = &j->result[j->todo[i]];
+		if (!r->tried || (why->outcome == IPC_OUTCOME_CREDENTIALS &&
+		    job_fate(r->outcome, r->sent, r->status, r->next) ==
+		    JOB_FATE_NOT_TAKEN))
+			*r = *why;
+	}
+	free(b->to);
+	free(b);
+	finish(j);
+}
+
+static void
+on_judged(void *arg, const struct http_result *e)
+{
+	struct batch *b = arg;
+	struct job_result why = {
+		.outcome = IPC_OUTCOME_TEMPORARY,
+		.status = e->status,
+		.ms = e->ms,
+		.tried = 1,
+		.gateway = b->job->home,
+	};
+
+	if (e->answered && e->status >= 200 && e->status < 300) {
+		b->job->judged = 1;
+		begin_batch(b);
+		return;
+	}
+	job_trouble(b->job, self.gateway, "check", e->status, e->ms, e->error,
+	    e->retry_after);
+	if (e->status == 401 || e->status == 403)
+		why.outcome = IPC_OUTCOME_CREDENTIALS;
+	else if (!e->answered && e->outcome != IPC_OUTCOME_LOST)
+		why.outcome = e->outcome;
+	abandon_batch(b, &why);
+}
+
+/*
+ * The client's own gateway, which is the first, is asked whether it takes the
+ * credentials: on our account at another one anybody could send else.
+ */
+static void
+ask_judge(struct batch *b)
+{
+	const struct job_result why = {
+		.outcome = IPC_OUTCOME_CREDENTIALS,
+		.tried = 1,
+		.gateway = b->job->home,
+	};
+	struct gateway_request r;
+
+	if (gateway_check(self.gateway, b->job->login, &r) == -1) {
+		job_trouble(b->job, self.gateway, "check", 0, 0, r.why, 0);
+		abandon_batch(b, &why);
+		return;
+	}
+	http_start(&r, clock_left(b->deadline), on_judged, b);
 }
 
 static void
@@ -569,13 +579,10 @@ start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
 		.now = time(NULL),
 		.login = login_of(b),
 	};
-	if (!j->dry && rests(b))
-		return;
-	if (!j->dry && b->before[0] != '\0' && look_up(b, b->before) == 0)
-		return;
-	if (!j->dry && needs_lookup(b) && look_up(b, b->id) == 0)
-		return;
-	send_batch(b);
+	if (needs_judge(b))
+		ask_judge(b);
+	else
+		begin_batch(b);
 }
 
 /* ---- the whole ---- */
@@ -590,38 +597,56 @@ set_all(struct job *j, enum ipc_outcome o)
 	j->ntodo = 0;
 }
 
+/* By road, so that a road's recipients stand together, then by number. */
+static int
+compare(const struct job *j, size_t a, size_t b)
+{
+	const struct config_road *x = j->road[a], *y = j->road[b];
+	int c = 0;
+
+	if (x == NULL || y == NULL)
+		c = (x != NULL) - (y != NULL);
+	else if (x != y)
+		c = memcmp(x, y, sizeof(*x));
+	return c != 0 ? c : strcmp(j->number[a], j->number[b]);
+}
+
 /* Insertion sort: at most CONFIG_RCPTS_MAX of them. */
 static void
-sort_numbers(struct job *j)
+sort_recipients(struct job *j)
 {
 	size_t i, k, at;
 
 	for (i = 1; i < j->ntodo; i++) {
 		at = j->todo[i];
-		for (k = i; k > 0 && strcmp(j->number[j->todo[k - 1]],
-		    j->number[at]) > 0; k--)
+		for (k = i; k > 0 && compare(j, j->todo[k - 1], at) > 0; k--)
 			j->todo[k] = j->todo[k - 1];
 		j->todo[k] = at;
 	}
 }
 
 /*
- * Where they make several requests, sort the recipients: then the same ones
- * make the same requests in whatever order the client names them.
+ * Where they make several requests, sort the recipients by road and number:
+ * then the same ones make the same requests in whatever order the client
+ * names them.
  */
 static void
 list_recipients(struct job *j)
 {
-	size_t i;
+	size_t i, at, before;
 
 	for (i = 0; i < j->nto; i++)
 		j->todo[i] = i;
 	j->ntodo = j->nto;
 	if (j->nto > gateway_max_recipients(self.gateway) ||
 	    self.gateway->next != NULL)
-		sort_numbers(j);
-	for (i = 0; i < j->nto; i++)
-		j->rank[j->todo[i]] = i;
+		sort_recipients(j);
+	for (i = 0; i < j->nto; i++) {
+		at = j->todo[i];
+		before = i > 0 ? j->todo[i - 1] : at;
+		j->rank[at] = i > 0 && job_road_is_same(j->road[before],
+		    j->road[at]) ? j->rank[before] + 1 : 0;
+	}
 }
 
 /*
@@ -632,14 +657,16 @@ list_recipients(struct job *j)
 static size_t
 count_batch(const struct job *j, size_t first)
 {
-	const struct descriptor *g = j->first[j->todo[first]];
-	size_t max = gateway_max_recipients(g), i;
-	size_t request = j->rank[j->todo[first]] / max;
+	size_t head = j->todo[first], at, i;
+	size_t max = gateway_max_recipients(j->first[head]);
 
-	for (i = first + 1; i < j->ntodo; i++)
-		if (j->rank[j->todo[i]] / max != request ||
-		    j->first[j->todo[i]] != g)
+	for (i = first + 1; i < j->ntodo; i++) {
+		at = j->todo[i];
+		if (j->rank[at] / max != j->rank[head] / max ||
+		    j->first[at] != j->first[head] ||
+		    !job_road_is_same(j->road[at], j->road[head]))
 			break;
+	}
 	return i - first;
 }
 
@@ -650,18 +677,30 @@ job_refuse(struct job *j, job_done done, void *arg)
 	done(arg, j);
 }
 
-/* Where each of those that are left begins; -1: no gateway can take it. */
-static int
+/*
+ * Where each recipient begins.  Those that no gateway of their road can serve
+ * are refused.
+ */
+static void
 choose_gateways(struct job *j)
 {
-	const struct descriptor *g = has_one_gateway(j) ?
-	    (is_impossible(j, self.gateway) ? NULL : self.gateway) :
-	    pick_gateway(j, 0);
-	size_t i;
+	const struct config_road *road = NULL;
+	const struct descriptor *g = NULL;
+	size_t i, at, n = 0;
 
-	for (i = 0; i < j->nto; i++)
-		j->first[i] = g;
-	return g != NULL ? 0 : -1;
+	for (i = 0; i < j->ntodo; i++) {
+		at = j->todo[i];
+		if (i == 0 || !job_road_is_same(road, j->road[at])) {
+			road = j->road[at];
+			g = road != NULL ? job_road_next(j, road, 0) : NULL;
+		}
+		j->first[at] = g;
+		if (g != NULL)
+			j->todo[n++] = at;
+		else
+			j->result[at].outcome = IPC_OUTCOME_PERMANENT;
+	}
+	j->ntodo = n;
 }
 
 void
@@ -675,12 +714,12 @@ job_send(struct job *j, job_done done, void *arg)
 	j->config = self.config;
 	j->gateway = self.gateway;
 	job_id_identify(j, self.config, time(NULL));
+	job_road_choose(j);
 	list_recipients(j);
 	if (clock_left(j->deadline) == 0)
 		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
-	else if (choose_gateways(j) == -1)
-		set_all(j, IPC_OUTCOME_PERMANENT);
-	else if (self.config->journal != NULL &&
+	choose_gateways(j);
+	if (self.config->journal != NULL && j->ntodo > 0 &&
 	    j->identity != JOB_UNIQUE && !j->dry)
 		job_journal_read(j);
 	for (i = 0; i < j->ntodo; i += n) {

@@ -337,7 +337,7 @@ begin_users(struct login_check *c, int fd, const struct config *config,
     enum ipc_kind kind, struct login_work *w, struct users_profile *profile)
 {
 	struct users_login *u = &w->login;
-	enum users_result found = users_find(config->users, w->user, u,
+	enum users_result found = users_find(config, w->user, u,
 	    log_users);
 
 	*profile = u->profile;
@@ -479,7 +479,7 @@ login_test(const struct config *config, config_report report)
 {
 	switch ((enum config_auth)config->auth) {
 	case CONFIG_AUTH_USERS:
-		return users_test(config->users, report);
+		return users_test(config, report);
 	case CONFIG_AUTH_CHECKPASSWORD:
 		return test_program(config->checkpassword.v[0], report);
 	case CONFIG_AUTH_GATEWAY:

@@ -54,8 +54,8 @@ find(const uuid_t account)
 }
 
 void
-rest_begin(unsigned gateway, const struct gateway_login *l, long seconds, enum ipc_outcome o,
-    long status)
+rest_begin(unsigned gateway, const struct gateway_login *l, long seconds,
+    enum ipc_outcome o, long status)
 {
 	struct rest *r;
 	uuid_t account;
@@ -70,7 +70,8 @@ rest_begin(unsigned gateway, const struct gateway_login *l, long seconds, enum i
 }
 
 long
-rest_left(unsigned gateway, const struct gateway_login *l, enum ipc_outcome *o, long *status)
+rest_left(unsigned gateway, const struct gateway_login *l,
+    enum ipc_outcome *o, long *status)
 {
 	const struct rest *r;
 	uuid_t account;

@@ -12,16 +12,18 @@
 #define REST_SECONDS  60	/* at most, whatever the gateway says */
 
 /*
- * The answer of the gateway (its position) to this account was this outcome and status, and to
- * come again after so many seconds.  NULL: the configuration's own account.
+ * The gateway, by its position, has answered this account with this outcome
+ * and status, and asked to come again after so many seconds.  NULL: the
+ * configuration's own account.
  */
-void rest_begin(unsigned gateway, const struct gateway_login *, long seconds, enum ipc_outcome,
-    long status);
+void rest_begin(unsigned gateway, const struct gateway_login *, long seconds,
+    enum ipc_outcome, long status);
 
 /*
  * Seconds until the account may be used again, and the last answer to it;
  * 0: now.
  */
-long rest_left(unsigned gateway, const struct gateway_login *, enum ipc_outcome *, long *status);
+long rest_left(unsigned gateway, const struct gateway_login *,
+    enum ipc_outcome *, long *status);
 
 #endif

@@ -22,6 +22,7 @@
 #define PARTS_MAX   255	/* as max-parts of the configuration */
 
 struct reader {
+	const struct config *config;
 	const char *file;
 	int line;		/* 0: the file as a whole */
 	config_report report;
@@ -190,6 +191,25 @@ parse_allow(struct reader *r, const struct option *o, char *value,
 }
 
 static int
+parse_gateway(struct reader *r, const struct option *o, char *value,
+    struct users_profile *p)
+{
+	char *name;
+	int g;
+
+	while ((name = strsep(&value, ",")) != NULL) {
+		g = config_find_gateway(r->config, name);
+		if (g == -1)
+			return fail(r, "%s: '%s' is none of the "
+			    "configuration's", o->name, name);
+		if (config_road_add(&p->road, g) == -1)
+			return fail(r, "%s: '%s' is given more than once",
+			    o->name, name);
+	}
+	return 0;
+}
+
+static int
 parse_text(struct reader *r, const struct option *o, char *value,
     struct users_profile *p)
 {
@@ -224,6 +244,7 @@ static const struct option options[] = {
 	{"report", parse_report, 0, 0, 0, 0},
 	{"subject", parse_subject, 0, 0, 0, 0},
 	{"allow", parse_allow, 0, 0, 0, 0},
+	{"gateway", parse_gateway, 0, 0, 0, 0},
 };
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -427,10 +448,11 @@ open_file(struct reader *r)
 }
 
 enum users_result
-users_find(const char *file, const char *name, struct users_login *u,
+users_find(const struct config *c, const char *name, struct users_login *u,
     config_report report)
 {
-	struct reader r = {.file = file, .report = report};
+	struct reader r = {.config = c, .file = c->users,
+	    .report = report};
 	char *word[USERS_WORDS_MAX], decoy[HASH_MAX + 1] = "";
 	int n, found = 0;
 
@@ -487,9 +509,10 @@ check_names(struct reader *r, struct seen *seen, size_t n)
 }
 
 int
-users_test(const char *file, config_report report)
+users_test(const struct config *c, config_report report)
 {
-	struct reader r = {.file = file, .report = report};
+	struct reader r = {.config = c, .file = c->users,
+	    .report = report};
 	struct seen *seen = calloc(USERS_MAX, sizeof(*seen));
 	char *word[USERS_WORDS_MAX];
 	struct users_login u;
@@ -523,10 +546,11 @@ ignore(const char *what)
 }
 
 void
-users_each(const char *file, void (*each)(void *, int, const char *,
+users_each(const struct config *c, void (*each)(void *, int, const char *,
     const struct users_profile *), void *arg)
 {
-	struct reader r = {.file = file, .report = ignore};
+	struct reader r = {.config = c, .file = c->users,
+	    .report = ignore};
 	char *word[USERS_WORDS_MAX];
 	struct users_login u;
 	int n;

@@ -19,6 +19,7 @@
 struct users_profile {
 	struct rights rights;
 	struct options options;	/* where a message says nothing */
+	struct config_road road; /* its gateways; n 0: as configured */
 	int has_gateway;	/* its own credentials for the gateway: */
 	enum ipc_kind kind;
 	char gateway_user[IPC_USER_MAX + 1];
@@ -40,14 +41,14 @@ enum users_result {
 };
 
 /* Look for a login.  Errors in other lines do not matter. */
-enum users_result users_find(const char *file, const char *name,
+enum users_result users_find(const struct config *, const char *name,
     struct users_login *, config_report);
 
 /* Report every error of the file.  0, or -1 if there is one. */
-int users_test(const char *file, config_report);
+int users_test(const struct config *, config_report);
 
 /* Call for each login whose line has no error, until the file ends. */
-void users_each(const char *file, void (*each)(void *arg, int line,
+void users_each(const struct config *, void (*each)(void *arg, int line,
     const char *name, const struct users_profile *), void *arg);
 
 /* 1 if it can be a login's name. */

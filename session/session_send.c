@@ -266,8 +266,9 @@ judge_client(struct session *s)
 	for (i = 0; i < s->nnumbers; i++) {
 		if (is_served(&result[i]))
 			served++;
-		else if (result[i].outcome == IPC_OUTCOME_CREDENTIALS)
-			wrong++;
+		else if (result[i].outcome == IPC_OUTCOME_CREDENTIALS &&
+		    result[i].gateway == 0)
+			wrong++; /* the first one was handed them */
 	}
 	if (served > 0)
 		session_set_known(s);

@@ -8,66 +8,11 @@ import tempfile
 
 import link_lib
 import tap
-from gateway import Gateway
-from smtp import HOME, NUMBER, TOP, Session, own_credentials, secret_file
+from roads_lib import (FIRST, FOLDER, SECOND, SINGLE, counts, descriptor, lines,
+                       mail, reset, without_ids)
+from smtp import HOME, NUMBER, Session, secret_file
 
-FIRST, SECOND = Gateway(), Gateway()
-OWN = own_credentials()
-FOLDER = tempfile.TemporaryDirectory(prefix="smtp2sms-next.")
 NUMBERS = ["+4915100000%02d" % i for i in range(4)]
-
-
-def descriptor(name, **changes):
-    """SMSGate's descriptor with changes, as the gateway NAME; its path."""
-    with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
-        made = json.load(file)
-    made.update(changes)
-    folder = tempfile.mkdtemp(dir=FOLDER.name)
-    path = os.path.join(folder, name + ".json")
-    with open(path, "w") as file:
-        json.dump(made, file)
-    return path
-
-
-def without_ids(name, **changes):
-    """One that does not know ids, and cannot be asked for them."""
-    with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
-        body = json.load(file)["body"]
-    path = descriptor(name, ids=False, rules=[], body=body,
-                      replies="documented", **changes)
-    with open(path) as file:
-        made = json.load(file)
-    del made["lookup"]
-    with open(path, "w") as file:
-        json.dump(made, file)
-    return path
-
-
-def lines(first=None, second=None, *more):
-    """A configuration of two gateways, FIRST and SECOND."""
-    return [*OWN, "gateway %s %s" % (first or descriptor("one"),
-                                     second or descriptor("two")),
-            "set one.base " + FIRST.url, "set two.base " + SECOND.url,
-            "timeout-gateway 1", *more]
-
-
-def mail(conf, numbers=None, **more):
-    """(reply, log) of a mail under this configuration."""
-    with Session(conf, FIRST, **more) as s:
-        s.ehlo()
-        reply = s.send_message("hello", numbers or [NUMBER],
-                               headers="Message-ID: <1@c.test>\r\n")
-        link_lib.leave(s)
-        return reply, s.log()
-
-
-def reset():
-    for gateway in (FIRST, SECOND):
-        gateway.reset()
-
-
-def counts():
-    return len(FIRST.messages), len(SECOND.messages)
 
 
 @tap.test("the first serves, and is named")
@@ -137,12 +82,9 @@ def both():
 @tap.test("some of a message's recipients")
 def some():
     reset()
-    single = {"to": {"mode": "one"}, "body": {"type": "json", "template": {
-        "id": "${id!}", "phoneNumbers": ["${to!}"],
-        "textMessage": {"text": "${text!}"}}}}
     FIRST.choose = lambda request: (
         "503" if request.json()["phoneNumbers"][0] in NUMBERS[:2] else "ok")
-    reply, log = mail(lines(descriptor("one", **single)), NUMBERS)
+    reply, log = mail(lines(descriptor("one", **SINGLE)), NUMBERS)
     tap.is_(reply.code, 250, "250", log)
     tap.is_(sorted(n for m in FIRST.messages for n in m["phoneNumbers"]),
             NUMBERS[2:], "the first serves two")

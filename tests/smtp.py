@@ -423,7 +423,7 @@ def connect(via):
 
 
 # Keywords that may be there once for each first value, or many times.
-BY_NAME = ("set", "secret", "alias")
+BY_NAME = ("set", "secret", "alias", "route")
 
 # Limits of the delivery side, in seconds; it is slower under valgrind, too.
 SLOWED = ("timeout-gateway", "agent-idle")

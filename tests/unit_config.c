@@ -87,6 +87,19 @@ test_words(void)
 	tap_is(config_find_alias(&c, "on-call")->numbers.v[2], "+431234567",
 	    "an alias's number is normalised");
 	tap_ok(config_find_alias(&c, "*") == NULL, "no alias for the rest");
+	load("route 49,41 b\nroute 4930 b a\ngateway /x/a.json b\n", NULL);
+	tap_ok(config_route(&c, "+4940")->n == 1 &&
+	    config_route(&c, "+4940")->gateway[0] == 1 &&
+	    config_route(&c, "+41791")->gateway[0] == 1, "a route");
+	tap_ok(config_route(&c, "+49301")->n == 2 &&
+	    config_route(&c, "+49301")->gateway[1] == 0,
+	    "the longest prefix");
+	tap_ok(config_route(&c, "49301") == &c.all &&
+	    config_route(&c, "+1202") == &c.all && c.all.n == 2,
+	    "no route: all gateways");
+	load("gateway a b\nroute 49 a\nroute * b\n", "route=41 b");
+	tap_ok(c.route.n == 1 && config_route(&c, "+49") == &c.all,
+	    "-o: in place of the file's");
 	load("alias a +4912345678\nalias * +4912345679\n", NULL);
 	tap_ok(config_find_alias(&c, "*") != NULL &&
 	    config_find_alias(&c, "b") == NULL, "alias * has a name, too");
@@ -261,6 +274,12 @@ test_errors(void)
 	bad("alias a\n", 1, "alias: requires a name and at least one number");
 	bad("alias a +4912345678\nalias A +4912345678\n", 2,
 	    "alias A: given more than once, first on line 1");
+	bad("gateway a b\nroute 49 a c\n", 2,
+	    "route +49: 'c' is none of the gateways");
+	bad("gateway a b\nroute 49,+49 a\n", 2,
+	    "route +49: given more than once, first on line 2");
+	bad("route *\n", 1,
+	    "route: requires prefixes and at least one gateway");
 	for (i = 0; i < CONFIG_WORDS_MAX; i++)
 		strcat(line, " x");
 	bad(line, 1, "more than 128 words");

@@ -63,7 +63,7 @@ bad(const char *text, int line, const char *want)
 	char all[1024];
 
 	write_file(text);
-	users_test(path, report);
+	users_test(&config, report);
 	if (line > 0)
 		snprintf(all, sizeof(all), "%s:%d: %s\n", path, line, want);
 	else
@@ -85,7 +85,7 @@ static enum users_result
 find(const char *name)
 {
 	errors[0] = '\0';
-	return users_find(path, name, &u, report);
+	return users_find(&config, name, &u, report);
 }
 
 /* A word of n times the same octet. */
@@ -154,7 +154,7 @@ test_options(void)
 	    "gateway-password='p w'  # and so on\n"
 	    "\"/CN=a b/O=c\"\t-\r\n'#1' - gateway-token=abc report=yes "
 	    "priority=9\nlast -");
-	tap_ok(users_test(path, report) == 0, "a good file");
+	tap_ok(users_test(&config, report) == 0, "a good file");
 	tap_is(errors, "", "has no errors");
 	tap_ok(find("alice") == USERS_FOUND && u.has_password, "alice");
 	tap_is(u.hash, SHA512, "her hash");
@@ -222,6 +222,9 @@ test_option_errors(void)
 	    "allow: '' is not a country code with or without more digits");
 	bad_option("allow=490171", "allow: '490171' has a 0, or another trunk "
 	    "prefix, behind its country code");
+	bad_option("gateway=x", "gateway: 'x' is none of the configuration's");
+	bad_option("gateway=smsgate,smsgate",
+	    "gateway: 'smsgate' is given more than once");
 	bad_option("from=a\001", "from: is not text in UTF-8");
 	bad_option("from=\xc3", "from: is not text in UTF-8");
 	bad_option("device=\xed\xa0\x80", "device: is not text in UTF-8");
@@ -299,7 +302,7 @@ test_line_errors(void)
 	repeat(line, 'a', IPC_USER_MAX);
 	strcat(line, " -\n");
 	write_file(line);
-	tap_ok(users_test(path, report) == 0, "a name of IPC_USER_MAX octets");
+	tap_ok(users_test(&config, report) == 0, "a name of IPC_USER_MAX octets");
 	repeat(line, 'a', IPC_USER_MAX + 1);
 	strcat(line, " -\n");
 	bad(line, 1, "the name is empty, longer than 255 octets or not text in "
@@ -315,7 +318,7 @@ test_line_errors(void)
 	strcat(line, "x");
 	bad(line, 1, "longer than 16384 octets");
 	write_file("a\nb - x\n");
-	tap_ok(users_test(path, report) == -1 && strstr(errors, ":1: ") &&
+	tap_ok(users_test(&config, report) == -1 && strstr(errors, ":1: ") &&
 	    strstr(errors, ":2: "), "every error is told");
 }
 
@@ -352,7 +355,7 @@ test_file(void)
 	write_file("a -\n");
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		chmod(path, modes[i]);
-		tap_ok(find("a") == USERS_BROKEN && users_test(path, report) ==
+		tap_ok(find("a") == USERS_BROKEN && users_test(&config, report) ==
 		    -1 && strstr(errors, "others can read it, or its "
 		    "group can write it (chmod 0640)\n"), "mode %o",
 		    (unsigned)modes[i]);
@@ -368,7 +371,7 @@ test_file(void)
 	tap_ok(find("a") == USERS_BROKEN && strstr(errors,
 	    ": is not a regular file\n"), "a FIFO does not stop us");
 	write_file("");
-	tap_ok(find("a") == USERS_UNKNOWN && users_test(path, report) == 0,
+	tap_ok(find("a") == USERS_UNKNOWN && users_test(&config, report) == 0,
 	    "an empty file");
 	f = fopen(path, "w");
 	fwrite("a -\n\0b -\n", 1, 9, f);
@@ -385,7 +388,7 @@ test_file(void)
 	for (i = 0; i < USERS_MAX; i++)
 		p += sprintf(p, "user%zu -\n", i);
 	write_file(big);
-	tap_ok(users_test(path, report) == 0, "USERS_MAX logins");
+	tap_ok(users_test(&config, report) == 0, "USERS_MAX logins");
 	strcpy(p, "a -\n");
 	bad(big, 10001, "more than 10000 logins");
 }
@@ -705,6 +708,8 @@ main(void)
 		return 2;
 	snprintf(path, sizeof(path), "%s/users", dir);
 	snprintf(log_path, sizeof(log_path), "%s/log", dir);
+	config.users = path;
+	config.gateway = "smsgate";
 	if (freopen(log_path, "a", stderr) == NULL)
 		return 2;
 	log_open("unit_login", 1);
