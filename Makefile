@@ -61,7 +61,8 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/read_template.o gateway/read_variables.o gateway/request.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
-DELIVER = deliver.o delivery/agent.o delivery/answer.o delivery/check.o \
+DELIVER = deliver.o delivery/agent.o delivery/answer.o \
+	delivery/catalogue.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
 	delivery/job_road.o delivery/job_send.o delivery/journal.o \
@@ -117,6 +118,9 @@ install: all
 	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 $(SMTP2SMS) $(DESTDIR)$(SBINDIR)/smtp2sms
 	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
+	sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|; s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|' \
+	    contrib/smtp2sms-setup >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
+	chmod 755 $(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
 	install -m 644 smtp2sms.8 man/*.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5/
@@ -138,6 +142,7 @@ install-units:
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-deliver.8 \
+	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-setup.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \

@@ -20,6 +20,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "delivery/agent.h"
+#include "delivery/catalogue.h"
 #include "delivery/check.h"
 #include "delivery/http.h"
 #include "delivery/login.h"
@@ -39,6 +40,7 @@ struct arguments {
 	size_t n;
 	int test;
 	int probe;
+	int gateways, variables;	/* of the descriptors, for people */
 	const char *listen;	/* the path of a socket to make */
 	int by_listener;	/* descriptor 0 is a listener's */
 	const char *hash;	/* the name of a login */
@@ -146,6 +148,8 @@ usage(void)
 	    "       smtp2sms-deliver --check [-u user] [-f file] "
 	    "[-o key=value]\n"
 	    "       smtp2sms-deliver --hash login\n"
+	    "       smtp2sms-deliver --gateways | --variables [-f file] "
+	    "[-o key=value]\n"
 	    "       smtp2sms-deliver -l socket [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver [-an] [-f file] [-i session] "
 	    "[-o key=value] [-p peer]\n"
@@ -161,6 +165,12 @@ option(struct arguments *a, int c)
 	switch (c) {
 	case 'C':
 		a->probe = 1;
+		break;
+	case 'G':
+		a->gateways = 1;
+		break;
+	case 'V':
+		a->variables = 1;
 		break;
 	case 'a':
 		a->session.auth_required = 1;
@@ -214,8 +224,10 @@ arguments(int argc, char **argv, struct arguments *a)
 {
 	static const struct option names[] = {
 		{"check", no_argument, NULL, 'C'},
+		{"gateways", no_argument, NULL, 'G'},
 		{"hash", required_argument, NULL, 'h'},
 		{"try", required_argument, NULL, 'T'},
+		{"variables", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
@@ -251,6 +263,17 @@ configure(struct arguments *a)
 	if (a->test)
 		bad |= check_test(&self.config, self.gateway, tell);
 	return bad;
+}
+
+/* What descriptors say of themselves; no gateway has to be set up for it. */
+static int
+catalogue(struct arguments *a)
+{
+	if (config_load(&self.config, a->file, a->overrides, a->n,
+	    report_stderr) == -1)
+		return 78;
+	return a->gateways ? catalogue_gateways(&self.config) :
+			     catalogue_variables(&self.config);
 }
 
 /* Be the agent, or serve the session on descriptor 0. */
@@ -297,6 +320,8 @@ main(int argc, char **argv)
 		return usage();
 	if (a.hash != NULL)
 		return login_hash(a.hash);
+	if (a.gateways || a.variables)
+		return catalogue(&a);
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -65,7 +65,8 @@ usage(void)
 		    "[-l address:port]... [-o key=value]...\n"
 		    "       smtp2sms -t [-f file] [-o key=value]...\n"
 		    "       smtp2sms -x [-f file] [-o key=value]... <mail\n"
-		    "       smtp2sms -V\n");
+		    "       smtp2sms -V\n"
+		    "       smtp2sms --setup [option]...\n");
 	return PROGRAM_USAGE;
 }
 
@@ -409,6 +410,16 @@ clean_environment(void)
 	unsetenv("GCONV_PATH");
 }
 
+/* A script asks the questions; it is of no use to a session. */
+static int
+setup(char **argv)
+{
+	execv(LIBEXECDIR "/smtp2sms-setup", argv);
+	fprintf(stderr, "smtp2sms: " LIBEXECDIR "/smtp2sms-setup: %s\n",
+	    strerror(errno));
+	return PROGRAM_TEMPORARY;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -417,6 +428,8 @@ main(int argc, char **argv)
 	int wrapped;
 
 	open_standard();
+	if (argc > 1 && strcmp(argv[1], "--setup") == 0)
+		return setup(argv + 1);
 	self.hidden = stderr_is_client();
 	opterr = !self.hidden;
 	if (options(p, argc, argv) == -1)

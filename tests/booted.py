@@ -396,4 +396,30 @@ def reboot():
     tap.ok(len(ids) >= 200, "%d requests for 200 mails" % len(ids))
 
 
+def in_shell(commands):
+    return MACHINE.run("sh", "-ec", commands)
+
+
+@tap.test("--setup opens the port, and can be undone")
+def setup():
+    MACHINE.run("systemctl", "disable", "--now", "smtp2sms.socket",
+                "smtp2sms-smtps.socket", "smtp2sms.service")
+    in_shell("rm -r /etc/smtp2sms* /etc/systemd/system/smtp2sms*; "
+             "userdel smtp2sms; rm -rf /var/lib/smtp2sms; "
+             "systemctl daemon-reload")
+    before = in_shell("ls /etc /etc/systemd/system /var/lib; cat /etc/passwd")
+    said = in_shell("echo wonderland | smtp2sms --setup --hostname sms.test "
+                    "--set base=http://127.0.0.1:8080 --set user=alice "
+                    "--secret password=- --auth none --try +4915112345678")
+    tap.like(said, "outcome: accepted", "the test SMS")
+    tap.is_(MACHINE.state("smtp2sms.socket"), "active", "the port is open")
+    MACHINE.curl("set up")
+    tap.like(json.dumps(MACHINE.texts()[-1]), "set up", "a mail is an SMS")
+    in_shell(re.search(r"To undo it, in this order:\n((?:  .*\n)+)",
+                       said).group(1))
+    tap.is_(in_shell("ls /etc /etc/systemd/system /var/lib; "
+                     "cat /etc/passwd"), before, "undone: all is as before")
+    tap.ok(MACHINE.state("smtp2sms.socket") != "active", "the port is shut")
+
+
 tap.run(900)
