@@ -1,7 +1,8 @@
 /*
- * charset: anything to UTF-8.  What mails call their charsets, strict UTF-8,
- * windows-1252, and the handling of iconv(3).  Pure but for what iconv(3)
- * does itself: it may load a module.  Which charset a part has is mime.c's.
+ * charset: converts any charset to UTF-8.  Here are the names that mails use,
+ * strict UTF-8, windows-1252, and the handling of iconv(3).  The file is pure,
+ * except that iconv(3) may load a module.  mime_body.c decides which charset a
+ * part has.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +19,7 @@
 
 static const char charset_bad[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* windows-1252 from 0x80 on; its five holes are control characters. */
+/* windows-1252 from 0x80 on; the five unassigned octets are controls. */
 static const uint_least16_t charset_1252[32] = {
 	0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
 	0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008d, 0x017d, 0x008f,
@@ -26,7 +27,7 @@ static const uint_least16_t charset_1252[32] = {
 	0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
 
-/* DOS in Arabic, code page 720, from 0x80 on. */
+/* Code page 720 (DOS, Arabic) from 0x80 on. */
 static const uint_least16_t charset_720[128] = {
 	0x0080, 0x0081, 0x00e9, 0x00e2, 0x0084, 0x00e0, 0x0086, 0x00e7,
 	0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee, 0x008d, 0x008e, 0x008f,
@@ -47,15 +48,15 @@ static const uint_least16_t charset_720[128] = {
 };
 
 /*
- * What mails write, in lower case and without punctuation, a year, "x-", and
- * with cp for windows, ibm and the like; sorted.  iconv(3) is asked for
- * nothing else: its rarer converters have a history of errors.  Where
- * senders use more than the charset that they name, its superset comes
- * first, as in browsers.
+ * The names that mails use, sorted, in the form that charset_squeeze() gives
+ * them: lower case, no punctuation, no year, no "x-", and "cp" for "windows",
+ * "ibm" and the like.  iconv(3) is asked for no other name, since its rarer
+ * converters have a history of security bugs.  Where senders use characters
+ * beyond the charset that they name, its superset stands first, as in browsers.
  */
 struct charset_alias {
 	char key[21];
-	char name[18], other[18];	/* for iconv_open; other may be empty */
+	char name[18], other[18];	/* iconv(3)'s names; other may be "" */
 	enum charset_how how;
 };
 
@@ -275,7 +276,7 @@ charset_is_name(const char *s, size_t n)
 	return 1;
 }
 
-/* cp1252 for windows-1252, win1252 and so on. */
+/* Replace "windows1252", "win1252" and the like with "cp1252". */
 static void
 charset_code_page(char *key)
 {
@@ -294,7 +295,7 @@ charset_code_page(char *key)
 	}
 }
 
-/* The form in which names are compared: see charset_aliases. */
+/* Write the name in the form that charset_aliases has. */
 static void
 charset_squeeze(char key[CHARSET_NAME_MAX + 2], const char *name)
 {
@@ -334,7 +335,7 @@ charset_iconv_open(struct charset *c, const char *name)
 	return 0;
 }
 
-/* Now iconv(3) is needed; a charset that it lacks is guessed. */
+/* Open iconv(3); guess the charset if iconv does not have it. */
 static void
 charset_iconv(struct charset *c)
 {
@@ -371,7 +372,7 @@ charset_open(struct charset *c, const char *name,
 		charset_iconv(c);
 }
 
-/* Put a code point that is no surrogate. */
+/* Put a code point, which must not be a surrogate. */
 static void
 charset_put_code(struct charset *c, uint_least32_t u)
 {
@@ -388,7 +389,7 @@ charset_put_1252(struct charset *c, unsigned char octet)
 		charset_1252[octet - 0x80]);
 }
 
-/* The octets up to the first that is not ASCII. */
+/* The number of octets before the first one beyond ASCII. */
 static size_t
 charset_ascii(const unsigned char *p, size_t n)
 {
@@ -421,9 +422,10 @@ charset_feed_1252(struct charset *c, const unsigned char *p, size_t n)
 }
 
 /*
- * 1 if a sequence that is UTF-8 is hardly anything else.  In windows-1252 it
- * is two or more signs beside each other: an accented capital and a quotation
- * mark may be, what stands for letters of scripts in use is not.
+ * 1 if a valid UTF-8 sequence is hardly ever windows-1252.  There it would be
+ * two or more special characters in a row.  An accented capital before a
+ * quotation mark does occur; the pairs that encode Greek, Cyrillic, Hebrew and
+ * Arabic letters do not.
  */
 static int
 charset_is_plain_utf8(const unsigned char *p, int len)
@@ -439,8 +441,8 @@ charset_is_plain_utf8(const unsigned char *p, int len)
 }
 
 /*
- * Pass what is ASCII; the first sequence beyond it decides.  Returns the
- * octets that are done.
+ * Pass ASCII on; the first sequence beyond it decides whether the text is
+ * UTF-8 or the other charset.  Returns the number of octets consumed.
  */
 static size_t
 charset_latin(struct charset *c, const unsigned char *p, size_t n,
@@ -465,7 +467,7 @@ charset_feed_720(struct charset *c, const unsigned char *p, size_t n)
 		charset_put_code(c, *p < 0x80 ? *p : charset_720[*p - 0x80]);
 }
 
-/* A sequence that is not UTF-8; the number of its octets is returned. */
+/* Handle a sequence that is not UTF-8; returns the octets consumed. */
 static size_t
 charset_broken(struct charset *c, const unsigned char *p, size_t bad)
 {
@@ -482,8 +484,8 @@ charset_broken(struct charset *c, const unsigned char *p, size_t bad)
 }
 
 /*
- * Decode UTF-8 as far as it is complete.  Returns the octets that are done:
- * fewer if a sequence is not complete, or if this turns out not to be UTF-8.
+ * Decode UTF-8.  Returns the octets consumed: fewer than n if the last
+ * sequence is incomplete, or if the text turns out not to be UTF-8.
  */
 static size_t
 charset_utf8(struct charset *c, const unsigned char *p, size_t n)
@@ -512,7 +514,7 @@ charset_utf8(struct charset *c, const unsigned char *p, size_t n)
 	}
 }
 
-/* A unit of UTF-16 inside a shift of UTF-7; 0: the shift ends. */
+/* Take a UTF-16 unit of a UTF-7 shift; 0 means that the shift ends. */
 static void
 charset_utf7_unit(struct charset *c, uint_least32_t unit)
 {
@@ -534,7 +536,7 @@ charset_utf7_unit(struct charset *c, uint_least32_t unit)
 		charset_put_code(c, unit);
 }
 
-/* The end of a shift; "+" alone is not one, but people write it. */
+/* End a shift.  A lone "+" is not UTF-7, but people write it: keep it. */
 static void
 charset_utf7_end(struct charset *c)
 {
@@ -545,8 +547,8 @@ charset_utf7_end(struct charset *c)
 }
 
 /*
- * UTF-7 (RFC 2152).  Some systems have no iconv(3) for it, and where it is
- * broken, what others make of it depends on how it is cut.
+ * UTF-7 (RFC 2152).  Some systems have no iconv(3) for it, and the result of
+ * those that have depends on the cuts between pieces when the text is broken.
  */
 static void
 charset_utf7(struct charset *c, unsigned char octet)
@@ -580,7 +582,7 @@ charset_utf7(struct charset *c, unsigned char octet)
 		c->put(c->arg, charset_bad, 3);
 }
 
-/* What iconv(3) made is UTF-8, whatever iconv thinks. */
+/* Put the output of iconv(3) after checking that it is valid UTF-8. */
 static void
 charset_put_checked(struct charset *c, const unsigned char *p, size_t n)
 {
@@ -590,9 +592,9 @@ charset_put_checked(struct charset *c, const unsigned char *p, size_t n)
 }
 
 /*
- * Convert with iconv(3) as far as it is complete; what is wrong is U+FFFD.
- * Returns the octets that are done; with p NULL, what iconv holds back
- * comes out.
+ * Convert with iconv(3); invalid input becomes U+FFFD.  Returns the octets
+ * consumed, without an incomplete character at the end.  With p NULL, put
+ * what iconv still holds.
  */
 static size_t
 charset_convert(struct charset *c, const unsigned char *p, size_t n)
@@ -624,8 +626,8 @@ charset_convert(struct charset *c, const unsigned char *p, size_t n)
 }
 
 /*
- * Two octets inside "~{" and "~}" are a sign of GB 2312, whose high bits are
- * not set.  Returns the octets that are done: 1 if they are none.
+ * Two octets between "~{" and "~}" are a GB 2312 character without its high
+ * bits.  Returns the octets consumed: 2, or 1 if they are no such character.
  */
 static size_t
 charset_hz_pair(struct charset *c, const unsigned char *p)
@@ -639,7 +641,7 @@ charset_hz_pair(struct charset *c, const unsigned char *p)
 	return 1;
 }
 
-/* What "~" and another octet are outside of "~{" and "~}". */
+/* "~" and this octet, outside "~{" and "~}". */
 static void
 charset_hz_escape(struct charset *c, unsigned char octet)
 {
@@ -653,13 +655,13 @@ charset_hz_escape(struct charset *c, unsigned char octet)
 		c->shift = 2;
 	else if (octet == '~')
 		c->put(c->arg, "~", 1);
-	else if (octet != '\n') {	/* a line that goes on */
+	else if (octet != '\n') {	/* "~" LF joins two lines */
 		c->put(c->arg, "~", 1);
 		charset_feed_1252(c, &octet, 1);
 	}
 }
 
-/* HZ (RFC 1843); returns the octets that are done. */
+/* Decode HZ (RFC 1843); returns the octets consumed. */
 static size_t
 charset_hz(struct charset *c, const unsigned char *p, size_t n)
 {
@@ -687,7 +689,7 @@ charset_hz(struct charset *c, const unsigned char *p, size_t n)
 	return i;
 }
 
-/* UTF-16: a byte order mark says it, else which octet of a sign is zero. */
+/* Find the byte order: by a byte order mark, else by which octet is zero. */
 static size_t
 charset_utf16(struct charset *c, const unsigned char *p, size_t n)
 {
@@ -703,8 +705,8 @@ charset_utf16(struct charset *c, const unsigned char *p, size_t n)
 }
 
 /*
- * Pass what is ASCII in every charset that iconv(3) is asked for: loading
- * one of its modules takes longer than all the rest of a short message.
+ * Pass on what is ASCII in all charsets of the table without iconv(3): to
+ * load one of its modules takes longer than the rest of a short message.
  */
 static size_t
 charset_later(struct charset *c, const unsigned char *p, size_t n)
@@ -727,7 +729,7 @@ charset_later(struct charset *c, const unsigned char *p, size_t n)
 	return k;
 }
 
-/* Decode as far as it is complete; returns the octets that are done. */
+/* Decode; returns the octets consumed, all but an incomplete character. */
 static size_t
 charset_decode(struct charset *c, const unsigned char *p, size_t n)
 {
@@ -801,7 +803,7 @@ charset_close(struct charset *c)
 	size_t i;
 
 	if (c->ncarry > 0 && c->how == CHARSET_LATER) {
-		/* half a character of UTF-8 is a whole one of ISO-8859-15 */
+		/* an incomplete UTF-8 sequence is complete in ISO-8859-15 */
 		charset_iconv(c);
 		if (c->how == CHARSET_ICONV)
 			c->ncarry -= charset_convert(c, c->carry, c->ncarry);

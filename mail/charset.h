@@ -22,8 +22,9 @@ enum charset_how {
 	CHARSET_720,
 	CHARSET_HZ,		/* RFC 1843 */
 	CHARSET_UTF7,
-	CHARSET_UTF16,		/* which octet comes first is not known yet */
-	CHARSET_LATER,		/* iconv(3), once it is more than ASCII */
+	CHARSET_UTF16,		/* the byte order is not known yet */
+	CHARSET_LATER,		/* iconv(3), opened at the first octet beyond
+				 * ASCII */
 	CHARSET_ICONV
 };
 
@@ -34,33 +35,37 @@ struct charset {
 	void *arg;
 	enum charset_how how;
 	const struct charset_alias *alias;
-	int seen;		/* a sequence that was UTF-8 and not ASCII */
+	int seen;		/* there was a valid UTF-8 sequence beyond
+				 * ASCII */
 	int declared;		/* the mail says that it is UTF-8 */
-	int opened;		/* cd is */
+	int opened;		/* cd is open */
 	iconv_t cd;
 	size_t unit;		/* octets to skip where iconv fails */
-	int shift;		/* HZ, UTF-7: inside one; 1: right after "+" */
+	int shift;		/* HZ, UTF-7: in a shift; 1: right after "+" */
 	unsigned bits, nbits;
 	uint_least32_t high;	/* half a surrogate pair; 0: none */
 	size_t ncarry;
 	unsigned char carry[CHARSET_CARRY_MAX];
 };
 
-/* 1 if the n octets are a charset's name by their form. */
+/* 1 if the n octets have the form of a charset's name (RFC 2978, 2.3). */
 int charset_is_name(const char *, size_t n);
 
 /*
- * Begin to decode.  The name may be an alias in any letter case; NULL, one
- * that is not known, or one that iconv(3) cannot open is a charset to be
- * guessed: the first sequence that is not ASCII decides.  If it is UTF-8
- * (RFC 3629), all is taken as UTF-8 and single octets that are not as
- * windows-1252; else all the rest is windows-1252.  US-ASCII is guessed as
- * well, and so is UTF-8, but there what is broken later is U+FFFD.
- * ISO-8859-1 is windows-1252, as in browsers (encoding.spec.whatwg.org), but
- * UTF-8 where the first sequence says so: many programs write a label of
- * ISO-8859-1, or -15, over UTF-8.
- * put gets whole characters, valid UTF-8 only; NUL is possible.  Each
- * charset_open needs its charset_close.
+ * Begin to decode.  The name may be an alias in any letter case.  Where it is
+ * NULL, unknown, or a charset that iconv(3) does not have, the charset is
+ * guessed: the first sequence beyond ASCII decides.  If that is valid UTF-8
+ * (RFC 3629), the text is UTF-8, and a single octet that is not valid is read
+ * as windows-1252; else the rest of the text is windows-1252.
+ *
+ * A label of US-ASCII or UTF-8 is not believed either: the same guess is made,
+ * but in a text labelled UTF-8 each broken sequence becomes U+FFFD.
+ * ISO-8859-1 means windows-1252, as in browsers (encoding.spec.whatwg.org);
+ * yet where the first sequence beyond ASCII is UTF-8, the text is UTF-8, since
+ * many programs label UTF-8 as ISO-8859-1 or ISO-8859-15.
+ *
+ * put gets whole characters of valid UTF-8; NUL is possible.  Call
+ * charset_close after each charset_open.
  */
 void charset_open(struct charset *, const char *name,
     void (*put)(void *, const char *, size_t), void *arg);

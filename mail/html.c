@@ -1,18 +1,17 @@
 /*
- * html: HTML to what a person would read of it on a phone: the elements that
- * are open, and what each makes of the text in it (what is hidden, what keeps
- * its white space, where lines, lists and cells begin).  The tokens are
- * html_token.c's, the table of elements is html_element.c's, the text with its
- * white space and links html_write.c's, charsets are charset.c's, blank lines
- * at the edges text.c's.  Broken HTML is read as browsers read it, as far as
- * that can be had without a tree and without looking ahead (HTML standard,
- * 13.2.6).
+ * html: HTML to the text that a person would read on a phone.  This file keeps
+ * the open elements and decides what each does to its text: whether it is
+ * hidden or keeps its white space, where lines, lists and cells begin.
+ * html_token.c finds the tags, html_element.c has the table of elements,
+ * html_write.c writes the text with its white space and links.  Broken HTML is
+ * read as browsers read it (HTML standard, 13.2.6), as far as this is possible
+ * without a tree and without looking ahead.
  *
- * What a phone gets: a paragraph, a division, a heading, a row, a list item
- * is a line; blank lines come from <br> alone, since each costs a character.
- * List items begin with "- " or their number, cells are separated by a
- * blank, pictures are their alt text, a <select> is the option that the
- * author selected, <q> has straight quotes, <hr> is a line's end.
+ * A phone shows a paragraph, a division, a heading, a row and a list item each
+ * as a line.  Only <br> makes blank lines, since each costs a character.  List
+ * items begin with "- " or their number, a blank separates cells, a picture
+ * becomes its alt text, a <select> the option that the author selected, <q>
+ * gets straight quotes, <hr> ends a line.
  */
 #include <limits.h>
 #include <string.h>
@@ -26,14 +25,14 @@
 
 #define HTML_NUMBER_MAX 999999	/* start of a list */
 
-/* In place of a list's number. */
+/* Stand in place of a list's number. */
 #define LIST_BULLETS	INT_MIN
 #define LIST_PLAIN	(INT_MIN + 1)
 
-/* The tags inside one of these end nothing outside of it. */
+/* A tag inside one of these ends no element outside of it. */
 #define HTML_OUTER	(HTML_IS_CELL | HTML_IS_TABLE)
 
-/* The end tag of an inline element ends nothing outside of one of these. */
+/* Nor does the end tag of an inline element inside one of these. */
 #define HTML_SPECIAL	(HTML_IS_FLOW | HTML_IS_HIDE | HTML_IS_TABLE | \
 	HTML_IS_ROWS | HTML_IS_ROW | HTML_IS_CELL | HTML_IS_SELECT)
 
@@ -45,7 +44,7 @@ html_hidden(const struct html *h)
 	return h->hide > 0 || h->select == HTML_UNSELECTED;
 }
 
-/* What of HTML_LOOK_SOFT hides the text here. */
+/* The looks of HTML_LOOK_SOFT that hide the text here. */
 static unsigned
 html_soft(const struct html *h)
 {
@@ -53,14 +52,14 @@ html_soft(const struct html *h)
 			      0;
 }
 
-/* ... and in the element whose start tag this is. */
+/* The same inside the element whose start tag was read. */
 static unsigned
 html_soft_inside(const struct html *h)
 {
 	return (html_soft(h) & ~h->declared) | (h->looks & HTML_LOOK_SOFT);
 }
 
-/* 1 if text that comes now shows. */
+/* 1 if text that comes now is shown. */
 static int
 html_shows(const struct html *h)
 {
@@ -68,10 +67,10 @@ html_shows(const struct html *h)
 }
 
 /*
- * 1 if the start tag hides its element and all in it.  The height of parts of
- * a table is the least that they have; mso-hide hides a link in Outlook alone,
- * which draws a button in its place; aria-hidden is for ornaments, too, but
- * above all text it is a preview for the inbox.
+ * 1 if the start tag hides its element and all in it.  For the parts of a table
+ * a height is only a minimum.  mso-hide hides a link only in Outlook, which
+ * draws a button instead.  aria-hidden also marks ornaments, but before all
+ * other text it hides a preview for the inbox.
  */
 static int
 html_hides(const struct html *h, unsigned is)
@@ -96,7 +95,7 @@ html_hides(const struct html *h, unsigned is)
 	    !html_write_started(h);
 }
 
-/* 1 if what is hidden still parts what stands before and behind it. */
+/* 1 if a hidden element still separates the text before and after it. */
 static int
 html_has_box(const struct html *h, unsigned is)
 {
@@ -104,7 +103,7 @@ html_has_box(const struct html *h, unsigned is)
 	    !(h->looks & (HTML_LOOK_NONE | HTML_LOOK_HIDDEN));
 }
 
-/* A number in the wanted attribute; 0 if there is none. */
+/* Parse the wanted attribute as a number; 0 if it is none. */
 static int
 html_number(const struct html *h, int *number)
 {
@@ -214,8 +213,9 @@ html_pop(struct html *h)
 }
 
 /*
- * End the innermost element that has this key or is one of these, and all
- * inside it; 0 if there is none, or none before one that bounds the search.
+ * End the innermost element that has this key or is one of these, and all that
+ * are open inside it.  The search stops at an element that is one of bounds.
+ * Returns 0 if it finds none.
  */
 static int
 html_unwind(struct html *h, unsigned key, unsigned these, unsigned bounds)
@@ -234,7 +234,7 @@ html_unwind(struct html *h, unsigned key, unsigned these, unsigned bounds)
 	return 0;
 }
 
-/* Elements that end where such an element begins (13.1.2.4, optional tags). */
+/* Elements that end where this one begins (13.1.2.4, optional tags). */
 static unsigned
 html_ends(unsigned is)
 {
@@ -259,7 +259,7 @@ html_start_bounds(unsigned is)
 	return HTML_OUTER;
 }
 
-/* Elements at which the search of an end tag stops (13.2.4.2, scopes). */
+/* Elements at which the search for an end tag's element stops (13.2.4.2). */
 static unsigned
 html_end_bounds(unsigned is)
 {
@@ -273,9 +273,9 @@ html_end_bounds(unsigned is)
 }
 
 /*
- * An end tag ends its element; 0 if there is none.  That of <b> and the like
- * may stand inside a block that began in it (13.2.6.4.7, the adoption
- * agency), which matters only if it is the one that is hidden.
+ * End the element of an end tag; 0 if there is none.  The end tag of <b> and
+ * the like may stand inside a block that began in the element (13.2.6.4.7, the
+ * adoption agency algorithm).  This matters only if that element is hidden.
  */
 static int
 html_end_element(struct html *h, unsigned is)
@@ -287,7 +287,7 @@ html_end_element(struct html *h, unsigned is)
 	    html_unwind(h, h->key, 0, HTML_OUTER);
 }
 
-/* <option>: the only thing in a <select> that is ever shown. */
+/* Begin an <option>, the only part of a <select> that may be shown. */
 static void
 html_option(struct html *h)
 {
@@ -299,7 +299,7 @@ html_option(struct html *h)
 		html_write_space(h);
 }
 
-/* The alt text; a character that was cut with it does not appear. */
+/* Write the alt text, without a character that was cut at its end. */
 static void
 html_image(struct html *h)
 {
@@ -315,9 +315,9 @@ html_image(struct html *h)
 }
 
 /*
- * A start tag in what is visible.  Where its text is not, it still parts what
- * stands before it from what comes after it; a picture has no letters, whose
- * size or color would matter.
+ * Handle a start tag in a visible place.  Even if its own text is invisible, it
+ * separates the text before and after it.  Of the soft looks, only
+ * visibility:hidden hides a picture: the others concern letters.
  */
 static void
 html_begin(struct html *h, unsigned is)
@@ -401,7 +401,7 @@ html_close(struct html *h)
 
 /* ---- the document ---- */
 
-/* Text goes to the writer unless it is hidden. */
+/* Write text unless it is hidden. */
 static const char *
 html_text(struct html *h, const char *p, const char *end)
 {

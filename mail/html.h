@@ -1,6 +1,6 @@
 /*
- * html: HTML comes in as UTF-8, in pieces of any size; what a person would
- * read of it comes out.  One pass, no allocation, time linear in the octets:
+ * html: HTML comes in as UTF-8, in pieces of any size; the text that a person
+ * would read comes out.  One pass, no allocation, time linear in the octets:
  * the memory is that of struct html, whatever the size or the nesting.
  */
 #ifndef HTML_H
@@ -12,19 +12,18 @@
 
 /*
  * Start a document.  links: 1 prints the target of <a> in brackets after its
- * text.  put is called with the text, in pieces that are never empty and
- * hold whole characters: valid UTF-8, line ends are LF, no LF at the start
- * or the end of it all, at most one blank line in a row.  Soft hyphens,
- * zero-width spaces and ASCII control characters are left out; U+00A0 and
- * everything else stays as it is.
+ * text.  put gets the text in pieces that are never empty: whole characters of
+ * valid UTF-8, LF as line end, no LF at the start or the end of the document,
+ * at most one blank line in a row.  Soft hyphens, zero-width spaces and ASCII
+ * control characters are left out; U+00A0 and all else stays as it is.
  */
 void html_init(struct html *, int links,
     void (*put)(void *arg, const char *, size_t), void *arg);
 
-/* The next octets; how they are cut into pieces changes nothing. */
+/* Feed the next octets; how they are cut into pieces changes nothing. */
 void html_feed(struct html *, const char *utf8, size_t n);
 
-/* The end; what is left is put.  After it, only html_init. */
+/* End the document: put what is left.  Then call nothing but html_init. */
 void html_end(struct html *);
 
 #endif

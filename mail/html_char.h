@@ -1,6 +1,6 @@
 /*
- * html_char: ASCII as HTML sees it, whatever the locale.  For the html files
- * alone.
+ * html_char: the classes of ASCII characters that HTML has, whatever the
+ * locale.  Only the html files use it.
  */
 #ifndef HTML_CHAR_H
 #define HTML_CHAR_H

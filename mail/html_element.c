@@ -1,6 +1,6 @@
 /*
- * html_element: the table of elements.  What is made of them is html.c's and,
- * as far as their content is read differently, html_token.c's.
+ * html_element: the table of elements.  html.c acts on their properties, and
+ * html_token.c where the content of an element is read differently.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct html_element {
 	char wants[9];	/* the attribute whose value matters */
 };
 
-/* All more than inline, and HTML_IS_FORMAT; in the order of strcmp(3). */
+/* All elements that are not plainly inline, in the order of strcmp(3). */
 static const struct html_element html_elements[] = {
 	{"a", HTML_IS_FORMAT | HTML_IS_LINK, "href"},
 	{"address", HTML_IS_FLOW, ""},
@@ -116,7 +116,7 @@ static const struct html_element html_elements[] = {
 	{"u", HTML_IS_FORMAT, ""},
 	{"ul", HTML_IS_BLOCK | HTML_IS_HARD | HTML_IS_LIST, ""},
 	{"wbr", HTML_IS_VOID, ""},
-	/* data of Word, islands of old browsers */
+	/* data of Word, and of old browsers */
 	{"xml", HTML_IS_HIDE, ""},
 	{"xmp", HTML_IS_BLOCK | HTML_IS_HARD | HTML_IS_RAW | HTML_IS_PRE, ""},
 };

@@ -1,6 +1,6 @@
 /*
- * html_element: which elements HTML has and what is known about each.  For
- * the html files alone; constant tables, nothing is kept.
+ * html_element: the table of HTML's elements and their properties.  It is
+ * constant; only the html files use it.
  */
 #ifndef HTML_ELEMENT_H
 #define HTML_ELEMENT_H
@@ -8,19 +8,19 @@
 #include <stdint.h>
 
 /* What an element is. */
-#define HTML_IS_FLOW	0x00000001U	/* a line's end before and after */
+#define HTML_IS_FLOW	0x00000001U	/* a line end before and after */
 #define HTML_IS_HARD	0x00000002U	/* ... also at the edge of a cell */
-#define HTML_IS_FIRM	0x00000004U	/* <li> does not end one outside it */
-#define HTML_IS_LINE	0x00000008U	/* a line's end */
+#define HTML_IS_FIRM	0x00000004U	/* <li> in it ends no <li> around it */
+#define HTML_IS_LINE	0x00000008U	/* a line end */
 #define HTML_IS_WORD	0x00000010U	/* a blank before and after */
 #define HTML_IS_VOID	0x00000020U	/* no content, no end tag */
 #define HTML_IS_ROOT	0x00000040U	/* never hidden */
 #define HTML_IS_HIDE	0x00000080U	/* always hidden */
-#define HTML_IS_RAW	0x00000100U	/* no tags inside but its end tag */
-#define HTML_IS_REFS	0x00000200U	/* ... but references */
+#define HTML_IS_RAW	0x00000100U	/* has no tags but its end tag */
+#define HTML_IS_REFS	0x00000200U	/* ... but has references */
 #define HTML_IS_PRE	0x00000400U	/* keeps white space */
 #define HTML_IS_PARA	0x00000800U	/* ends where a block begins */
-#define HTML_IS_FORMAT	0x00001000U	/* may end inside a block */
+#define HTML_IS_FORMAT	0x00001000U	/* its end tag may be in a block */
 #define HTML_IS_LIST	0x00002000U
 #define HTML_IS_NUMBERED 0x00004000U
 #define HTML_IS_ITEM	0x00008000U	/* of a list */
@@ -42,13 +42,13 @@
 #define HTML_KEY_NONE	0xffffU
 
 /*
- * The key of the element that has this name, in lower case.  A name that is
- * not in the table has a key, too, made of its hash: such elements are
- * inline, and it matters only which end tag is theirs.  Never HTML_KEY_NONE.
+ * The key of the element with this name, in lower case.  An element that is not
+ * in the table gets a key from the hash of its name: it is inline, and the key
+ * only serves to find its end tag.  Never HTML_KEY_NONE.
  */
 uint16_t html_element_key(const char *name, unsigned hash);
 
-/* HTML_IS_...; 0 if the key is of no element in the table: inline. */
+/* HTML_IS_...; 0, which means inline, if it is not in the table. */
 unsigned html_element_is(unsigned key);
 
 /* Its name, of at most HTML_WORD_MAX octets; "" if it is not in the table. */

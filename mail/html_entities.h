@@ -1,7 +1,7 @@
 /*
- * The named character references that html_token.c knows, for its eyes only
- * (HTML standard, 13.5).  A browser knows some 1400 more, nearly all of them
- * for mathematics.
+ * html_entities: the named character references (HTML standard, 13.5) that
+ * html_token.c knows; nothing else includes it.  Browsers know some 1400 more,
+ * nearly all of them for mathematics.
  */
 #ifndef HTML_ENTITIES_H
 #define HTML_ENTITIES_H

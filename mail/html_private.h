@@ -1,7 +1,7 @@
 /*
- * html_private: the storage of a document, for the html files alone.  Each
- * member belongs to one of them: html_write.c, html_token.c, html.c.  Only the
- * tag is filled by one, html_token.c, and read by another, html.c.
+ * html_private: the storage of a document; only the html files use it.  Each
+ * member belongs to one file: html_write.c, html_token.c or html.c.  The one
+ * exception is the tag, which html_token.c fills and html.c reads.
  */
 #ifndef HTML_PRIVATE_H
 #define HTML_PRIVATE_H
@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #define HTML_DEPTH_MAX 256	/* open elements; deeper ones have no effect */
-#define HTML_INLINE_MAX 128	/* ... and inline ones beyond so many */
-#define HTML_LIST_MAX  16	/* lists in lists that are numbered */
+#define HTML_INLINE_MAX 128	/* the same for inline elements */
+#define HTML_LIST_MAX  16	/* nested lists whose items are numbered */
 #define HTML_WORD_MAX  12	/* octets of a name that is compared */
 #define HTML_VALUE_MAX 2048	/* octets of an alt or href */
 #define HTML_RULE_MAX  32	/* octets of a declaration in style */
@@ -19,18 +19,18 @@
 
 struct html_token_calls;
 
-/* Where the tokenizer stands (HTML standard, 13.2.5, cut down). */
+/* The tokenizer's states, fewer than the HTML standard has (13.2.5). */
 enum html_state {
 	HTML_TEXT,
 	HTML_RAW,		/* in <style>, <textarea> and the like */
-	HTML_RAW_OPEN,		/* "<" there */
-	HTML_RAW_NAME,		/* "</" there */
+	HTML_RAW_OPEN,		/* "<" in it */
+	HTML_RAW_NAME,		/* "</" in it */
 	HTML_OPEN,		/* "<" */
 	HTML_OPEN_END,		/* "</" */
 	HTML_NAME,		/* of an element */
 	HTML_GAP,		/* before the name of an attribute */
-	HTML_ATTR,		/* in it */
-	HTML_ATTR_END,		/* in the blanks after it */
+	HTML_ATTR,		/* in that name */
+	HTML_ATTR_END,		/* in the blanks after that name */
 	HTML_VALUE_START,	/* after "=" */
 	HTML_VALUE,
 	HTML_BANG,		/* "<!" */
@@ -62,7 +62,7 @@ enum html_attr {
 	HTML_ATTR_WANTED
 };
 
-/* What is shown of the <select> that is open. */
+/* Which part of a <select> is open. */
 enum html_choice { HTML_NO_SELECT, HTML_UNSELECTED, HTML_SELECTED };
 
 /* An element that is open. */
@@ -72,11 +72,11 @@ struct html_level {
 	uint16_t looks;			/* HTML_LOOK_PRE, HTML_LOOK_SOFT */
 };
 
-/* Whether an LF, if it comes now, is one. */
+/* What an LF means if it comes now. */
 enum html_skip {
-	HTML_LF,
-	HTML_LF_FIRST,		/* no: it is the first thing in a <pre> */
-	HTML_LF_AFTER_CR	/* no: it belongs to the CR */
+	HTML_LF,		/* a line end */
+	HTML_LF_FIRST,		/* nothing: it is the first octet of a <pre> */
+	HTML_LF_AFTER_CR	/* nothing: it belongs to the CR */
 };
 
 /* What stands before a list item. */
@@ -89,7 +89,7 @@ struct html {
 	enum html_state back;		/* where a reference returns to */
 	enum html_tail tail;
 	char word[HTML_WORD_MAX + 1];	/* a name */
-	size_t word_len;		/* 0 to HTML_WORD_MAX + 1: too long */
+	size_t word_len;		/* HTML_WORD_MAX + 1: too long */
 	char quote;			/* around the value; 0: none */
 	enum html_attr attr;
 	char rule[HTML_RULE_MAX + 1];	/* a declaration of style, a class */
@@ -104,7 +104,7 @@ struct html {
 	uint16_t key;			/* which element it is */
 	unsigned seen;			/* HTML_SEEN_... */
 	unsigned looks;			/* HTML_LOOK_... */
-	unsigned declared;		/* HTML_LOOK_SOFT that it sets */
+	unsigned declared;		/* the HTML_LOOK_SOFT that it decides */
 	char value[HTML_VALUE_MAX];	/* the wanted attribute's */
 	size_t value_len;
 	int value_cut;			/* it was longer */
@@ -112,12 +112,12 @@ struct html {
 	/* the elements that are open: html.c */
 	struct html_level stack[HTML_DEPTH_MAX];
 	size_t depth;
-	size_t hide;			/* depth of the one that is hidden */
+	size_t hide;			/* depth of the outermost hidden one */
 	unsigned lists;
 	int number[HTML_LIST_MAX];
 	enum html_choice select;
 
-	/* all else is html_write.c's: where the text goes */
+	/* from here on html_write.c's: where the text goes */
 	void (*put)(void *, const char *, size_t);
 	void *arg;
 	int links;
@@ -128,21 +128,22 @@ struct html {
 	unsigned pre;			/* how many elements keep white space */
 	enum html_skip skip;
 
-	/* what will come before the next character */
-	int started;			/* there has been one */
+	/* what has to be written before the next character */
+	int started;			/* a character has been written */
 	unsigned lines;			/* LFs, 0 to 2 */
 	int hard;			/* a cell's edge does not undo them */
-	int edge;			/* nothing in the cell yet */
+	int edge;			/* the cell is empty so far */
 	int space;
 	enum html_marker marker;
 	int item;			/* the number of a list item */
-	unsigned dashes;		/* the line: 0 "", 1 -, 2 --, 3 else */
+	unsigned dashes;		/* the line: 0 "", 1 -, 2 --, 3 other */
 
 	/* the link that is open */
 	int link;
 	int link_text;			/* it has text */
-	int same[2];			/* which is the target's so far */
-	size_t at[2];
+	int same[2];			/* the text so far equals the target's
+					 * start, [1]: without its scheme */
+	size_t at[2];			/* ... up to here */
 	char href[HTML_VALUE_MAX];
 	size_t href_len;
 

@@ -1,6 +1,6 @@
 /*
- * html_style: the few properties of CSS that hide a text or keep its white
- * space.  Style sheets are not read.  What follows from them is html.c's.
+ * html_style: the few CSS properties that hide text or keep its white space.
+ * Style sheets are not read.  html.c acts on the result.
  */
 #include <stddef.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* When a value counts. */
+/* The tests of a value. */
 enum html_style_test {
 	HTML_STYLE_IS,		/* it is this word */
 	HTML_STYLE_ZERO,
 	HTML_STYLE_MORE,	/* more than 0 */
-	HTML_STYLE_TINY,	/* nobody can read a letter of that size */
-	HTML_STYLE_FONT,	/* of all values of a font, the size is */
-	HTML_STYLE_GLASS	/* a color that is none */
+	HTML_STYLE_TINY,	/* letters of that size are unreadable */
+	HTML_STYLE_FONT,	/* the same for the size in font: */
+	HTML_STYLE_GLASS	/* a transparent color */
 };
 
 static const struct {
@@ -57,8 +57,8 @@ html_style_is_digit(char c)
 }
 
 /*
- * Parse a number: its value in thousandths, which is capped; -1: it is none.
- * *unit is what follows it.
+ * Parse a number.  Returns its value in thousandths, capped; -1 if it is no
+ * number.  *unit is set to what follows it.
  */
 static long
 html_style_number(const char *s, const char **unit)
@@ -86,7 +86,7 @@ html_style_is_word(const char *s, const char *word)
 	return strncmp(s, word, n) == 0 && (s[n] == '\0' || s[n] == '!');
 }
 
-/* No size, or one pixel and less. */
+/* 1 if a size is 0, or at most one pixel or point. */
 static int
 html_style_is_tiny(const char *s)
 {
@@ -97,7 +97,7 @@ html_style_is_tiny(const char *s)
 	    (html_style_is_word(unit, "px") || html_style_is_word(unit, "pt")));
 }
 
-/* transparent, or a color whose fourth value is 0: rgba(0,0,0,0). */
+/* 1 if a color is transparent, or its fourth value is 0: rgba(0,0,0,0). */
 static int
 html_style_is_glass(const char *s)
 {
@@ -125,7 +125,7 @@ html_style_holds(enum html_style_test test, const char *s, const char *value)
 	case HTML_STYLE_TINY:
 		return html_style_is_tiny(s);
 	case HTML_STYLE_FONT:
-		/* the first number is the size, or a weight, which is not 0 */
+		/* the first number is the size, or a weight: never tiny */
 		while (*s != '\0' && !html_style_is_digit(*s))
 			s++;
 		return html_style_is_tiny(s);
@@ -135,7 +135,7 @@ html_style_holds(enum html_style_test test, const char *s, const char *value)
 	return 0;
 }
 
-/* 1 if the value is that of the element around, or a part of it. */
+/* 1 if the value depends on that of the element around. */
 static int
 html_style_is_relative(const char *s)
 {

@@ -1,6 +1,6 @@
 /*
- * html_style: what style="" and other attributes say of how an element looks.
- * For the html files alone; nothing is kept.
+ * html_style: what style="" and other attributes say about the look of an
+ * element.  It keeps no state; only the html files use it.
  */
 #ifndef HTML_STYLE_H
 #define HTML_STYLE_H
@@ -10,7 +10,7 @@
 #define HTML_LOOK_INVISIBLE 0x00002U	/* visibility:hidden */
 #define HTML_LOOK_CLEAR	    0x00004U	/* opacity:0 */
 #define HTML_LOOK_HIDDEN    0x00008U	/* the attribute hidden */
-#define HTML_LOOK_PRE	    0x00010U	/* white-space:pre and its kin */
+#define HTML_LOOK_PRE	    0x00010U	/* white-space:pre and the like */
 #define HTML_LOOK_PLAIN	    0x00020U	/* list-style:none */
 #define HTML_LOOK_TINY	    0x00040U	/* font-size:0 */
 #define HTML_LOOK_FLAT	    0x00080U	/* line-height:0 */
@@ -23,24 +23,24 @@
 #define HTML_LOOK_WIDE	    0x04000U	/* min-width: more than 0 */
 #define HTML_LOOK_OUTLOOK   0x08000U	/* mso-hide:all */
 #define HTML_LOOK_ARIA	    0x10000U	/* aria-hidden="true" */
-#define HTML_LOOK_PREVIEW   0x20000U	/* a class of texts for the inbox */
+#define HTML_LOOK_PREVIEW   0x20000U	/* a class for the inbox preview */
 
 /* These hide an element and all in it. */
 #define HTML_LOOK_HIDE	(HTML_LOOK_NONE | HTML_LOOK_CLEAR | \
 	HTML_LOOK_HIDDEN | HTML_LOOK_PREVIEW)
 
-/* These hide its text, but what is in it may say otherwise. */
+/* These hide its text, but an element inside may undo that. */
 #define HTML_LOOK_SOFT	(HTML_LOOK_INVISIBLE | HTML_LOOK_TINY | \
 	HTML_LOOK_FLAT | HTML_LOOK_GLASS)
 
 /*
- * A declaration, in lower case and without blanks: "font-size:0px".  *looks
- * has what those before it said, of which the last of a property counts;
- * HTML_LOOK_SOFT that it says something of is added to *declared.
+ * Read a declaration in lower case without blanks: "font-size:0px".  *looks has
+ * the result of the declarations before it; of a property the last one counts.
+ * The bits of HTML_LOOK_SOFT that it decides are added to *declared.
  */
 void html_style_declare(const char *, unsigned *looks, unsigned *declared);
 
-/* What a class, or an id, in lower case says: HTML_LOOK_PREVIEW or 0. */
+/* HTML_LOOK_PREVIEW if a class or an id, in lower case, says that; else 0. */
 unsigned html_style_class(const char *);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * html_token: the tokenizer: tags, attributes, references, comments, in the
- * states of the HTML standard, 13.2.5.  Broken HTML is read as browsers read
- * it, as far as that can be had without a tree and without looking ahead.
- * What style="" means is html_style.c's; which elements are open, and what is
- * shown, is html.c's.
+ * html_token: the tokenizer: tags, attributes, references, comments, with the
+ * states of the HTML standard, 13.2.5; numbers in comments are its sections.
+ * Broken HTML is read as browsers read it, as far as this is possible without a
+ * tree and without looking ahead.  html_style.c reads style="", html.c keeps
+ * the open elements and decides what is shown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 #define CODE_MAX	0x10ffff
 #define CODE_BAD	0xfffd	/* replacement character */
 
-/* ---- what a tag says ---- */
+/* ---- the names and values of a tag ---- */
 
 static void
 html_token_word_add(struct html *h, char c)
@@ -35,7 +35,7 @@ html_token_word_add(struct html *h, char c)
 		h->word_len++;
 }
 
-/* The word is complete; "" if it is too long to be of interest. */
+/* Terminate the word; "" if it is longer than any that matters. */
 static const char *
 html_token_word(struct html *h)
 {
@@ -43,7 +43,7 @@ html_token_word(struct html *h)
 	return h->word;
 }
 
-/* The name of an element is complete. */
+/* End the name of an element. */
 static void
 html_token_named(struct html *h)
 {
@@ -61,7 +61,7 @@ html_token_named(struct html *h)
 	h->state = HTML_GAP;
 }
 
-/* The name of an attribute is complete; the first of its name counts. */
+/* End the name of an attribute; of several with one name the first counts. */
 static void
 html_token_attr_named(struct html *h)
 {
@@ -87,7 +87,7 @@ html_token_attr_named(struct html *h)
 	}
 }
 
-/* A declaration of style, a class, or the value of aria-hidden is complete. */
+/* End a declaration of style, a class, or the value of aria-hidden. */
 static void
 html_token_ruled(struct html *h)
 {
@@ -140,8 +140,9 @@ html_token_value_add(struct html *h, const char *p, size_t n)
 /* ---- references ---- */
 
 /*
- * Numeric references 128 to 159 are windows-1252 (HTML standard, 13.2.5.80).
- * The five that it lacks are control characters, which nobody can read.
+ * Numeric references 128 to 159 mean windows-1252 (13.2.5.80).  Five of them
+ * are unassigned; the standard makes them control characters, which nobody can
+ * read.
  */
 static const uint16_t html_token_windows[] = {
 	0x20ac, CODE_BAD, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
@@ -156,7 +157,7 @@ html_token_compare_entity(const void *name, const void *entity)
 	return strcmp(name, ((const struct html_entity *)entity)->name);
 }
 
-/* What a reference stands for, or what was none, goes where it stood. */
+/* Put the character of a reference, or the text of a bad one, in its place. */
 static void
 html_token_sink(struct html *h, const char *p, size_t n)
 {
@@ -185,7 +186,7 @@ html_token_legacy_find(const char *name)
 	    sizeof(html_legacy[0]), html_token_compare_entity);
 }
 
-/* The longest start of the name that may do without a semicolon. */
+/* The longest start of the name that is a reference without a semicolon. */
 static const struct html_entity *
 html_token_legacy_start(const struct html *h)
 {
@@ -204,8 +205,8 @@ html_token_legacy_start(const struct html *h)
 }
 
 /*
- * The name of a reference is complete and c is what comes after it; returns
- * 1 if c belongs to it (13.2.5.73).
+ * End the name of a reference; c is the character after it.  Returns 1 if c
+ * belongs to the reference (13.2.5.73).
  */
 static int
 html_token_ref_named(struct html *h, char c)
@@ -227,7 +228,7 @@ html_token_ref_named(struct html *h, char c)
 	e = html_token_legacy_start(h);
 	if (e != NULL)
 		n = strlen(e->name);
-	/* In an attribute, "?a=1&copy=2" is no reference. */
+	/* in an attribute, "&copy" of "?a=1&copy=2" is no reference */
 	if (e != NULL && h->back == HTML_VALUE &&
 	    (n < h->word_len || c == '=' || html_char_is_word(c)))
 		e = NULL;
@@ -241,7 +242,7 @@ html_token_ref_named(struct html *h, char c)
 	return 0;
 }
 
-/* A numeric reference without digits was none. */
+/* End a numeric reference; without digits it is text. */
 static void
 html_token_ref_numeric(struct html *h)
 {
@@ -338,7 +339,7 @@ html_token_in_text(struct html *h, const char *p, const char *end)
 	return p + 1;
 }
 
-/* In the content of an element that has no tags inside. */
+/* Take the content of an element that has no tags inside. */
 static const char *
 html_token_in_raw(struct html *h, const char *p, const char *end)
 {
@@ -362,7 +363,7 @@ html_token_in_raw(struct html *h, const char *p, const char *end)
 	return p + 1;
 }
 
-/* What looked like the end tag of a raw element was part of its content. */
+/* What looked like the end tag of a raw element is part of its content. */
 static void
 html_token_raw_go_on(struct html *h, const char *mark)
 {
@@ -514,7 +515,7 @@ html_token_in_value_start(struct html *h, const char *p)
 	return p + 1;
 }
 
-/* Where the value ends or, if it matters, a reference begins. */
+/* Where the value ends or, in one that matters, a reference begins. */
 static const char *
 html_token_value_stop(const struct html *h, const char *p, const char *end)
 {
@@ -554,7 +555,7 @@ html_token_in_value(struct html *h, const char *p, const char *end)
 
 /* ---- comments and the like ---- */
 
-/* "<!": a comment, a CDATA section, or something that ends at ">". */
+/* After "<!": a comment, a CDATA section, or something that ends at ">". */
 static const char *
 html_token_in_bang(struct html *h, const char *p)
 {
@@ -577,9 +578,9 @@ html_token_in_bang(struct html *h, const char *p)
 }
 
 /*
- * A comment ends at "-->", "--!>", and "<!-->" and "<!--->" are whole ones
- * (13.2.5.43 to 52).  So Outlook's <!--[if mso]> goes to its <![endif]-->,
- * and what is between <!--[if !mso]><!--> and <!--<![endif]--> stays.
+ * A comment ends at "-->" or "--!>"; "<!-->" and "<!--->" are whole comments
+ * (13.2.5.43 to 52).  So Outlook's <!--[if mso]> hides all up to <![endif]-->,
+ * and text between <!--[if !mso]><!--> and <!--<![endif]--> stays.
  */
 static const char *
 html_token_in_comment(struct html *h, const char *p, const char *end)
@@ -605,8 +606,8 @@ html_token_in_comment(struct html *h, const char *p, const char *end)
 }
 
 /*
- * A CDATA section is markup of XML; in HTML it is a comment that ends at
- * the first ">".  Here it ends where its author meant it to.
+ * A CDATA section belongs to XML; in HTML it is a comment that ends at the
+ * first ">".  Here it ends at "]]>", where its author meant it to end.
  */
 static const char *
 html_token_in_cdata(struct html *h, const char *p, const char *end)
@@ -637,7 +638,7 @@ html_token_in_bogus(struct html *h, const char *p, const char *end)
 	return p + 1;
 }
 
-/* One step: p moves on, or the state changes. */
+/* Take one step: consume octets or change the state; returns the new p. */
 static const char *
 html_token_step(struct html *h, const char *p, const char *end)
 {

@@ -1,9 +1,9 @@
 /*
- * html_write: the text that a document becomes: its characters, white space,
- * lines, cells, list items and the targets of links.  What waits for the next
- * character (a blank, a line's end, a marker) is collected and put before it,
- * so that nothing stands at an edge.  It knows no elements and nothing of
- * what is hidden: what comes here is shown.
+ * html_write: writes the text of a document: characters, white space, lines,
+ * cells, list items and the targets of links.  A blank, a line end or a list
+ * marker waits for the next visible character and is put before it, so that
+ * none stands at an edge.  This file knows no elements, and all text that it
+ * gets is visible.
  */
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,7 @@ html_write_put(struct html *h, const char *p, size_t n)
 	h->out_len += n;
 }
 
-/* The text of the link goes on: is it still what its target begins with? */
+/* Compare the next part of the link's text with its target. */
 static void
 html_write_compare(struct html *h, const char *p, size_t n)
 {
@@ -92,7 +92,7 @@ html_write_lead(struct html *h)
 	h->skip = HTML_LF;
 }
 
-/* Whole characters of the text, none of them white space that collapses. */
+/* Write whole characters, none of them white space that collapses. */
 static void
 html_write_show(struct html *h, const char *p, size_t n)
 {
@@ -118,8 +118,8 @@ html_write_space(struct html *h)
 }
 
 /*
- * A line ends.  The one blank at a line's end that means something is that
- * of a signature's "-- " (RFC 3676, section 4.3).
+ * End a line.  The blank at its end is dropped, unless the line is a
+ * signature's "-- " (RFC 3676, 4.3).
  */
 static void
 html_write_end_line(struct html *h)
@@ -129,7 +129,7 @@ html_write_end_line(struct html *h)
 	h->space = 0;
 }
 
-/* <br>, or LF where it counts. */
+/* For <br>, and for LF where white space is kept. */
 void
 html_write_line(struct html *h)
 {
@@ -140,7 +140,7 @@ html_write_line(struct html *h)
 		h->lines++;
 }
 
-/* Here a line begins, unless one has just begun. */
+/* Begin a line, unless this one is empty. */
 void
 html_write_break(struct html *h, int hard)
 {
@@ -156,9 +156,9 @@ html_write_break(struct html *h, int hard)
 }
 
 /*
- * A cell begins: after a blank on the line where the one before it ended,
- * even if paragraphs fill both; on a line of its own only if it is the
- * first of its row or if there was a list or a table in the other.
+ * Begin a cell: on the line where the cell before it ended, after a blank, even
+ * if both hold paragraphs.  It gets a line of its own only if it is the first
+ * of its row, or if the cell before it held a list or a table.
  */
 void
 html_write_cell(struct html *h)
@@ -169,7 +169,7 @@ html_write_cell(struct html *h)
 	h->edge = 1;
 }
 
-/* White space in what is visible. */
+/* Take a white space character. */
 static void
 html_write_blank(struct html *h, char c)
 {
@@ -216,7 +216,7 @@ html_write_is_plain(char c)
 	return c > ' ' && c < 0x7f && c != '<' && c != '&';
 }
 
-/* 1 for soft hyphen and zero-width space: places for breaks, not text. */
+/* 1 for soft hyphen and zero-width space, which only allow line breaks. */
 static int
 html_write_is_nothing(const char *p, int n)
 {
@@ -230,7 +230,7 @@ html_write_bad(struct html *h)
 	html_write_show(h, "\xef\xbf\xbd", 3);
 }
 
-/* Whatever has begun to be a character was none. */
+/* An incomplete character turned out to be none. */
 static void
 html_write_part_end(struct html *h)
 {
@@ -239,7 +239,7 @@ html_write_part_end(struct html *h)
 	h->part_len = 0;
 }
 
-/* An octet after the start of a character; returns where to go on. */
+/* Add an octet to an incomplete character; returns where to go on. */
 static const char *
 html_write_part(struct html *h, const char *p)
 {
@@ -261,7 +261,7 @@ html_write_part(struct html *h, const char *p)
 	return p + 1;
 }
 
-/* What is not a run of plain characters; returns where to go on. */
+/* Take what is not in a run of plain characters; returns where to go on. */
 static const char *
 html_write_odd(struct html *h, const char *p, const char *end)
 {
@@ -279,7 +279,7 @@ html_write_odd(struct html *h, const char *p, const char *end)
 	return p + 1;
 }
 
-/* Text, up to the first "<" or "&"; returns where that is. */
+/* Runs of plain characters are written in one go: they are most of a text. */
 const char *
 html_write_text(struct html *h, const char *p, const char *end)
 {
@@ -309,7 +309,6 @@ html_write_text(struct html *h, const char *p, const char *end)
 	return p;
 }
 
-/* Text in which "<" and "&" are nothing else. */
 void
 html_write_literal(struct html *h, const char *p, size_t n)
 {
@@ -326,9 +325,9 @@ html_write_literal(struct html *h, const char *p, size_t n)
 /* ---- links ---- */
 
 /*
- * Where the target goes on after "scheme://", 0 if that is not how it
- * begins: nobody can follow a fragment, a relative or a script on a phone,
- * and the text of a mailto or tel is as good as its target.
+ * Where the target goes on after "scheme://"; 0 if it does not begin like that.
+ * Nobody can follow a fragment, a relative URL or a script on a phone, and the
+ * text of a mailto: or tel: is as good as its target.
  */
 static size_t
 html_write_link_host(const char *s, size_t n)
@@ -343,7 +342,7 @@ html_write_link_host(const char *s, size_t n)
 	return i + 3;
 }
 
-/* <a href>: remember the target without control characters and blanks. */
+/* Remember the target without control characters and outer blanks. */
 void
 html_write_link(struct html *h, const char *target, size_t n)
 {
@@ -370,7 +369,7 @@ html_write_link(struct html *h, const char *target, size_t n)
 	h->at[1] = host;
 }
 
-/* 1 if the text of the link was its target, maybe without scheme or "/". */
+/* 1 if the link's text was its target, perhaps without scheme or last "/". */
 static int
 html_write_link_same(const struct html *h)
 {
@@ -386,9 +385,9 @@ html_write_link_same(const struct html *h)
 }
 
 /*
- * </a>, or what ends a link without it.  The target stands right after the
- * text, on its line; a link without text shows nothing.  What is not ASCII
- * is percent-encoded (RFC 3986, 2.1), so that it does not make a text UCS-2.
+ * Write the target right after the link's text, on the same line; a link
+ * without text has nothing to show.  What is not ASCII is percent-encoded (RFC
+ * 3986, 2.1), so that it does not turn the SMS into UCS-2.
  */
 void
 html_write_link_end(struct html *h)

@@ -1,7 +1,7 @@
 /*
- * html_write: text and where its lines, cells and list items begin come in;
- * lines come out, by the put of html_init.  For html.c alone, which says
- * nothing of what is hidden.  No function fails.
+ * html_write: visible text comes in, and where its lines, cells and list items
+ * begin; lines go out to the put of html_init.  Only html.c uses it.  No
+ * function fails.
  */
 #ifndef HTML_WRITE_H
 #define HTML_WRITE_H
@@ -15,50 +15,50 @@ void html_write_init(struct html *, int links,
     void (*put)(void *arg, const char *, size_t), void *arg);
 
 /*
- * Text, up to the first "<" or "&"; returns where that is, or end.  UTF-8
- * (RFC 3629), in pieces of any size; what is none becomes U+FFFD.  White
+ * Write text up to the first "<" or "&"; returns where that is, or end.  It is
+ * UTF-8 (RFC 3629) in pieces of any size; invalid octets become U+FFFD.  White
  * space collapses unless an element keeps it.
  */
 const char *html_write_text(struct html *, const char *p, const char *end);
 
-/* n octets in which "<" and "&" are text, too; they end a character. */
+/* Write n octets of text, "<" and "&" included; they end a character. */
 void html_write_literal(struct html *, const char *, size_t n);
 
-/* 1 if there has been a character that shows. */
+/* 1 if a visible character has been written. */
 int html_write_started(const struct html *);
 
-/* A blank, if text comes before and after it on the line. */
+/* Write a blank, if text comes before and after it on the line. */
 void html_write_space(struct html *);
 
-/* A line's end, not at a cell's edge; more than two in a row are two. */
+/* Write a line end, unless at a cell's edge; at most two in a row. */
 void html_write_line(struct html *);
 
-/* A line's end unless one has just come; hard: also at a cell's edge. */
+/* End the line unless it is empty; hard: also at a cell's edge. */
 void html_write_break(struct html *, int hard);
 
-/* A cell begins. */
+/* Begin a cell. */
 void html_write_cell(struct html *);
 
-/* What stands before the next character; number is HTML_NUMBER's. */
+/* Set what stands before the next character; number is HTML_NUMBER's. */
 void html_write_marker(struct html *, enum html_marker, int number);
 
-/* So many elements more, or fewer (-1), keep their white space. */
+/* One element more (1), or fewer (-1), keeps its white space. */
 void html_write_pre(struct html *, int more);
 
-/* What an LF is that comes next, in an element that keeps it. */
+/* Set what an LF means that comes next in an element that keeps it. */
 void html_write_skip(struct html *, enum html_skip);
 
 /*
- * A link begins: n octets of its target, UTF-8, at most HTML_VALUE_MAX; one
- * that is longer is not printed, nor is any without links in html_init.  The
- * link before it has ended.
+ * Begin a link with n octets of its target, in UTF-8.  A target longer than
+ * HTML_VALUE_MAX is not printed, and none is without links in html_init.  The
+ * link before it must have ended.
  */
 void html_write_link(struct html *, const char *target, size_t n);
 
-/* The link ends, if there is one. */
+/* End the link, if one is open. */
 void html_write_link_end(struct html *);
 
-/* The end of the document: what is left is put. */
+/* End the document: put what is left. */
 void html_write_end(struct html *);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * mime: from a message to its text, in one pass (RFC 5322, 2046).  Octets are
- * cut into lines; these are a header, the delimiters of a multipart, or the
- * body of a part.  Pure: no descriptors, no allocation but iconv's, only const
- * tables.  A header is mime_header.c's and mime_part.c's, a body mime_body.c's,
- * and which texts are kept mime_choice.c's; signature, blank lines and control
- * characters are text.c's.
+ * mime: from a message to its text, in one pass (RFC 5322, 2046).  This file
+ * cuts octets into lines and finds the headers, the delimiters of multiparts
+ * and the bodies of parts.  It is pure: no descriptors, no allocation but
+ * iconv's, only const tables.  mime_header.c and mime_part.c read a header,
+ * mime_body.c reads a body, mime_choice.c decides which texts are kept, and
+ * text.c removes signature, blank lines and control characters.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,7 +13,7 @@
 #include "mail/mime_char.h"
 #include "mail/mime_mailbox.h"
 
-/* Text of the part that is being read. */
+/* Keep text of the part that is being read. */
 static void
 mime_put_text(void *arg, const char *p, size_t n)
 {
@@ -29,7 +29,7 @@ mime_put_text(void *arg, const char *p, size_t n)
 	mime_choice_add(&m->choice, p, n);
 }
 
-/* Octets of the part that is data. */
+/* Keep octets of the data part. */
 static void
 mime_put_data(void *arg, const char *p, size_t n)
 {
@@ -53,7 +53,7 @@ mime_begin_header(struct mime *m)
 	mime_header_begin(&m->header);
 }
 
-/* A level begins: a message, or a multipart with its boundary. */
+/* Begin a level: a message, or a multipart with its boundary. */
 static void
 mime_open(struct mime *m, enum mime_part_kind kind, const char *boundary)
 {
@@ -74,8 +74,8 @@ mime_close(struct mime *m)
 }
 
 /*
- * What a text is worth where it stands; NONE: it is something attached.  What
- * has a name may be a file, and is read only if nothing else is there.
+ * How much a text is worth where it stands; NONE: it is an attachment.  A part
+ * with a name may be a file, so it is read only if there is no other text.
  */
 static enum mime_part_rank
 mime_rank(struct mime *m)
@@ -85,10 +85,10 @@ mime_rank(struct mime *m)
 
 	switch (mime_choice_inner(&m->choice)->kind) {
 	case MIME_PART_MESSAGE:
-		/* there is nothing that it could be attached to */
+		/* this part is the whole message: no attachment */
 		return part->type->rank;
 	case MIME_PART_ALTERNATIVE:
-	case MIME_PART_RELATED: /* a name is only what links point to */
+	case MIME_PART_RELATED: /* the name is only for links (cid:) */
 		break;
 	case MIME_PART_MIXED:
 	case MIME_PART_DIGEST:
@@ -124,7 +124,7 @@ mime_begin_text(struct mime *m)
 	mime_body_init(&m->body, &form, mime_put_text, m);
 }
 
-/* A part that is no text: only where X-SMS-Port asks for the first. */
+/* Read a part that is not text: the first one, if X-SMS-Port wants it. */
 static void
 mime_begin_data(struct mime *m)
 {
@@ -140,7 +140,7 @@ mime_begin_data(struct mime *m)
 	mime_body_init(&m->body, &form, mime_put_data, m);
 }
 
-/* The part that is being read ends. */
+/* End the part that is being read. */
 static void
 mime_leave(struct mime *m)
 {
@@ -152,7 +152,7 @@ mime_leave(struct mime *m)
 	m->state = MIME_SKIP;
 }
 
-/* A part of multipart/related: is it the root? */
+/* Note whether this part of a multipart/related is its root (RFC 2387). */
 static void
 mime_find_root(struct mime *m)
 {
@@ -165,8 +165,8 @@ mime_find_root(struct mime *m)
 }
 
 /*
- * A multipart.  One that is nested deeper than MIME_DEPTH_MAX or has a
- * boundary over MIME_BOUNDARY_MAX is skipped, as attachments are.
+ * Begin a multipart.  Skip it if it is attached, nested deeper than
+ * MIME_DEPTH_MAX, or has a boundary longer than MIME_BOUNDARY_MAX.
  */
 static void
 mime_begin_multipart(struct mime *m)
@@ -181,7 +181,7 @@ mime_begin_multipart(struct mime *m)
 	mime_open(m, part->type->kind, part->boundary);
 }
 
-/* A message; one that is encoded, which is not allowed, is skipped. */
+/* Begin a message in the message; skip one that is encoded (illegal). */
 static void
 mime_begin_message(struct mime *m)
 {
@@ -193,7 +193,7 @@ mime_begin_message(struct mime *m)
 	mime_begin_header(m);
 }
 
-/* Fields at the header's end that turned out to be text. */
+/* Read the fields at the header's end that turned out to be text. */
 static void
 mime_put_loose(struct mime *m)
 {
@@ -246,13 +246,13 @@ mime_end_header(struct mime *m)
 	mime_put_loose(m);
 }
 
-/* A delimiter of level i: all that is open inside it ends. */
+/* Handle a delimiter of level i: end all levels that are open inside it. */
 static void
 mime_cross(struct mime *m, size_t i, int close)
 {
 	const char *p;
 
-	/* the part had no empty line: its last lines may be text */
+	/* no empty line ended the part's header: its end may be text */
 	if (m->state == MIME_HEAD && mime_header_loose(&m->header, &p) > 0)
 		mime_end_header(m);
 	mime_leave(m);
@@ -268,8 +268,8 @@ mime_cross(struct mime *m, size_t i, int close)
 }
 
 /*
- * A multipart whose header names no boundary: its first line that may be a
- * delimiter shows it.  1 if this is that line.
+ * Where the header of a multipart names no boundary, take it from the first
+ * line that looks like a delimiter.  1 if this is that line.
  */
 static int
 mime_adopt(struct mime *m, const char *p, size_t n)
@@ -287,8 +287,8 @@ mime_adopt(struct mime *m, const char *p, size_t n)
 }
 
 /*
- * 1 if the line is a delimiter of an open multipart: exactly that, but for
- * blanks behind it, since one boundary may begin another (RFC 2046, 5.1.1).
+ * 1 if the line is a delimiter of an open multipart.  Only blanks may follow
+ * it, since one boundary may be the start of another (RFC 2046, 5.1.1).
  */
 static int
 mime_delimiter(struct mime *m, const char *p, size_t n)
@@ -314,14 +314,14 @@ mime_delimiter(struct mime *m, const char *p, size_t n)
 
 /* ---- lines ---- */
 
-/* Octets of the body, if it is read. */
+/* Feed octets of the body, if somebody reads it. */
 static void
 mime_put_body(struct mime *m, const char *p, size_t n)
 {
 	if (m->state != MIME_BODY || n == 0)
 		return;
 	mime_body_feed(&m->body, p, n);
-	/* nothing more can come of it */
+	/* the text is full */
 	if (m->choice.overflow && !m->is_data && m->chosen)
 		mime_leave(m);
 }
@@ -340,8 +340,8 @@ mime_put_body_eol(struct mime *m)
 }
 
 /*
- * A line without its end, or if not whole, its first MIME_LINE_MAX octets.
- * Returns 1 if it does not belong to the body.
+ * Take a line without its end; if not whole, its first MIME_LINE_MAX octets.
+ * Returns 1 if the line does not belong to a body.
  */
 static int
 mime_line_begin(struct mime *m, const char *p, size_t n, int whole)
@@ -352,7 +352,7 @@ mime_line_begin(struct mime *m, const char *p, size_t n, int whole)
 			p += 3;
 			n -= 3;
 		}
-		/* the envelope that some programs leave in front */
+		/* an mbox separator that some programs leave in front */
 		if (n >= 5 && memcmp(p, "From ", 5) == 0)
 			return 1;
 	}
@@ -366,7 +366,7 @@ mime_line_begin(struct mime *m, const char *p, size_t n, int whole)
 			m->choice.depth == 1, p, n))
 			return 1;
 		mime_end_header(m);
-		/* the empty line is the header's, unless there was none */
+		/* the empty line that ends the header is not text */
 		if (n == 0 && m->eol == MIME_EOL_NONE)
 			return 1;
 	}
@@ -394,7 +394,7 @@ mime_line_end(struct mime *m, int crlf)
 		mime_put_body_eol(m);
 }
 
-/* A whole line with n octets in front of its LF. */
+/* Take a whole line with n octets before its LF. */
 static void
 mime_whole_line(struct mime *m, const char *p, size_t n)
 {
@@ -405,9 +405,9 @@ mime_whole_line(struct mime *m, const char *p, size_t n)
 	m->nline = 0;
 }
 
-/* The start of a line: it is held until it is whole or MIME_LINE_MAX long. */
+/* Collect a line until it is whole or MIME_LINE_MAX octets long. */
 static size_t
-mime_take_start(struct mime *m, const char *p, size_t n)
+mime_feed_start(struct mime *m, const char *p, size_t n)
 {
 	size_t room = MIME_LINE_MAX - m->nline, k;
 	const char *lf = memchr(p, '\n', n < room ? n : room);
@@ -433,9 +433,9 @@ mime_take_start(struct mime *m, const char *p, size_t n)
 	return k;
 }
 
-/* The rest of a long line. */
+/* Pass on the rest of a long line. */
 static size_t
-mime_take_middle(struct mime *m, const char *p, size_t n)
+mime_feed_middle(struct mime *m, const char *p, size_t n)
 {
 	const char *lf = memchr(p, '\n', n);
 	size_t k = lf == NULL ? n : (size_t)(lf - p), text;
@@ -454,9 +454,12 @@ mime_take_middle(struct mime *m, const char *p, size_t n)
 	return k + 1;
 }
 
-/* A line of what is skipped, if it is clear that it is no delimiter. */
+/*
+ * Skip a line of a part that nobody reads.  Returns 0 if it may be a
+ * delimiter.
+ */
 static size_t
-mime_take_skipped(struct mime *m, const char *p, size_t n)
+mime_feed_skipped(struct mime *m, const char *p, size_t n)
 {
 	const char *lf;
 
@@ -470,23 +473,24 @@ mime_take_skipped(struct mime *m, const char *p, size_t n)
 	return lf == NULL ? n : (size_t)(lf - p) + 1;
 }
 
+/* Take some octets, at most one line; returns how many. */
 static size_t
-mime_take(struct mime *m, const char *p, size_t n)
+mime_feed_some(struct mime *m, const char *p, size_t n)
 {
 	size_t k;
 
-	if (m->state == MIME_SKIP && (k = mime_take_skipped(m, p, n)) > 0)
+	if (m->state == MIME_SKIP && (k = mime_feed_skipped(m, p, n)) > 0)
 		return k;
-	/* nothing can come but the rest of this body */
+	/* without a multipart, all the rest is this body */
 	if (m->state == MIME_BODY && m->bounds == 0 && !m->middle) {
 		mime_put_body(m, p, n);
 		return n;
 	}
-	return m->middle ? mime_take_middle(m, p, n) :
-			   mime_take_start(m, p, n);
+	return m->middle ? mime_feed_middle(m, p, n) :
+			   mime_feed_start(m, p, n);
 }
 
-/* ---- what others call ---- */
+/* ---- the public functions ---- */
 
 void
 mime_init(struct mime *m, int links)
@@ -514,7 +518,7 @@ mime_feed(struct mime *m, const void *data, size_t n)
 	size_t k;
 
 	for (; n > 0; p += k, n -= k)
-		k = mime_take(m, p, n);
+		k = mime_feed_some(m, p, n);
 }
 
 void
@@ -522,7 +526,7 @@ mime_end(struct mime *m)
 {
 	if (m->nline > 0)
 		mime_whole_line(m, m->line, m->nline);
-	/* a message in the message may have no header either */
+	/* a message in the message may consist of a header only, too */
 	while (m->state == MIME_HEAD)
 		mime_end_header(m);
 	mime_leave(m);

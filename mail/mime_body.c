@@ -1,9 +1,13 @@
 /*
- * mime_body: a chain from the body of a part to its text: mime_decode.c,
- * charset.c and line ends, then html.c, or uuencode and format=flowed.  The
- * start of it is held where what it is may differ from what its header says.
- * Which part is read and what becomes of its text is mime.c's; signature,
- * blank lines and control characters are text.c's.
+ * mime_body: a chain of filters from the body of a part to its text:
+ *
+ *	encoded		mime_decode.c undoes the transfer encoding
+ *	decoded		charset.c makes UTF-8, then line ends become LF
+ *	text		html.c; or, in plain text, uuencode and format=flowed
+ *
+ * Each of the three may hold the start of its input until mime_sniff.c can tell
+ * whether the header is right.  mime.c chooses the parts to read; text.c
+ * removes signature, blank lines and control characters.
  */
 #include <string.h>
 
@@ -15,7 +19,7 @@
 
 /* ---- what comes before the first word ---- */
 
-/* Octets of the character at p that shows nothing; 0 if it shows something. */
+/* The octets of the character at p if it is invisible, else 0. */
 static size_t
 mime_body_invisible(const char *p, size_t n)
 {
@@ -47,7 +51,7 @@ mime_body_invisible(const char *p, size_t n)
 	return 0;
 }
 
-/* Text as it shall be read, whole characters; what comes first is held. */
+/* Put whole characters of the final text; hold back the blanks in front. */
 static void
 mime_body_put(void *arg, const char *p, size_t n)
 {
@@ -76,7 +80,7 @@ mime_body_put(void *arg, const char *p, size_t n)
 
 /* ---- format=flowed (RFC 3676) ---- */
 
-/* A line of text begins: does it go on with the one before? */
+/* Begin a line of text; join: it may continue the previous one. */
 static void
 mime_body_flow_begin(struct mime_body *b, int join)
 {
@@ -116,7 +120,7 @@ mime_body_flow_end(struct mime_body *b)
 	f->space = 0;
 }
 
-/* Text inside a line: a space that may be its last is held back. */
+/* Put text inside a line; hold back a space that may end it. */
 static void
 mime_body_flow_text(struct mime_body *b, const char *p, size_t n)
 {
@@ -182,7 +186,7 @@ mime_body_flow(struct mime_body *b, const char *p, size_t n)
 	}
 }
 
-/* ---- uuencoded blocks (POSIX, uuencode) are attachments ---- */
+/* ---- uuencoded blocks (POSIX, uuencode) are attachments: skip them ---- */
 
 /* "begin 644 name" */
 static int
@@ -196,8 +200,8 @@ mime_body_uu_is_begin(const char *s, size_t n)
 }
 
 /*
- * A line of data: its first octet tells its length.  Some encoders add a
- * check digit; strict: no other has fewer octets than it should.
+ * 1 if this may be a data line, whose first octet tells its length.  Some
+ * encoders add a check digit.  strict: the line must not be empty or too short.
  */
 static int
 mime_body_uu_is_data(const char *s, size_t n, int strict)
@@ -216,7 +220,7 @@ mime_body_uu_is_data(const char *s, size_t n, int strict)
 	return !strict || (octets > 0 && n >= 1 + (octets * 4 + 2) / 3);
 }
 
-/* What was held is text after all. */
+/* Put what was held: it is text after all. */
 static void
 mime_body_uu_flush(struct mime_body *b)
 {
@@ -229,7 +233,7 @@ mime_body_uu_flush(struct mime_body *b)
 		mime_body_flow(b, u->hold, n);
 }
 
-/* 1 if the line that is held may still matter. */
+/* 1 if the line that is held may still belong to a uuencoded block. */
 static int
 mime_body_uu_may_be(const struct mime_body_uu *u)
 {
@@ -242,7 +246,7 @@ mime_body_uu_may_be(const struct mime_body_uu *u)
 	return memcmp(u->hold, "begin ", n < 6 ? n : 6) == 0;
 }
 
-/* A line that is held, whose end has come (and was not held). */
+/* Judge the line that is held; its line end, if any, is not held. */
 static void
 mime_body_uu_line(struct mime_body *b, int ended)
 {
@@ -305,9 +309,9 @@ mime_body_uu(struct mime_body *b, const char *p, size_t n)
 	}
 }
 
-/* ---- what is held until it is known ---- */
+/* ---- the starts that are held ---- */
 
-/* Hold some octets: returns how many.  look doubles: time stays linear. */
+/* Hold as many octets as there is room for; returns how many. */
 static size_t
 mime_body_hold(struct mime_body_held *h, const char *p, size_t n)
 {
@@ -319,7 +323,10 @@ mime_body_hold(struct mime_body_held *h, const char *p, size_t n)
 	return n;
 }
 
-/* 1 if it is time to look at what is held. */
+/*
+ * 1 if it is time to judge what is held: at its first octet, whenever it has
+ * doubled, which keeps the time linear, and when it is full.
+ */
 static int
 mime_body_looks(struct mime_body_held *h)
 {
@@ -339,7 +346,7 @@ mime_body_held_init(struct mime_body_held *h, int open)
 
 /* ---- decoded text: byte order mark, NUL, line ends ---- */
 
-/* Text in UTF-8, of which it is known whether it is HTML. */
+/* Pass on text in UTF-8: it is known now whether it is HTML. */
 static void
 mime_body_known(struct mime_body *b, const char *p, size_t n)
 {
@@ -349,7 +356,7 @@ mime_body_known(struct mime_body *b, const char *p, size_t n)
 		mime_body_uu(b, p, n);
 }
 
-/* The start of plain text is here: is it HTML? */
+/* Judge whether text that should be plain is HTML, and pass on its start. */
 static void
 mime_body_release_text(struct mime_body *b)
 {
@@ -394,7 +401,7 @@ mime_body_run(struct mime_body *b, const char *p, size_t n)
 		mime_body_known(b, p, n);
 }
 
-/* Any number of CR and an LF after them are one line end. */
+/* Make one LF of any number of CR and an LF after them; drop NUL. */
 static void
 mime_body_clean(void *arg, const char *p, size_t n)
 {
@@ -426,8 +433,8 @@ mime_body_clean(void *arg, const char *p, size_t n)
 /* ---- charset ---- */
 
 /*
- * The start of text whose header names no charset is here, or all of it:
- * maybe it names one itself.
+ * Open the charset that the text names itself, if any, and pass on its start.
+ * The header names none.
  */
 static void
 mime_body_release_decoded(struct mime_body *b)
@@ -465,8 +472,8 @@ mime_body_decoded(void *arg, const char *p, size_t n)
 /* ---- transfer encoding ---- */
 
 /*
- * The start of what should be encoded is here, or all of it (whole): some
- * programs write the label and encode nothing.
+ * Judge whether the body is encoded, as its header says, and pass on its start
+ * (whole: all of it).  Some programs write the label and encode nothing.
  */
 static void
 mime_body_release_encoded(struct mime_body *b, int whole)
@@ -493,7 +500,7 @@ mime_body_release_encoded(struct mime_body *b, int whole)
 		mime_decode_feed(&b->decode, s, n);
 }
 
-/* ---- what others call ---- */
+/* ---- the public functions ---- */
 
 static void
 mime_body_init_text(struct mime_body *b)

@@ -1,10 +1,11 @@
 /*
- * mime_char: ASCII as the mail files see it, whatever the locale.
+ * mime_char: classes of ASCII characters for the mime files, whatever the
+ * locale.
  */
 #ifndef MIME_CHAR_H
 #define MIME_CHAR_H
 
-/* 1 for a space and a tab. */
+/* 1 for a space or a tab. */
 static inline int
 mime_char_is_blank(char c)
 {

@@ -1,7 +1,7 @@
 /*
  * mime_choice: the rules by which texts are kept (RFC 2046, 5.1; RFC 2387),
- * and the storage of what is kept.  How parts are found is mime.c's, what
- * their headers say is mime_part.c's, their text comes from mime_body.c.
+ * and their storage.  mime.c finds the parts, mime_part.c reads their headers,
+ * mime_body.c makes their text.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,10 +63,10 @@ enum mime_choice_verdict {
 };
 
 /*
- * What becomes of a text of that rank in a level; *score is what it counts
- * there.  This is asked part by part, as they come: where a later alternative
- * is itself several texts, those of them that are no better than what there
- * is are dropped before a better one is seen.
+ * Decide about a text of this rank in a level; *score is what it counts there.
+ * Each part is decided when it comes.  So where a later alternative consists of
+ * several texts, those that are no better than the text kept so far are dropped
+ * even if a better one follows them.
  */
 static enum mime_choice_verdict
 mime_choice_weigh(const struct mime_choice_level *l, int rank, int *score)
@@ -86,7 +86,7 @@ mime_choice_weigh(const struct mime_choice_level *l, int rank, int *score)
 			*score = l->score;
 		return MIME_CHOICE_ADD;
 	case MIME_PART_RELATED:
-		/* RFC 2387; an MMS has its text beside the root */
+		/* RFC 2387; the text of an MMS stands beside the root */
 		*score = l->root ? 2 : 1;
 		break;
 	case MIME_PART_MIXED:
@@ -101,7 +101,7 @@ mime_choice_weigh(const struct mime_choice_level *l, int rank, int *score)
 	return *score > l->score ? MIME_CHOICE_REPLACE : MIME_CHOICE_DROP;
 }
 
-/* The rank that a text of that rank in a level has in the level around. */
+/* The rank, in the outer level, of a text of this rank in a level. */
 static int
 mime_choice_outward(const struct mime_choice_level *l, int rank)
 {
@@ -148,7 +148,7 @@ mime_choice_forget(struct mime_choice *c, size_t i)
 	}
 }
 
-/* Note where the text comes from, as IMAP numbers parts (RFC 3501, 6.4.5). */
+/* Note where the text comes from, by IMAP's part number (RFC 3501, 6.4.5). */
 static void
 mime_choice_add_source(struct mime_choice *c, const struct mime_part *part)
 {
@@ -204,9 +204,9 @@ mime_choice_begin(struct mime_choice *c, const struct mime_part *part,
 	c->piece.class = part->type->class;
 }
 
-/* ---- the same text twice ---- */
+/* ---- is it the same text as before? ---- */
 
-/* Skip white space, and the signs that plain text draws with. */
+/* Skip white space and the characters that plain text uses as ornaments. */
 static const char *
 mime_choice_skip(const char *p, const char *end)
 {
@@ -221,7 +221,7 @@ mime_choice_skip(const char *p, const char *end)
 	return p;
 }
 
-/* 1 if two texts say the same; cut: of the second only the start is there. */
+/* 1 if two texts say the same; cut: only the start of the second is known. */
 static int
 mime_choice_same(const char *a, const char *a_end, const char *b,
     const char *b_end, int cut)

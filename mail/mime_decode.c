@@ -1,7 +1,7 @@
 /*
- * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8), and
- * uuencode, taken from senders as they are.  What the octets mean is
- * mime_body.c's; encoded words, which have base64 too, are mime_word.c's.
+ * mime_decode: base64 and quoted-printable (RFC 2045, 6.7 and 6.8) and
+ * uuencode, with the errors that senders make.  mime_body.c reads the octets
+ * that come out; mime_word.c decodes the base64 of encoded words.
  */
 #include <string.h>
 
@@ -54,7 +54,7 @@ mime_decode_base64_put(struct mime_decode *d, const char *p, const char *end)
 	}
 }
 
-/* 1 if all of the line is base64, in whole groups if it is whole. */
+/* 1 if the line is base64 throughout; a whole line has whole groups. */
 static int
 mime_decode_base64_is_line(const char *p, size_t n, int whole)
 {
@@ -67,16 +67,16 @@ mime_decode_base64_is_line(const char *p, size_t n, int whole)
 }
 
 /*
- * A line, or the start of a long one.  Some programs encode a text in pieces,
- * each with padding of its own: behind padding it goes on if the next line is
- * base64, too.  Mailing lists and virus scanners add lines in clear, which
- * end it.
+ * Decode a line, or the start of a long one.  Some programs encode a text in
+ * pieces, each with padding of its own: after padding, decoding goes on if the
+ * next line is base64, too.  Mailing lists and virus scanners add lines in
+ * clear text, which end the encoded text.
  */
 static void
 mime_decode_base64_line(struct mime_decode *d, const char *p, size_t n,
     int whole)
 {
-	/* octets that are there after so many digits of a group */
+	/* octets that 0 to 3 digits of a group give */
 	static const size_t octets[] = {0, 0, 1, 2};
 	struct mime_decode_base64 *b = &d->base64;
 	struct base64 before = b->group;
@@ -106,7 +106,7 @@ mime_decode_base64_line(struct mime_decode *d, const char *p, size_t n,
 	b->begun = 1;
 }
 
-/* Decode some of it, line by line; returns the octets that are done. */
+/* Decode at most one line; returns the octets consumed. */
 static size_t
 mime_decode_base64_some(struct mime_decode *d, const char *p, size_t n)
 {
@@ -153,7 +153,7 @@ mime_decode_base64_end(struct mime_decode *d)
 
 /* ---- quoted-printable (RFC 2045, 6.7) ---- */
 
-/* Blanks at the end of a line are not of the text (RFC 2045, 6.7, 3). */
+/* Hold a blank: one at a line's end is no text (RFC 2045, 6.7, rule 3). */
 static void
 mime_decode_qp_hold(struct mime_decode *d, char c)
 {
@@ -176,9 +176,9 @@ mime_decode_qp_release(struct mime_decode *d)
 }
 
 /*
- * An octet after "=".  Returns 1 if it is done with, 0 if it is text.  An
- * "=" that does not belong there stays as it is (RFC 2045, 6.7), but "==" is
- * one, as it was meant by the encoders that write it.
+ * Take an octet after "=".  Returns 1 if it was consumed, 0 if it is text.  An
+ * "=" that is neither an escape nor a soft break stays as it is (RFC 2045,
+ * 6.7); "==" becomes "=", which the encoders that write it mean.
  */
 static int
 mime_decode_qp_escape(struct mime_decode *d, char c)
@@ -229,7 +229,7 @@ mime_decode_qp_escape(struct mime_decode *d, char c)
 	return 0;
 }
 
-/* Text up to the next "=" or line end; returns the octets that are done. */
+/* Take text up to the next "=" or line end; returns the octets consumed. */
 static size_t
 mime_decode_qp_text(struct mime_decode *d, const char *p, size_t n)
 {
@@ -294,7 +294,7 @@ mime_decode_uu_is_begin(const char *s, size_t n)
 	return (i == 9 || i == 10) && (i == n || s[i] == ' ');
 }
 
-/* A line of data: its length, then four characters for three octets. */
+/* Decode a data line: its length, then four characters for three octets. */
 static void
 mime_decode_uu_data(struct mime_decode *d, const char *s, size_t n)
 {
@@ -303,7 +303,7 @@ mime_decode_uu_data(struct mime_decode *d, const char *s, size_t n)
 
 	for (i = 1; left > 0; i += 4) {
 		group = 0;
-		/* blanks at the end of a line get lost */
+		/* mail programs strip blanks from a line's end: assume them */
 		for (k = i; k < i + 4; k++)
 			group = group << 6 |
 			    (k < n ? (unsigned)(s[k] - ' ') & 63 : 0);
@@ -313,7 +313,7 @@ mime_decode_uu_data(struct mime_decode *d, const char *s, size_t n)
 	}
 }
 
-/* A line, with its LF if there is one.  What is in no block is clear text. */
+/* Take a line with its LF, if any.  Text outside the blocks stays. */
 static void
 mime_decode_uu_line(struct mime_decode *d, const char *s, size_t n)
 {
@@ -361,7 +361,7 @@ mime_decode_uu_body(struct mime_decode *d, const char *p, size_t n)
 	}
 }
 
-/* ---- what others call ---- */
+/* ---- the public functions ---- */
 
 void
 mime_decode_init(struct mime_decode *d, enum mime_decode_encoding encoding,

@@ -1,7 +1,7 @@
 /*
  * mime_decode: the transfer encodings (RFC 2045, 6).  The encoded body of a
  * part comes in, in pieces of any size; its octets come out.  No input is an
- * error: what does not belong there is skipped or stays as it is.
+ * error: characters that do not belong there are skipped or kept as they are.
  */
 #ifndef MIME_DECODE_H
 #define MIME_DECODE_H
@@ -11,9 +11,9 @@
 #include "common/base64.h"
 
 #define MIME_OUT_MAX	1024	/* octets decoded in one go */
-#define MIME_BLANKS_MAX 128	/* blanks at a line's end, quoted-printable */
+#define MIME_BLANKS_MAX 128	/* blanks at a quoted-printable line's end */
 #define MIME_DECODE_UU_MAX 128	/* octets of a line of uuencode */
-#define MIME_BASE64_MAX 128	/* octets of a line that are looked at */
+#define MIME_BASE64_MAX 128	/* octets of a base64 line that are judged */
 
 enum mime_decode_encoding {
 	MIME_DECODE_IDENTITY,	/* 7bit, 8bit, binary */
@@ -24,11 +24,11 @@ enum mime_decode_encoding {
 
 struct mime_decode_base64 {
 	struct base64 group;
-	int begun;		/* there has been a line */
-	int middle;		/* of a line whose start has been decoded */
-	int over;		/* what follows is not base64 */
+	int begun;		/* there was a line of it */
+	int middle;		/* in a line whose start has been decoded */
+	int over;		/* the rest is not base64 */
 	size_t nline;
-	char line[MIME_BASE64_MAX]; /* the start of a line, until it is here */
+	char line[MIME_BASE64_MAX]; /* a line that is not complete yet */
 };
 
 enum mime_decode_qp_state {
@@ -47,8 +47,8 @@ struct mime_decode_qp {
 };
 
 struct mime_decode_uu {
-	int inside;		/* of "begin" and "end" */
-	int middle;		/* of a line that is too long to be any of it */
+	int inside;		/* between "begin" and "end" */
+	int middle;		/* in a line that is too long for uuencode */
 	size_t nline;
 	char line[MIME_DECODE_UU_MAX];
 };
@@ -65,9 +65,9 @@ struct mime_decode {
 };
 
 /*
- * Begin a body.  put gets its octets; a piece that was fed is put before
- * mime_decode_feed returns, but for what the next one decides.  After
- * mime_decode_end only mime_decode_init.
+ * Begin a body.  put gets its octets.  mime_decode_feed puts all that it can
+ * decode before it returns; it keeps only what the next octets decide.  Call
+ * nothing but mime_decode_init after mime_decode_end.
  */
 void mime_decode_init(struct mime_decode *, enum mime_decode_encoding,
     void (*put)(void *arg, const char *, size_t), void *arg);

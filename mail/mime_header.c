@@ -1,7 +1,7 @@
 /*
- * mime_header: cuts a header into fields, unfolds those of interest, and
- * keeps them or hands them to mime_part.c.  Encoded words are mime_word.c's;
- * where a header begins is mime.c's.
+ * mime_header: cuts a header into fields, unfolds those that smtp2sms uses, and
+ * keeps them or hands them to mime_part.c.  mime_word.c decodes encoded words;
+ * mime.c knows where a header begins.
  */
 #include <string.h>
 #include <strings.h>
@@ -12,7 +12,7 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Fields that describe a part come behind those that are kept. */
+/* Fields that describe a part are numbered after those that are kept. */
 enum {
 	MIME_CONTENT_TYPE = MIME_FIELDS + MIME_PART_CONTENT_TYPE,
 	MIME_CONTENT_ENCODING = MIME_FIELDS + MIME_PART_CONTENT_ENCODING,
@@ -45,9 +45,9 @@ static const char mime_header_names[MIME_ALL_FIELDS][26] = {
 };
 
 /*
- * Other fields that programs write: whole names, and how names begin.  Where no
- * empty line ends the header, a field that is not listed is taken for text.  So
- * common words (Status, Location) are left out: devices begin texts with them.
+ * Other fields of mail headers: whole names, and the starts of names.  Where no
+ * empty line ends the header, a field that is not listed counts as text.
+ * Common words (Status, Location) are left out: devices begin texts with them.
  */
 static const char mime_header_others[][20] = {"To", "Cc", "Bcc", "Sender",
     "References", "Comments", "Keywords", "Received", "Precedence",
@@ -81,7 +81,7 @@ mime_header_begin(struct mime_header *h)
 
 /* ---- fields that are kept ---- */
 
-/* Append to the field that is kept: one line, cut between characters. */
+/* Append to the kept field: make it one line, cut between characters. */
 static void
 mime_header_keep(void *arg, const char *p, size_t n)
 {
@@ -107,7 +107,7 @@ mime_header_keep(void *arg, const char *p, size_t n)
 	}
 }
 
-/* 1 if the field is text that people write (RFC 2047, 5). */
+/* 1 if encoded words are allowed in the field (RFC 2047, 5). */
 static int
 mime_header_is_text(int field)
 {
@@ -115,7 +115,7 @@ mime_header_is_text(int field)
 	    field == MIME_SMS_FROM;
 }
 
-/* A field of the message itself. */
+/* Keep a field of the message itself. */
 static void
 mime_header_kept(struct mime_header *h)
 {
@@ -127,7 +127,7 @@ mime_header_kept(struct mime_header *h)
 		mime_word_text(h->raw, n, mime_header_keep, h);
 	else
 		mime_word_literal(h->raw, n, mime_header_keep, h);
-	/* what would be left of an option that is cut is another option */
+	/* never obey an option that was cut: it would mean something else */
 	if ((h->kept_full || n == sizeof(h->raw) - 1) &&
 	    h->field >= MIME_SMS_PRIORITY)
 		h->nkept = 0;
@@ -147,7 +147,7 @@ mime_header_end(struct mime_header *h, struct mime_part *part)
 
 	if (h->field == -1)
 		return;
-	/* blanks at its end are not of it; if it was cut, who knows */
+	/* drop blanks at its end, unless the end was cut off */
 	while (h->nraw > 0 && h->nraw < sizeof(h->raw) - 1 &&
 	    mime_char_is_blank(h->raw[h->nraw - 1]))
 		h->nraw--;
@@ -160,14 +160,14 @@ mime_header_end(struct mime_header *h, struct mime_part *part)
 	for (i = 0; i < h->nraw; i++)
 		if (s[i] == '\0' || s[i] == '\r')
 			s[i] = ' ';
-	/* an empty one says nothing: another of its name may follow */
+	/* ignore an empty field, so that another of its name counts */
 	if (h->nraw > 0)
 		mime_part_set(part,
 		    (enum mime_part_field)(h->field - MIME_FIELDS), s);
 	h->field = -1;
 }
 
-/* Append to raw what there is room for. */
+/* Append to raw as much as there is room for. */
 static void
 mime_header_add(struct mime_header *h, const char *p, size_t n)
 {
@@ -183,7 +183,7 @@ mime_header_more(struct mime_header *h, const char *p, size_t n)
 {
 	if (h->field == -1 && !h->loose)
 		return;
-	/* blanks at its start are not of a field's body */
+	/* skip the blanks before a field's body */
 	while (!h->loose && h->nraw == 0 && n > 0 &&
 	    mime_char_is_blank(*p)) {
 		p++;
@@ -192,7 +192,7 @@ mime_header_more(struct mime_header *h, const char *p, size_t n)
 	mime_header_add(h, p, n);
 }
 
-/* Which field has this name; -1 if it is none that is wanted. */
+/* The field that has this name; -1 if smtp2sms does not use it. */
 static int
 mime_header_number(const char *name, size_t n)
 {
@@ -206,7 +206,7 @@ mime_header_number(const char *name, size_t n)
 	return -1;
 }
 
-/* 1 if the field is read now: the first of its name, in the right header. */
+/* 1 if the field counts: the first of its name, in the right header. */
 static int
 mime_header_wants(const struct mime_header *h, const struct mime_part *part,
     int message, int field)
@@ -216,7 +216,7 @@ mime_header_wants(const struct mime_header *h, const struct mime_part *part,
 	return message && (h->seen & 1U << field) == 0;
 }
 
-/* 1 if the name is one of a mail's header, although nobody wants it. */
+/* 1 if mails have such a field, although smtp2sms does not use it. */
 static int
 mime_header_is_known(const char *name, size_t n)
 {
@@ -238,7 +238,7 @@ mime_header_is_known(const char *name, size_t n)
 	return 0;
 }
 
-/* A line of a field that may be text. */
+/* Keep a line that may be text. */
 static void
 mime_header_add_loose(struct mime_header *h, const char *p, size_t n)
 {
@@ -251,8 +251,8 @@ mime_header_add_loose(struct mime_header *h, const char *p, size_t n)
 }
 
 /*
- * An option without its colon, "X-SMS-TTL 60": it was not meant as text, and
- * an option with a bad value is refused.  1 if this is one.
+ * 1 if the line is an option without its colon, "X-SMS-TTL 60".  It was not
+ * meant as text; it counts as an option, which may then be refused.
  */
 static int
 mime_header_is_option(const char *p, size_t n)
@@ -261,8 +261,9 @@ mime_header_is_option(const char *p, size_t n)
 }
 
 /*
- * The octets of a field's name at p, and where its body begins; 0: this is no
- * field.  Blanks before the colon are obsolete, but there (RFC 5322, 4.5).
+ * The length of the field name at p, and where the field's body begins; 0 if
+ * this is no field.  Blanks before the colon are obsolete syntax that programs
+ * still write (RFC 5322, 4.5).
  */
 static size_t
 mime_header_name(const char *p, size_t n, size_t *body)
@@ -284,7 +285,7 @@ mime_header_name(const char *p, size_t n, size_t *body)
 	return mime_header_is_option(p, n) ? name : 0;
 }
 
-/* A line that may begin a field: 1 if it does. */
+/* Take a line that begins a field.  Returns 0 if it does not. */
 static int
 mime_header_field_line(struct mime_header *h, struct mime_part *part,
     int message, const char *p, size_t n)
@@ -308,7 +309,7 @@ mime_header_field_line(struct mime_header *h, struct mime_part *part,
 	return 1;
 }
 
-/* 1 if there is a known field at p, behind blanks. */
+/* 1 if a known field stands at p, behind blanks. */
 static int
 mime_header_is_indented(const char *p, size_t n)
 {
@@ -323,7 +324,7 @@ mime_header_is_indented(const char *p, size_t n)
 	    mime_header_is_known(p, name));
 }
 
-/* 1 if it is nothing but blanks. */
+/* 1 if the line has nothing but blanks. */
 static int
 mime_header_is_blank(const char *p, size_t n)
 {
@@ -335,8 +336,8 @@ mime_header_is_blank(const char *p, size_t n)
 }
 
 /*
- * A line that begins with a blank goes on with the one before.  The first of
- * all goes on with nothing: it may be text.
+ * Take a line that begins with a blank: it continues the line before.  The
+ * first line has none before it, so there it may be text.
  */
 static void
 mime_header_folded_line(struct mime_header *h, const char *p, size_t n)
@@ -349,8 +350,8 @@ mime_header_folded_line(struct mime_header *h, const char *p, size_t n)
 }
 
 /*
- * Anything but a field and what goes on with it is the end of the header, and
- * all but an empty line belongs to the body already.
+ * Any line that is neither a field nor the continuation of one ends the header;
+ * unless it is empty, it belongs to the body already.
  */
 int
 mime_header_line(struct mime_header *h, struct mime_part *part, int message,

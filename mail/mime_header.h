@@ -1,7 +1,7 @@
 /*
- * mime_header: the header of a message, or of a part of it (RFC 5322, 2.2):
- * its lines come in, the fields that somebody wants come out.  Those that
- * describe a part go to mime_part.c.
+ * mime_header: the header of a message or of a part (RFC 5322, 2.2).  Its lines
+ * come in; the fields that smtp2sms uses are kept, and those that describe a
+ * part go to mime_part.c.
  */
 #ifndef MIME_HEADER_H
 #define MIME_HEADER_H
@@ -40,46 +40,46 @@ enum mime_field {
 };
 
 struct mime_header {
-	int begun;		/* it has had a field */
-	int field;		/* being read; -1: none, or of no interest */
+	int begun;		/* there was a field */
+	int field;		/* being read; -1: none, or one nobody uses */
 	unsigned seen;		/* 1 << each field that is kept */
-	int loose;		/* raw has lines at its end that may be text */
+	int loose;		/* raw holds lines that may be text */
 	size_t nraw, nkept;
 	int kept_full;
 	char raw[MIME_RAW_MAX + 1];
 	char kept[MIME_FIELDS][MIME_FIELD_MAX + 1];
 };
 
-/* No field of the message has been seen. */
+/* Start a message: no field has been seen. */
 void mime_header_init(struct mime_header *);
 
-/* A header begins: that of the message, or of one of its parts. */
+/* Begin the header of the message, or of one of its parts. */
 void mime_header_begin(struct mime_header *);
 
 /*
- * Take a line without its end: 1 if it is one of the header, 0 if the header
- * has ended before it.  message: it is the message's own header, whose
+ * Take a line without its end.  Returns 1 if it belongs to the header, 0 if the
+ * header ended before it.  message: this is the message's own header, whose
  * fields are kept; else it is a part's.
  */
 int mime_header_line(struct mime_header *, struct mime_part *, int message,
     const char *, size_t n);
 
-/* Take more of a line that is longer than what mime_header_line was given. */
+/* Take more octets of a line whose start mime_header_line was given. */
 void mime_header_more(struct mime_header *, const char *, size_t n);
 
-/* The header has ended, if it was not mime_header_line that said so. */
+/* End the header where mime_header_line has not returned 0. */
 void mime_header_end(struct mime_header *, struct mime_part *);
 
 /*
- * Where no empty line has ended the header, the fields at its end whose names
- * are nobody's are the start of a text that has no header: "Temp: 45 C".  So
- * are lines that begin with a blank, if no field came before them.  Returns how
- * many octets *p has of them, without the last line end; 0: none.
- * MIME_RAW_MAX octets may not be all.  They stay until the next header.
+ * Where no empty line ended the header, its last fields may be the start of a
+ * text without a header, if no known field has their names: "Temp: 45 C".  The
+ * same goes for lines that begin with a blank before the first field.  Returns
+ * how many octets *p has of them, without the last line end; 0: none.  If it
+ * returns MIME_RAW_MAX, some may be missing.  They stay until the next header.
  */
 size_t mime_header_loose(const struct mime_header *, const char **p);
 
-/* A field that was kept; NULL if there was none.  The first of its name. */
+/* The first field of this name; NULL if there was none. */
 const char *mime_header_field(const struct mime_header *, enum mime_field);
 
 #endif

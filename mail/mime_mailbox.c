@@ -1,7 +1,7 @@
 /*
  * mime_mailbox: reads "Disk watch <disk@db1.test>, ..." as people and
- * programs write it, not only as RFC 5322, 3.4 allows it.  Where the field
- * comes from is mime.c's; encoded words are mime_word.c's.
+ * programs write it, not only as RFC 5322, 3.4 allows it.  mime_word.c decodes
+ * the encoded words of a name.
  */
 #include <string.h>
 #include <strings.h>
@@ -20,7 +20,7 @@ struct mime_mailbox_parser {
 
 /* Append the text of a quoted string; returns what follows it. */
 static const char *
-mime_mailbox_take_quoted(const char *p, struct buf *out)
+mime_mailbox_read_quoted(const char *p, struct buf *out)
 {
 	for (; *p != '\0' && *p != '"'; p++) {
 		if (*p == '\\' && p[1] != '\0')
@@ -32,7 +32,7 @@ mime_mailbox_take_quoted(const char *p, struct buf *out)
 
 /* Append the text of a comment, which may nest; returns what follows it. */
 static const char *
-mime_mailbox_take_comment(const char *p, struct buf *out)
+mime_mailbox_read_comment(const char *p, struct buf *out)
 {
 	unsigned depth = 1;
 
@@ -50,7 +50,7 @@ mime_mailbox_take_comment(const char *p, struct buf *out)
 
 /* Append what stands between angle brackets; returns what follows them. */
 static const char *
-mime_mailbox_take_angle(const char *p, struct buf *out)
+mime_mailbox_read_angle(const char *p, struct buf *out)
 {
 	for (; *p != '\0' && *p != '>'; p++)
 		if (*p != ' ')
@@ -58,7 +58,7 @@ mime_mailbox_take_angle(const char *p, struct buf *out)
 	return *p == '>' ? p + 1 : p;
 }
 
-/* 1 if the ":" that comes ends the name of a group (RFC 5322, 3.4). */
+/* 1 if a ":" here ends the name of a group (RFC 5322, 3.4). */
 static int
 mime_mailbox_ends_group(const struct mime_mailbox_parser *r)
 {
@@ -77,12 +77,12 @@ mime_mailbox_read(struct mime_mailbox_parser *r, const char *p)
 {
 	while (*p != '\0') {
 		if (*p == '"')
-			p = mime_mailbox_take_quoted(p + 1, &r->words);
+			p = mime_mailbox_read_quoted(p + 1, &r->words);
 		else if (*p == '(')
-			p = mime_mailbox_take_comment(p + 1, &r->comment);
+			p = mime_mailbox_read_comment(p + 1, &r->comment);
 		else if (*p == '<' && !r->has_angle) {
 			r->has_angle = 1;
-			p = mime_mailbox_take_angle(p + 1, &r->angle);
+			p = mime_mailbox_read_angle(p + 1, &r->angle);
 		} else if (*p == ':' && mime_mailbox_ends_group(r)) {
 			buf_reset(&r->words);
 			p++;
@@ -95,7 +95,7 @@ mime_mailbox_read(struct mime_mailbox_parser *r, const char *p)
 	}
 }
 
-/* Blanks at both ends are no part of it. */
+/* Remove the blanks at both ends. */
 static const char *
 mime_mailbox_trim(struct buf *b)
 {
@@ -107,7 +107,7 @@ mime_mailbox_trim(struct buf *b)
 	return b->p + strspn(b->p, " ");
 }
 
-/* Characters of the name, whole ones; what has no room is left out. */
+/* Append whole characters of the name, as far as there is room. */
 static void
 mime_mailbox_put_name(void *arg, const char *p, size_t n)
 {
@@ -117,7 +117,7 @@ mime_mailbox_put_name(void *arg, const char *p, size_t n)
 		buf_putc(out, (unsigned char)*p < ' ' || *p == 0x7f ? ' ' : *p);
 }
 
-/* Cut a character whose end had no room. */
+/* Remove a character that is incomplete for lack of room. */
 static void
 mime_mailbox_cut_partial(struct buf *out)
 {

@@ -18,9 +18,8 @@ struct mime_mailbox {
 /*
  * Parse the body of a field, unfolded and valid UTF-8.  The name is the
  * display name with its encoded words decoded (RFC 2047), else the comment
- * behind the address, where old programs put it.  An address without a
- * domain is taken, too.  What is longer than its room is cut (the name) or
- * left out (the address).
+ * behind the address, where old programs put it.  The address may lack a
+ * domain.  A name that is too long is cut, an address is left out.
  */
 void mime_mailbox_parse(struct mime_mailbox *, const char *field);
 

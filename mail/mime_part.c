@@ -1,7 +1,8 @@
 /*
- * mime_part: the types of parts, and how Content-Type, -Transfer-Encoding,
- * -Disposition and -ID are read, taken from senders as they are.  How fields
- * are found is mime.c's, and so is what follows from them.
+ * mime_part: the types of parts, and the parsers of Content-Type,
+ * Content-Transfer-Encoding, Content-Disposition and Content-ID, with the
+ * errors that senders make.  mime_header.c finds the fields; mime.c acts on
+ * them.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,7 +14,7 @@
 
 #define MIME_REPORT "multipart/report"
 
-/* Other multiparts are mixed (RFC 2046, 5.1.3), all else is other. */
+/* An unknown multipart is mixed (RFC 2046, 5.1.3). */
 static const struct mime_part_type mime_part_types[] = {
 	{"text/plain", MIME_PART_TEXT, MIME_PART_RANK_PLAIN, MIME_PART_MIXED},
 	{"text/html", MIME_PART_HTML, MIME_PART_RANK_HTML, MIME_PART_MIXED},
@@ -49,7 +50,7 @@ static const struct mime_part_type mime_part_other = {"other",
 static const struct mime_part_type mime_part_other_text = {"other",
     MIME_PART_OTHER_TEXT, MIME_PART_RANK_NONE, MIME_PART_MIXED};
 
-/* The octets of s up to one of stop, or its end. */
+/* The number of octets of s before one of stop, or its end. */
 static size_t
 mime_part_until(const char *s, const char *stop)
 {
@@ -74,8 +75,8 @@ struct mime_part_param {
 	const char *name, *value;
 	size_t nname, nvalue;
 	int quoted;
-	int extended;		/* RFC 2231: percent signs */
-	int first, more;	/* RFC 2231: of a value in sections */
+	int extended;		/* RFC 2231: percent-encoded */
+	int first, more;	/* RFC 2231: the first section; sections */
 };
 
 /* Skip blanks, semicolons and comments, which may nest. */
@@ -97,7 +98,7 @@ mime_part_gap(const char *p)
 	return p;
 }
 
-/* The next parameter; the end of it is returned, NULL if there is none. */
+/* Read the next parameter; returns its end, or NULL if there is none. */
 static const char *
 mime_part_param_next(const char *p, struct mime_part_param *out)
 {
@@ -125,7 +126,7 @@ mime_part_param_next(const char *p, struct mime_part_param *out)
 	return *p == '"' ? p + 1 : p;
 }
 
-/* 1 if this is name, or section n of it: name, name*, name*0, name*0*. */
+/* 1 if the parameter is name or its section n: name*, name*0, name*0*. */
 static int
 mime_part_param_is(struct mime_part_param *param, const char *name, unsigned n)
 {
@@ -152,7 +153,7 @@ mime_part_param_is(struct mime_part_param *param, const char *name, unsigned n)
 	return section == n;
 }
 
-/* Append the value to the n octets in out; what has no room is left out. */
+/* Append the value to the n octets in out, as far as there is room. */
 static size_t
 mime_part_param_copy(const struct mime_part_param *param, char *out, size_t n,
     size_t room)
@@ -160,7 +161,7 @@ mime_part_param_copy(const struct mime_part_param *param, char *out, size_t n,
 	const char *p = param->value, *end = p + param->nvalue, *q;
 	int i;
 
-	/* charset'language'text: only names that are ASCII are looked at */
+	/* skip charset'language': all values used here are ASCII */
 	for (i = 0; i < 2 && param->extended && param->first; i++)
 		if ((q = memchr(p, '\'', (size_t)(end - p))) != NULL)
 			p = q + 1;
@@ -183,9 +184,9 @@ mime_part_param_copy(const struct mime_part_param *param, char *out, size_t n,
 }
 
 /*
- * The value of a parameter in a field's body, NUL-terminated, cut to the
- * room there is.  A blank separates as a semicolon does.  Returns 0, or -1
- * if there is no such parameter.
+ * Find a parameter in a field's body and copy its value, cut to the room there
+ * is.  A blank separates parameters like a semicolon.  Returns 0, or -1 if
+ * there is no such parameter.
  */
 static int
 mime_part_param(const char *body, const char *name, char *out, size_t room)
@@ -215,7 +216,7 @@ mime_part_param(const char *body, const char *name, char *out, size_t room)
 	return section > 0 ? 0 : -1;
 }
 
-/* 1 if there is such a parameter, and it is not empty. */
+/* 1 if there is such a parameter with a value. */
 static int
 mime_part_param_set(const char *body, const char *name)
 {
@@ -266,7 +267,7 @@ mime_part_charset(struct mime_part *part, const char *body)
 	part->charset[n] = '\0';
 }
 
-/* The octets of a Content-ID or a start parameter between the brackets. */
+/* Copy what a Content-ID or a start parameter has between its brackets. */
 static void
 mime_part_id(char out[MIME_ID_MAX + 1], const char *s)
 {
@@ -281,8 +282,8 @@ mime_part_id(char out[MIME_ID_MAX + 1], const char *s)
 }
 
 /*
- * Copy a type to out, cut to the room there is: blanks around its parts are
- * not of it.  Returns 0, or -1 if it has no slash.
+ * Copy a type without the blanks around its parts, cut to the room there is.
+ * Returns 0, or -1 if it has no slash.
  */
 static int
 mime_part_type_name(const char *body, char *out, size_t room)
@@ -309,12 +310,12 @@ mime_part_type(struct mime_part *part, const char *body)
 {
 	char value[MIME_ID_MAX + 3];
 
-	/* else it stays text/plain: RFC 2045, 5.2 */
+	/* a bad type leaves it text/plain: RFC 2045, 5.2 */
 	if (mime_part_type_name(mime_part_gap(body), value, sizeof(value)) == 0)
 		part->type = mime_part_find_type(value);
 	mime_part_param(body, "boundary", part->boundary,
 	    sizeof(part->boundary));
-	/* "multi-part/mixed", "mutlipart/mixed" */
+	/* misspelled: "multi-part/mixed", "mutlipart/mixed" */
 	if ((part->type == &mime_part_other ||
 		part->type == &mime_part_other_text) &&
 	    part->boundary[0] != '\0')
@@ -327,7 +328,7 @@ mime_part_type(struct mime_part *part, const char *body)
 	part->named |= mime_part_param_set(body, "name");
 }
 
-/* Encodings by their names; all others change nothing. */
+/* Any other name means that nothing is encoded. */
 static const struct {
 	char name[17];
 	enum mime_decode_encoding encoding;
@@ -366,7 +367,7 @@ mime_part_disposition(struct mime_part *part, const char *body)
 	part->named |= mime_part_param_set(body, "filename");
 }
 
-/* ---- what others call ---- */
+/* ---- the public functions ---- */
 
 void
 mime_part_init(struct mime_part *part, int digest)

@@ -1,6 +1,6 @@
 /*
- * mime_sniff: looks at the first octets of a body, or at one of its lines.
- * It keeps nothing; mime_body.c and mime_decode.c act on what it finds.
+ * mime_sniff: judges the first octets of a body, or one of its lines.  It
+ * keeps no state; mime_body.c and mime_decode.c act on its verdicts.
  */
 #include <string.h>
 #include <strings.h>
@@ -11,8 +11,8 @@
 #include "mail/mime_sniff.h"
 
 #define SNIFF_PIECE 192	/* octets of base64 that are decoded in one go */
-#define SNIFF_LONG  40	/* octets of a line that text in clear rarely has */
-#define SNIFF_RUN   64	/* octets in a row that are looked at, escaped */
+#define SNIFF_LONG  40	/* octets; a shorter line proves no encoder */
+#define SNIFF_RUN   64	/* escaped octets in a row that are looked at */
 
 static int
 mime_sniff_is_space(char c)
@@ -33,7 +33,7 @@ mime_sniff_is_control(char c)
 		   !mime_sniff_is_space(c)) || c == 0x7f;
 }
 
-/* Octets that no text has: controls, and what is not UTF-8. */
+/* Count octets that no text has: controls, and those that are not UTF-8. */
 static size_t
 mime_sniff_garbage(const char *p, size_t n)
 {
@@ -51,9 +51,9 @@ mime_sniff_garbage(const char *p, size_t n)
 	return bad;
 }
 
-/* ---- base64 that is none ---- */
+/* ---- text labelled base64 that was never encoded ---- */
 
-/* 1 if what the octets decode to has much that no text has. */
+/* 1 if the octets decode to garbage: an eighth of it is in no text. */
 static int
 mime_sniff_decodes_badly(const char *p, size_t n)
 {
@@ -86,7 +86,7 @@ mime_sniff_is_clear_line(const char *p, size_t n)
 	return foreign * 16 >= n && mime_sniff_decodes_badly(p, n);
 }
 
-/* 1 if a line is a word as people write it: "Alarm", "FIRE", "motion". */
+/* 1 if the line is a word in usual letter case: "Alarm", "FIRE", "motion". */
 static int
 mime_sniff_is_word(const char *p, size_t n)
 {
@@ -101,7 +101,7 @@ mime_sniff_is_word(const char *p, size_t n)
 	    (capitals == 1 && p[0] < 'a');
 }
 
-/* 1 if a line has nothing but digits and the padding that it needs. */
+/* 1 if the line is base64 digits followed by the padding that they need. */
 static int
 mime_sniff_is_padded(const char *p, size_t n)
 {
@@ -122,7 +122,7 @@ mime_sniff_may_be_utf8(const char *charset)
 	    strcasecmp(charset, "us-ascii") == 0;
 }
 
-/* 1 if all of a line is base64, and nothing else, as far as one can see. */
+/* 1 if the line is base64 and hardly anything else. */
 static int
 mime_sniff_is_base64_line(const char *p, size_t n)
 {
@@ -140,9 +140,9 @@ mime_sniff_is_base64_line(const char *p, size_t n)
 }
 
 /*
- * Lines of base64 are long, or the last, which often has padding.  Where there
- * is none of those, nor one that decodes to text, and words only, which decode
- * to none, nothing has been encoded.
+ * A line of base64 is long, or it is the last one, which often has padding.
+ * The body was never encoded if it has no such line, no line that decodes to
+ * text, and nothing but words, which decode to garbage.
  */
 int
 mime_sniff_is_clear_base64(const char *p, size_t n, const char *charset,
@@ -171,14 +171,14 @@ mime_sniff_is_clear_base64(const char *p, size_t n, const char *charset,
 	    mime_sniff_decodes_badly(p, n);
 }
 
-/* ---- quoted-printable that is none ---- */
+/* ---- text labelled quoted-printable that was never encoded ---- */
 
 /* Evidence for one or the other. */
 struct mime_sniff_evidence {
 	unsigned encoded, clear;
 };
 
-/* 1 if an "=" at p ends a line that goes on in the next (a soft break). */
+/* 1 if the "=" at p is a soft line break (RFC 2045, 6.7). */
 static int
 mime_sniff_is_soft(const char *p, const char *end)
 {
@@ -188,8 +188,8 @@ mime_sniff_is_soft(const char *p, const char *end)
 }
 
 /*
- * Copy the octets of the escapes that follow each other from p on to out,
- * soft breaks among them left out; *n is how many.  Returns where they end.
+ * Decode consecutive escapes from p on into out, skipping soft line breaks
+ * between them; *n is how many.  Returns where they end.
  */
 static const char *
 mime_sniff_escapes(const char *p, const char *end, char out[SNIFF_RUN],
@@ -210,7 +210,7 @@ mime_sniff_escapes(const char *p, const char *end, char out[SNIFF_RUN],
 	return p;
 }
 
-/* What a lone escape of an ASCII character says. */
+/* Weigh a lone escape of an ASCII character. */
 static void
 mime_sniff_weigh_ascii(struct mime_sniff_evidence *e, char c, const char *next,
     const char *end)
@@ -221,15 +221,15 @@ mime_sniff_weigh_ascii(struct mime_sniff_evidence *e, char c, const char *next,
 		e->encoded++;	/* RFC 2049, 3 */
 	else if (mime_sniff_is_control(c) || mime_sniff_is_letter(c) ||
 	    (c >= '0' && c <= '9'))
-		e->clear++;	/* no encoder has a reason for it */
+		e->clear++;	/* no encoder escapes these */
 }
 
-/* What several escapes in a row say, or one of an octet beyond ASCII. */
+/* Weigh several escapes in a row, or one of an octet beyond ASCII. */
 static void
 mime_sniff_weigh_run(struct mime_sniff_evidence *e, char out[SNIFF_RUN + 1],
     size_t n, const char *charset)
 {
-	out[n] = '.';	/* no character goes on behind it */
+	out[n] = '.';	/* so that a character cut at the end is garbage */
 	if (n >= 3 || mime_sniff_garbage(out, n + 1) == 0)
 		e->encoded++;
 	else if (strcasecmp(charset, "utf-8") == 0)
@@ -239,9 +239,9 @@ mime_sniff_weigh_run(struct mime_sniff_evidence *e, char out[SNIFF_RUN + 1],
 }
 
 /*
- * An "=" in quoted-printable begins an escape or ends a line (RFC 2045, 6.7).
- * Where some do neither, or escape what needs no escape or is no text, and
- * none does what an encoder would, nothing has been encoded: "load=95".
+ * An "=" in quoted-printable begins an escape or a soft line break (RFC 2045,
+ * 6.7).  The body was never encoded if some "=" do neither, or escape what
+ * needs no escape or is no text, and none looks like an encoder's: "load=95".
  */
 int
 mime_sniff_is_clear_qp(const char *p, size_t n, const char *charset)
@@ -305,7 +305,7 @@ mime_sniff_mark(const char *p, size_t n, int *more)
 
 /* ---- HTML ---- */
 
-/* Where something stands in what is looked at; NULL: not there. */
+/* Find a string, in any letter case; NULL if it is not there. */
 static const char *
 mime_sniff_find(const char *p, const char *end, const char *what)
 {
@@ -318,8 +318,8 @@ mime_sniff_find(const char *p, const char *end, const char *what)
 }
 
 /*
- * 1 if what is at p begins with this, in any letter case; 0 if not, -1 if it
- * ends before that is clear.
+ * 1 if the octets at p begin with this, in any letter case; 0 if not; -1 if
+ * they end before that is certain.
  */
 static int
 mime_sniff_starts(const char *p, const char *end, const char *what)
@@ -339,7 +339,7 @@ mime_sniff_skip_space(const char *p, const char *end)
 	return p;
 }
 
-/* <!doctype html> or <html>, and what may follow these names. */
+/* The same verdict for "<!doctype html" or "<html" at p. */
 static int
 mime_sniff_html_start(const char *p, const char *end)
 {
@@ -398,7 +398,7 @@ struct mime_sniff_attribute {
 	size_t nname, nvalue;
 };
 
-/* The next attribute of the tag that p is in; NULL if there is none. */
+/* Read the next attribute of a tag; NULL if there is none. */
 static const char *
 mime_sniff_attribute(const char *p, const char *end,
     struct mime_sniff_attribute *a)
@@ -436,16 +436,16 @@ mime_sniff_is_name(const struct mime_sniff_attribute *a, const char *name)
 	    strncasecmp(a->name, name, a->nname) == 0;
 }
 
-/* Take the name of a charset, if it has the form of one. */
+/* Copy the name of a charset, if it has the form of one. */
 static int
-mime_sniff_take_name(const char *p, size_t n,
+mime_sniff_copy_name(const char *p, size_t n,
     char name[CHARSET_NAME_MAX + 1])
 {
 	if (!charset_is_name(p, n))
 		return 0;
 	memcpy(name, p, n);
 	name[n] = '\0';
-	/* it has been read as ASCII so far, so it is not UTF-16 */
+	/* the tag was readable as ASCII, so the text is not UTF-16 */
 	if (strncasecmp(name, "utf-16", 6) == 0)
 		strcpy(name, "utf-8");
 	return 1;
@@ -467,12 +467,12 @@ mime_sniff_content(const char *p, size_t n, char name[CHARSET_NAME_MAX + 1])
 		for (n = 0; n < (size_t)(end - p) &&
 		    strchr(";\"' \t\r\n", p[n]) == NULL; n++)
 			continue;
-		return mime_sniff_take_name(p, n, name);
+		return mime_sniff_copy_name(p, n, name);
 	}
 	return 0;
 }
 
-/* What a <meta> says: *p is behind its name, and is moved behind it. */
+/* Read a <meta>, from behind its name on; *p moves to where it ends. */
 static int
 mime_sniff_meta(const char **p, const char *end,
     char name[CHARSET_NAME_MAX + 1])
@@ -484,7 +484,7 @@ mime_sniff_meta(const char **p, const char *end,
 	while ((next = mime_sniff_attribute(*p, end, &a)) != NULL) {
 		*p = next;
 		if (mime_sniff_is_name(&a, "charset"))
-			return mime_sniff_take_name(a.value, a.nvalue, name);
+			return mime_sniff_copy_name(a.value, a.nvalue, name);
 		if (mime_sniff_is_name(&a, "content"))
 			content = a;
 		if (mime_sniff_is_name(&a, "http-equiv"))
@@ -507,11 +507,11 @@ mime_sniff_xml(const char *p, const char *end, char name[CHARSET_NAME_MAX + 1])
 	p += 5;
 	while ((p = mime_sniff_attribute(p, end, &a)) != NULL && *a.name != '?')
 		if (mime_sniff_is_name(&a, "encoding"))
-			return mime_sniff_take_name(a.value, a.nvalue, name);
+			return mime_sniff_copy_name(a.value, a.nvalue, name);
 	return 0;
 }
 
-/* What the first <meta> outside comments says that says something. */
+/* Read the first <meta> outside comments that names a charset. */
 static int
 mime_sniff_metas(const char *p, const char *end,
     char name[CHARSET_NAME_MAX + 1])

@@ -1,6 +1,6 @@
 /*
- * mime_word: finds encoded words and decodes them.  Base64 is base64.c's,
- * charsets are charset.c's; which fields have words is mime_header.c's.
+ * mime_word: finds encoded words and decodes them, with base64.c and charset.c.
+ * mime_header.c knows which fields may have them.
  */
 #include <string.h>
 #include <strings.h>
@@ -13,11 +13,12 @@
 struct mime_word {
 	char charset[CHARSET_NAME_MAX + 1];
 	enum mime_decode_encoding encoding;
-	const char *text, *end;	/* of the encoded text; of the whole word */
+	const char *text;	/* the encoded text */
+	const char *end;	/* where the whole word ends */
 	size_t ntext;
 };
 
-/* Where the encoded text ends, which holds no "?=". */
+/* The "?=" that ends the encoded text; NULL if there is none. */
 static const char *
 mime_word_end(const char *p, const char *end)
 {
@@ -38,9 +39,9 @@ mime_word_is_base64(const char *p, size_t n)
 }
 
 /*
- * Parse the word that begins with the "=?" at p.  More is taken than the
- * RFC has: blanks and "?" in the text, words of any length, words beside
- * other text.  Returns 0, or -1 if it is none.
+ * Parse the encoded word that begins with the "=?" at p.  More is accepted than
+ * RFC 2047 allows: blanks and "?" in the text, words of any length, words with
+ * no blank around them.  Returns 0, or -1 if it is no encoded word.
  */
 static int
 mime_word_parse(struct mime_word *w, const char *p, const char *end)
@@ -56,7 +57,7 @@ mime_word_parse(struct mime_word *w, const char *p, const char *end)
 		return -1;
 	memcpy(w->charset, p, n);
 	w->charset[n] = '\0';
-	/* a language: RFC 2231, 5 */
+	/* skip a language: RFC 2231, 5 */
 	while (q < end && *q != '?')
 		q++;
 	if (end - q < 3 || q[2] != '?' || strchr("BbQq", q[1]) == NULL)
@@ -74,7 +75,7 @@ mime_word_parse(struct mime_word *w, const char *p, const char *end)
 	return 0;
 }
 
-/* The next word from p on; its start is returned, NULL if there is none. */
+/* Find the next word; returns its start, or NULL if there is none. */
 static const char *
 mime_word_find(struct mime_word *w, const char *p, const char *end)
 {
@@ -146,8 +147,9 @@ mime_word_literal(const char *p, size_t n,
 }
 
 /*
- * Blanks between two words go; words in the same charset are one text, since
- * senders cut characters in two.
+ * Blanks between two encoded words are dropped (RFC 2047, 6.2).  Adjacent words
+ * in the same charset are decoded as one text, since senders cut characters in
+ * two between words.
  */
 void
 mime_word_text(const char *p, size_t n,

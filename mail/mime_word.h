@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 /*
- * Decode the n octets of an unfolded field.  put gets whole characters,
- * valid UTF-8; NUL and control characters are possible.  What is no word is
- * text in a charset that is guessed (charset.h); mime_word_literal takes
- * all of it as that.
+ * Decode the n octets of an unfolded field.  put gets whole characters of
+ * valid UTF-8; NUL and control characters are possible.  For text outside of
+ * encoded words, the charset is guessed (charset.h).  mime_word_literal decodes
+ * no encoded words: all of the field is such text.
  */
 void mime_word_text(const char *, size_t n,
     void (*put)(void *arg, const char *, size_t), void *arg);
