@@ -28,8 +28,8 @@ LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
 COMMON = common/base64.o common/buf.o common/ipc.o common/number.o \
-	common/number_plan.o common/options.o common/path.o common/utf8.o \
-	common/wording.o
+	common/number_plan.o common/options.o common/path.o common/tally.o \
+	common/utf8.o common/wording.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
@@ -38,8 +38,8 @@ SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o session/sources.o \
 	$(MAIL) $(SMS) $(COMMON)
-SYSTEM = common/config.o common/fds.o common/log.o common/terminal.o \
-	common/watch.o
+SYSTEM = common/config.o common/fds.o common/log.o common/metrics.o \
+	common/terminal.o common/watch.o
 SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
 	session/extract.o session/helper.o session/line.o session/link.o \
 	session/listener.o session/listener_accept.o session/listener_child.o \
@@ -65,8 +65,8 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/catalogue.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
-	delivery/job_road.o delivery/job_send.o delivery/journal.o \
-	delivery/policy.o \
+	delivery/job_metrics.o delivery/job_road.o delivery/job_send.o \
+	delivery/journal.o delivery/policy.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
@@ -172,8 +172,9 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config credible cuts fate gateway html ipc journal login mime \
-	number parameter phone path sandbox smuggling sources text utf8
+UNITS = auth charset config credible cuts fate gateway html ipc journal login \
+	metrics mime number parameter phone path sandbox smuggling sources \
+	text utf8
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
@@ -288,8 +289,8 @@ fuzz: fuzz-link
 # The delivery side but for HTTP, which fuzz_link.c plays.
 FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
 	delivery/hash.c delivery/job.c delivery/job_fate.c delivery/job_id.c \
-	delivery/job_journal.c delivery/job_road.c delivery/job_send.c \
-	delivery/journal.c \
+	delivery/job_journal.c delivery/job_metrics.c delivery/job_road.c \
+	delivery/job_send.c delivery/journal.c \
 	delivery/login.c delivery/policy.c delivery/rest.c delivery/serve.c \
 	delivery/source.c delivery/users.c
 

@@ -19,6 +19,7 @@
 
 #include "common/config.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "delivery/agent.h"
 #include "delivery/catalogue.h"
 #include "delivery/check.h"
@@ -41,6 +42,7 @@ struct arguments {
 	int test;
 	int probe;
 	int gateways, variables;	/* of the descriptors, for people */
+	int metrics;		/* show them */
 	const char *listen;	/* the path of a socket to make */
 	int by_listener;	/* descriptor 0 is a listener's */
 	const char *hash;	/* the name of a login */
@@ -88,6 +90,7 @@ turn(struct curl_waitfd *w, unsigned max)
 		return 0;
 	if (self.agent)
 		agents = agent_prepare(w, &ms);
+	metrics_turn(&ms);
 	/* the descriptors stand without a gap */
 	memmove(w + agents, w + AGENT_WAITS, n * sizeof(*w));
 	http_turn(w, agents + n, ms);
@@ -108,6 +111,7 @@ run(void)
 		return 75;
 	while (turn(w, max))
 		;
+	metrics_end();
 	free(w);
 	return serve_hostile() && !self.agent ? 75 : 0;
 }
@@ -150,6 +154,7 @@ usage(void)
 	    "       smtp2sms-deliver --hash login\n"
 	    "       smtp2sms-deliver --gateways | --variables [-f file] "
 	    "[-o key=value]\n"
+	    "       smtp2sms-deliver --metrics [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver -l socket [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver [-an] [-f file] [-i session] "
 	    "[-o key=value] [-p peer]\n"
@@ -193,6 +198,9 @@ option(struct arguments *a, int c)
 	case 'l':
 		a->listen = optarg;
 		break;
+	case 'm':
+		a->metrics = 1;
+		break;
 	case 'n':
 		a->session.dry = a->try.dry = 1;
 		break;
@@ -225,6 +233,7 @@ arguments(int argc, char **argv, struct arguments *a)
 	static const struct option names[] = {
 		{"check", no_argument, NULL, 'C'},
 		{"gateways", no_argument, NULL, 'G'},
+		{"metrics", no_argument, NULL, 'm'},
 		{"hash", required_argument, NULL, 'h'},
 		{"try", required_argument, NULL, 'T'},
 		{"variables", no_argument, NULL, 'V'},
@@ -276,10 +285,22 @@ catalogue(struct arguments *a)
 			     catalogue_variables(&self.config);
 }
 
+static void
+begin_metrics(void)
+{
+	const struct descriptor *g;
+
+	metrics_open(self.config.metrics);
+	for (g = self.gateway; g != NULL; g = g->next)
+		metrics_gateway(g->name);
+}
+
 /* Be the agent, or serve the session on descriptor 0. */
 static int
 serve(struct arguments *a)
 {
+	if (!a->session.dry)
+		begin_metrics();
 	serve_init(&self.config, self.gateway);
 	self.agent = a->by_listener ?
 	    agent_listener(&self.config, STDIN_FILENO, a->session.dry) :
@@ -291,6 +312,26 @@ serve(struct arguments *a)
 	if (!self.agent && serve_add(STDIN_FILENO, &a->session) == -1)
 		return 75;
 	return run();
+}
+
+/* --metrics, whose configuration alone has to be right. */
+static int
+show_metrics(const struct arguments *a)
+{
+	const char *file;
+
+	if (config_load(&self.config, a->file, a->overrides, a->n,
+	    report_stderr) == -1)
+		return 78;
+	if ((file = self.config.metrics) == NULL) {
+		fprintf(stderr, "smtp2sms: %s: there is no line `metrics "
+		    "file`\n", a->file);
+		return 78;
+	}
+	if (metrics_print(file) == 0)
+		return 0;
+	fprintf(stderr, "smtp2sms: %s.counts: %s\n", file, strerror(errno));
+	return 75;
 }
 
 /* Send one SMS by the gateway of that name, or by the first. */
@@ -322,6 +363,8 @@ main(int argc, char **argv)
 		return login_hash(a.hash);
 	if (a.gateways || a.variables)
 		return catalogue(&a);
+	if (a.metrics)
+		return show_metrics(&a);
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

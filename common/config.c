@@ -559,6 +559,7 @@ static const struct keyword keywords[] = {
 	STRING("gateway-key", gateway_key),
 	PAIR("set", set),
 	PAIR("secret", secret),
+	STRING("metrics", metrics),
 	STRING("descriptors", descriptors),
 	STRING("libexec", libexec),
 	{"delivery", parse_delivery, AT(delivery), 0, 0, NULL, 1, 0},

@@ -123,6 +123,7 @@ struct config {
 	int journal_required;
 	long unknown_tries;		/* 0: never again */
 	char *journal;			/* a folder; NULL: none */
+	char *metrics;			/* a file; NULL: none are kept */
 	char *delivery;			/* an agent's socket; NULL: spawn */
 	long agent_idle;		/* seconds */
 	long agent_clients, agent_requests;

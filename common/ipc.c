@@ -15,6 +15,28 @@ ipc_is_id(const char *s)
 	return n <= IPC_ID_MAX && s[n] == '\0';
 }
 
+const char *
+ipc_outcome_name(enum ipc_outcome o)
+{
+	static const char *const names[] = {
+		[IPC_OUTCOME_ACCEPTED] = "accepted",
+		[IPC_OUTCOME_DUPLICATE] = "duplicate",
+		[IPC_OUTCOME_UNKNOWN] = "unknown",
+		[IPC_OUTCOME_PERMANENT] = "permanent",
+		[IPC_OUTCOME_CREDENTIALS] = "credentials",
+		[IPC_OUTCOME_FAILED] = "failed",
+		[IPC_OUTCOME_REFUSED] = "refused",
+		[IPC_OUTCOME_TEMPORARY] = "temporary",
+		[IPC_OUTCOME_UNCLEAR] = "unclear",
+		[IPC_OUTCOME_LOST] = "lost",
+		[IPC_OUTCOME_TIMEOUT] = "timeout",
+		[IPC_OUTCOME_UNREACHABLE] = "unreachable",
+		[IPC_OUTCOME_INTERNAL] = "internal",
+	};
+
+	return names[o];
+}
+
 void
 ipc_begin(struct buf *b, enum ipc_type type)
 {

@@ -38,7 +38,9 @@ enum ipc_type {
 	REQ_HELLO,	/* (str session, str peer, u8 trusted): to an agent,
 			   before all else; no answer */
 	REQ_CAN,	/* (): what can the gateway do? */
-	ANS_CAN		/* (abilities) */
+	ANS_CAN,	/* (abilities) */
+	REQ_TALLY	/* see tally.c: what the session has counted; its last
+			   word; no answer */
 };
 
 #define IPC_NAME_MAX 64	/* octets of a session's id and of a peer's address */
@@ -68,6 +70,9 @@ enum ipc_outcome {
 	IPC_OUTCOME_INTERNAL	/* nothing was asked: our own fault */
 };
 #define IPC_OUTCOME_LAST IPC_OUTCOME_INTERNAL
+
+/* The outcome's name for the log and the metrics. */
+const char *ipc_outcome_name(enum ipc_outcome);
 
 /* Flags of a recipient's result. */
 enum ipc_result {

@@ -9,8 +9,10 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "delivery/answer.h"
 #include "delivery/http.h"
+#include "delivery/job_metrics.h"
 #include "delivery/job_send.h"
 #include "delivery/policy.h"
 #include "delivery/source.h"
@@ -398,6 +400,7 @@ on_delivered(void *arg, struct job *j)
 	if (is_judged_by_gateway(c) && j->result[0].gateway == j->home &&
 	    j->result[0].outcome == IPC_OUTCOME_CREDENTIALS)
 		count_failure(c);
+	job_metrics_add(j);
 	put_results(c, j);
 	job_free(j);
 }
@@ -453,6 +456,21 @@ answer_can(struct client *c, struct ipc_frame *f)
 		return -1;
 	abilities_put(&b, &a);
 	client_answer(c, &b);
+	return 0;
+}
+
+/* ---- REQ_TALLY ---- */
+
+static int
+answer_tally(struct client *c, struct ipc_frame *f)
+{
+	struct tally t;
+
+	if (c->tallied || tally_get(f, &t) == -1)
+		return client_reject(c, "figures that cannot be");
+	c->tallied = 1;
+	if (!c->dry)
+		metrics_tally(&t);
 	return 0;
 }
 
@@ -525,6 +543,7 @@ static const struct request {
 	{REQ_FORGET, KNOWN, answer_forget, ""},
 	{REQ_WARM, KNOWN, answer_warm, ""},
 	{REQ_CAN, KNOWN, answer_can, ""},
+	{REQ_TALLY, KNOWN, answer_tally, ""},
 	{REQ_SEND, GUEST | USER, answer_send,
 	    "a message without authentication"},
 };

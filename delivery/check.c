@@ -345,6 +345,30 @@ look_for_agent(const struct config *c)
 	close(fd);
 }
 
+/* The node exporter reads *.prom; the folder is where FILE is renamed. */
+static void
+look_at_metrics(const struct config *c)
+{
+	char folder[WHY_MAX];
+	const char *slash;
+	size_t n;
+
+	if (c->metrics == NULL)
+		return;
+	n = strlen(c->metrics);
+	if (n < 5 || strcmp(c->metrics + n - 5, ".prom") != 0)
+		config_error(c, "metrics", remark, "metrics: %s: the node "
+		    "exporter reads files whose name ends in .prom",
+		    c->metrics);
+	slash = strrchr(c->metrics, '/');
+	snprintf(folder, sizeof(folder), "%.*s",
+	    slash != NULL ? (int)(slash - c->metrics) + 1 : 1,
+	    slash != NULL ? c->metrics : ".");
+	if (access(folder, W_OK | X_OK) == -1)
+		config_error(c, "metrics", remark, "metrics: %s: %s; nothing "
+		    "will be counted", folder, strerror(errno));
+}
+
 static void
 look_at_agent(const struct config *c)
 {
@@ -372,6 +396,7 @@ check_test(const struct config *c, const struct descriptor *g,
 	show_routes(c);
 	look_at_secrets(c);
 	look_at_agent(c);
+	look_at_metrics(c);
 	if (!c->log_stderr && !log_has_syslog())
 		printf("log syslog: nobody listens at /dev/log; lines go to "
 		    "standard error where it is no socket, else nowhere\n");

@@ -31,6 +31,7 @@ struct client {
 	int introduced, logged_in, want_warm;
 	int verified;	/* somebody has checked that it is this user */
 	int shared;	/* this delivery side serves other sessions, too */
+	int tallied;	/* it has said what it has counted */
 	int delayed;	/* its AUTH waits until the deadline */
 	long long next_check;	/* no AUTH begins before; 0: none has failed */
 	long long next_warm;	/* no connection is made ahead before */

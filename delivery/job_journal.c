@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
@@ -102,6 +103,7 @@ leave_all(struct job *j, enum ipc_outcome o)
 static void
 on_failure(struct job *j)
 {
+	metrics_add(METRICS_CLAIMS, "failed", NULL, 1);
 	log_trouble(j);
 	if (j->config->journal_required)
 		leave_all(j, IPC_OUTCOME_INTERNAL);
@@ -136,6 +138,7 @@ job_journal_read(struct job *j)
 		j->journalled = 1;
 		break;
 	case 1:		/* another session is sending this message */
+		metrics_add(METRICS_CLAIMS, "busy", NULL, 1);
 		leave_all(j, IPC_OUTCOME_TEMPORARY);
 		return;
 	default:
@@ -154,6 +157,9 @@ job_journal_read(struct job *j)
 	}
 	if (n > 0 && (failed || journal_commit(&j->journal) == -1))
 		on_failure(j);
+	else
+		metrics_add(METRICS_CLAIMS, n > 0 ? "claimed" : "done", NULL,
+		    1);
 }
 
 static enum journal_state

@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "delivery/http.h"
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
@@ -352,6 +353,7 @@ on_sent(void *arg, const struct http_result *e)
 	b->status = e->status;
 	b->ms = e->ms;
 	if (e->answered) {
+		metrics_seconds(b->gateway->name, e->ms);
 		gateway_judge(b->gateway, &b->message, e->status, e->body,
 		    e->len, e->whole, a, b->each);
 	} else {

@@ -155,6 +155,18 @@ ask_forget(void)
 	tell(REQ_FORGET);
 }
 
+void
+ask_tally(const struct tally *t)
+{
+	struct buf b;
+
+	if (wire.broken)
+		return;
+	buf_init(&b, wire.storage, sizeof(wire.storage));
+	tally_put(&b, t);
+	put_frame(&b);
+}
+
 static int
 put_credentials(enum ipc_type type, const struct auth *a)
 {

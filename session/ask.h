@@ -12,6 +12,7 @@
 #include "common/ipc.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "common/tally.h"
 
 #define ASK_GRACE 2000 /* milliseconds beyond the gateway's own deadline */
 
@@ -61,6 +62,9 @@ struct ask_result {
 	int unjournalled;	/* a retry may be sent twice */
 	char id[IPC_ID_MAX + 1]; /* of the accepted message */
 };
+
+/* The session's last word: what it has counted; no answer. */
+void ask_tally(const struct tally *);
 
 /*
  * Deliver, and wait for what became of each recipient: at most ms

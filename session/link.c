@@ -14,6 +14,7 @@
 
 #include "common/fds.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "session/link.h"
 
 #define AGENT_WAIT 2	/* seconds for an agent to accept a session */
@@ -71,6 +72,37 @@ become_deliver(const struct program *p, const struct link_session *s, int fd)
 	    NULL);
 }
 
+int
+link_take_tally(int fd, struct tally *t)
+{
+	char frame[TALLY_FRAME_MAX];
+	struct ipc_frame f;
+	ssize_t n;
+
+	n = recv(fd, frame, sizeof(frame), MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0 || !tally_is(frame, (size_t)n) ||
+	    ipc_size(frame, (size_t)n) != n)
+		return 0;
+	if (recv(fd, frame, (size_t)n, MSG_DONTWAIT) != n)
+		return -1;
+	ipc_open(&f, frame, (size_t)n);
+	return tally_get(&f, t) == 0 ? 1 : -1;
+}
+
+/* Count it here: that is no reason to become smtp2sms-deliver. */
+static int
+count_session(const struct program *p, int fd)
+{
+	struct tally t;
+
+	if (p->config.metrics == NULL || link_take_tally(fd, &t) != 1)
+		return 0;
+	metrics_open(p->config.metrics);
+	metrics_tally(&t);
+	metrics_end();
+	return 1;
+}
+
 /*
  * The parent: keep no descriptor of the client's, and sleep until the session
  * sends its first octet or ends.
@@ -87,7 +119,7 @@ stand_by(const struct program *p, const struct link_session *s, int fd,
 	do
 		n = recv(fd, &c, 1, MSG_PEEK);
 	while (n == -1 && errno == EINTR);
-	if (n == 1) {
+	if (n == 1 && !count_session(p, fd)) {
 		become_deliver(p, s, fd);
 		close(STDIN_FILENO);
 		close(fd);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "common/tally.h"
 #include "session/argv.h"
 
 /*
@@ -31,6 +32,13 @@ struct link_session {
  */
 int link_spawn(const struct program *, const struct link_session *,
     void (*close_session)(void), int *fd, int *status);
+
+/*
+ * Where a session ends that never needed the delivery side, its tally is all
+ * that it has written.  1 if it was there and is taken; 0 if something else is
+ * there, or nothing; -1 if it is no sound one, which is dropped.
+ */
+int link_take_tally(int fd, struct tally *);
 
 /* Connect to the agent of the configuration.  The descriptor, or -1: logged. */
 int link_agent(const struct program *);

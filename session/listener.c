@@ -21,6 +21,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "session/listener.h"
 #include "session/listener_private.h"
 #include "session/privileges.h"
@@ -235,6 +236,7 @@ renew(struct listener *l)
 {
 	l->renew = 0;
 	listener_report(l);
+	metrics_end();
 	if (l->reload)
 		helper_end(&l->table->deliver);
 	l->reload = 0;
@@ -282,6 +284,7 @@ time_left(struct listener *l)
 	sooner(&ms, l->tls_deadline);
 	sooner(&ms, listener_linger());
 	sooner(&ms, listener_deliver_rest(l));
+	metrics_turn(&ms);
 	return ms;
 }
 
@@ -354,6 +357,16 @@ visit_sockets(struct listener *l)
 	}
 }
 
+/* How many sessions there are, if that has changed. */
+static void
+count_sessions(struct listener *l)
+{
+	if (!metrics_are_on() || l->counted == l->table->sessions)
+		return;
+	l->counted = l->table->sessions;
+	metrics_sessions(l->counted);
+}
+
 static void
 turn(struct listener *l)
 {
@@ -386,6 +399,16 @@ turn(struct listener *l)
 		renew(l);
 	if (l->table->pending != -1 && listener_tls_settled(l))
 		listener_accept_pending(l);
+	count_sessions(l);
+}
+
+/* As the user who serves, and not again before the next exec. */
+static void
+begin_metrics(struct listener *l)
+{
+	metrics_open(l->config->metrics);
+	l->counted = l->table->sessions;
+	metrics_sessions(l->counted);
 }
 
 static int
@@ -396,6 +419,8 @@ loop(struct listener *l)
 	listener_report(l);
 	close_sockets(l);
 	wait_for_helpers(l);
+	count_sessions(l);
+	metrics_end();
 	return l->failed ? PROGRAM_TEMPORARY : PROGRAM_OK;
 }
 
@@ -511,6 +536,7 @@ listener_run(struct program *p, const struct sockets *s, int broken)
 		return fail("listen");
 	listener_tls_start(l);
 	drop(l);
+	begin_metrics(l);
 	start_try_sandbox(p);
 	log_event(LOG_INFO, "listen", "sockets", LOG_NUM(s->n), NULL);
 	return loop(l);
@@ -544,6 +570,7 @@ listener_resume(struct program *p, int broken)
 	listener_deliver_watch(l);
 	listener_tls_start(l);
 	drop(l);
+	begin_metrics(l);
 	start_try_sandbox(p);
 	log_event(LOG_INFO, "renewed", "sessions",
 	    LOG_NUM(l->table->sessions), NULL);

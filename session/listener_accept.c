@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "session/link.h"
 #include "session/listener_private.h"
 
@@ -49,6 +50,15 @@ listener_accept_init(struct listener *l)
 void
 listener_turned(struct listener *l, enum listener_reason reason)
 {
+	static const char *const names[REASONS] = {
+		[REASON_SESSIONS] = "max-sessions",
+		[REASON_SOURCE] = "max-sessions-per-source",
+		[REASON_FAILURES] = "max-auth-failures-per-source",
+		[REASON_RESOURCES] = "resources",
+		[REASON_CONFIG] = "config",
+	};
+
+	metrics_add(METRICS_CONNECTIONS, names[reason], NULL, 1);
 	l->turned[reason]++;
 	if (l->report == 0)
 		l->report = clock_ms() + REPORT;
@@ -127,6 +137,7 @@ turn_away(struct listener *l, int fd, enum sockets_kind kind,
 		close(fd);
 		return;
 	}
+	metrics_add(METRICS_REPLIES, "421", NULL, 1);
 	/* the buffer of a new connection has room, or the client is gone */
 	send(fd, reply, strlen(reply), MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (reason == REASON_RESOURCES)
@@ -191,6 +202,9 @@ enter(struct listener *l, struct slot *s, const struct start *start, int fd,
 	s->trusted = start->trusted;
 	if (s->source != -1)
 		sources_begin(&l->table->sources, s->source);
+	/* behind a proxy it is none before its peer is known */
+	if (!l->config->proxy_protocol)
+		metrics_add(METRICS_CONNECTIONS, "accepted", NULL, 1);
 	listener_slot_watch(l, s);
 }
 

@@ -9,6 +9,8 @@
 #include "common/clock.h"
 #include "common/fds.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "session/ask.h"
 #include "session/listener_private.h"
 #include "session/stop.h"
 
@@ -34,11 +36,22 @@ set_descriptors(const struct listener_child *c)
 	fds_close_but(kept, 3);
 }
 
+/* There will be no session: tell what it would have told at its end. */
+static void
+tell_tally(const struct listener_child *c, const struct tally *t)
+{
+	if (c->program->config.metrics == NULL || c->program->dry)
+		return;
+	ask_init(c->start->link);
+	ask_tally(t);
+}
+
 /* Whom the PROXY header names, if that source may have another session. */
 static void
 read_proxy(const struct listener_child *c)
 {
 	struct peer *peer = &c->start->peer, proxy = *peer;
+	struct tally t = {0};
 	const char *reply = "421 4.7.0 PROXY header expected\r\n";
 
 	switch (peer_proxy(STDIN_FILENO, peer)) {
@@ -64,8 +77,11 @@ read_proxy(const struct listener_child *c)
 		}
 		break;
 	}
-	if (c->kind != SOCKETS_SMTPS)
+	if (c->kind != SOCKETS_SMTPS) {
 		start_refuse(reply);
+		t.reply[421 - TALLY_CODE_MIN] = 1;
+		tell_tally(c, &t);
+	}
 	_exit(PROGRAM_OK);
 }
 
@@ -75,6 +91,7 @@ begin_tls(const struct listener_child *c)
 {
 	long long deadline = clock_ms() +
 	    1000LL * c->program->config.timeout_tls;
+	struct tally failed = {.tls = {[TALLY_TLS_FAILED] = 1}};
 	struct start *s = c->start;
 	struct wrapper w;
 
@@ -84,8 +101,11 @@ begin_tls(const struct listener_child *c)
 		_exit(PROGRAM_TEMPORARY);
 	}
 	if (wrapper_start_tls(&w, deadline) == -1 ||
-	    dup2(w.in, STDIN_FILENO) == -1 || dup2(w.out, STDOUT_FILENO) == -1)
+	    dup2(w.in, STDIN_FILENO) == -1 ||
+	    dup2(w.out, STDOUT_FILENO) == -1) {
+		tell_tally(c, &failed);
 		_exit(PROGRAM_OK); /* smtp2sms-tls says why */
+	}
 	wrapper_close(&w);
 	s->protocol = wrapper_variable("SSL_PROTOCOL");
 	if (c->program->config.tls_client_ca != NULL)
@@ -95,6 +115,7 @@ begin_tls(const struct listener_child *c)
 _Noreturn void
 listener_child(const struct listener_child *c)
 {
+	metrics_forget();
 	set_signals();
 	log_may_wait(1);
 	set_descriptors(c);

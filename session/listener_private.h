@@ -54,6 +54,7 @@ struct listener {
 	long long tls_asked;	/* when it was asked, or started, last */
 	long long report;	/* when turned is logged; 0: all are 0 */
 	unsigned long turned[REASONS];
+	size_t counted;		/* sessions, as the metrics have them */
 };
 
 /* ---- listener.c ---- */

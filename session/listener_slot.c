@@ -15,6 +15,7 @@
 #include "common/fds.h"
 #include "common/ipc.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "session/link.h"
 #include "session/listener_private.h"
 
@@ -150,6 +151,26 @@ hand_over(struct listener *l, struct slot *s)
 	drop_link(l, s);
 }
 
+/* What a session says at its end that never needed smtp2sms-deliver. */
+static int
+took_tally(struct listener *l, struct slot *s)
+{
+	struct tally t;
+
+	if (l->config->metrics == NULL)
+		return 0;
+	switch (link_take_tally(s->link, &t)) {
+	case 0:
+		return 0;
+	case 1:
+		t.alone = 0;	/* its connection is counted here */
+		metrics_tally(&t);
+		break;
+	}
+	drop_link(l, s);
+	return 1;
+}
+
 static void
 on_link(struct listener *l, struct slot *s, short events)
 {
@@ -159,7 +180,7 @@ on_link(struct listener *l, struct slot *s, short events)
 	if ((events & (POLLHUP | POLLERR)) != 0 &&
 	    recv(s->link, &c, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
 		drop_link(l, s);
-	else
+	else if (!took_tally(l, s))
 		hand_over(l, s);
 }
 
@@ -259,6 +280,8 @@ take_peer(struct listener *l, struct slot *s, const char *p)
 	word = listener_judge(l, s->source);
 	if (word == LINE_GO && s->source != -1)
 		sources_begin(&l->table->sources, s->source);
+	if (word == LINE_GO)
+		metrics_add(METRICS_CONNECTIONS, "accepted", NULL, 1);
 	if (word != LINE_GO) {
 		listener_turned(l, word == LINE_FULL ? REASON_SOURCE :
 						       REASON_FAILURES);
@@ -372,8 +395,12 @@ listener_slot_end(struct listener *l, struct slot *s, int status)
 	/* what it said at last still counts */
 	for (i = 0; i < LAST_WORDS && s->line != -1; i++)
 		on_line(l, s);
+	if (s->link != -1)
+		took_tally(l, s);
 	drop_line(l, s);
 	drop_link(l, s);
+	if (l->config->proxy_protocol && !s->was_peer)
+		metrics_add(METRICS_CONNECTIONS, "proxy", NULL, 1);
 	if (s->source != -1)
 		sources_end(&l->table->sources, s->source);
 	if (s->delivers)

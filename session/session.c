@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "session/ask.h"
+#include "session/line.h"
 #include "session/parameter.h"
 #include "session/session.h"
 #include "session/session_private.h"
@@ -357,6 +358,8 @@ session_greet(const struct session_setup *setup)
 	s->config = c;
 	s->tls = setup->tls;
 	session_tls_client(s, setup->client);
+	if (setup->tls)
+		session_count_tls(s, TALLY_TLS_OK);
 	s->end = clock_ms() + 1000LL * c->timeout_session;
 	s->early_end = clock_ms() + 1000LL * c->timeout_greeting;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
@@ -379,6 +382,16 @@ is_stopped(const struct session *s)
 	    s->state <= SESSION_GREETED;
 }
 
+/* Tell what was counted, but of what was not sent. */
+static void
+tell_tally(struct session *s)
+{
+	if (s->config->metrics == NULL || s->setup->dry)
+		return;
+	s->tally.alone = !line_has_listener();
+	ask_tally(&s->tally);
+}
+
 int
 session_run(void)
 {
@@ -398,6 +411,7 @@ session_run(void)
 	}
 	session_reset(s);
 	conn_farewell(&s->conn, FAREWELL);
+	tell_tally(s);
 	log_limit_end(&s->log_limit);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",
 	    LOG_NUM(s->refusals), NULL);

@@ -111,6 +111,7 @@ auth_delayed(struct session *s)
 	log_limited(&s->log_limit, LOG_WARNING, "auth", "user",
 	    s->authenticated ? NULL : exchange.user, "result", "temporary",
 	    NULL);
+	session_count_auth(s, TALLY_AUTH_TEMPORARY);
 	conn_pause(&s->conn, AUTH_DELAY);
 	return REPLY_AUTH_TEMPORARY;
 }
@@ -121,6 +122,7 @@ session_auth_failed(struct session *s)
 	log_limited(&s->log_limit, LOG_WARNING, "auth", "user",
 	    s->authenticated ? NULL : exchange.user, "result", "wrong", NULL);
 	line_failed();
+	session_count_auth(s, TALLY_AUTH_WRONG);
 	conn_pause(&s->conn, AUTH_DELAY);
 	if (++s->auth_failures >= s->config->max_auth_failures)
 		return REPLY_421_AUTH;
@@ -148,6 +150,7 @@ auth_succeeded(struct session *s)
 	log_context("user", exchange.user);
 	log_event(LOG_INFO, "auth", "result", judged ? "ok" : "unchecked",
 	    NULL);
+	session_count_auth(s, judged ? TALLY_AUTH_OK : TALLY_AUTH_UNCHECKED);
 	return REPLY_AUTH_OK;
 }
 

@@ -19,6 +19,7 @@
 #include "common/path.h"
 #include "common/log.h"
 #include "common/options.h"
+#include "common/tally.h"
 #include "session/conn.h"
 #include "session/reply.h"
 
@@ -89,6 +90,7 @@ struct session {
 
 	/* a session starts with all zero up to here */
 	struct conn conn;
+	struct tally tally;	/* only with `metrics`; zero since the start */
 	char note_storage[SESSION_NOTE_MAX];
 	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* each of them once */
 	struct session_recipient recipient[CONFIG_RCPTS_MAX];
@@ -178,6 +180,13 @@ void session_reply(struct session *, enum reply);
 
 /* The reply to a line, or to data, that did not come as it should. */
 enum reply session_line_reply(struct session *, enum conn_status);
+
+/*
+ * With `metrics`: count the result of an AUTH, or of a handshake; the delivery
+ * side is told at the end.
+ */
+void session_count_auth(struct session *, enum tally_auth);
+void session_count_tls(struct session *, enum tally_tls);
 
 /* With -v: log a line of the dialogue; who is "c" or "s". */
 void session_trace(struct session *, const char *who, const char *line);

@@ -62,6 +62,20 @@ log_refusal(struct session *s, int code, const char *text)
 }
 
 void
+session_count_auth(struct session *s, enum tally_auth result)
+{
+	if (s->config->metrics != NULL)
+		s->tally.auth[result]++;
+}
+
+void
+session_count_tls(struct session *s, enum tally_tls result)
+{
+	if (s->config->metrics != NULL)
+		s->tally.tls[result]++;
+}
+
+void
 session_reply(struct session *s, enum reply which)
 {
 	const struct reply_text *r = reply_of(which);
@@ -78,6 +92,8 @@ session_reply(struct session *s, enum reply which)
 		text = nl + 1;
 	}
 	write_line(s, r, ' ', text, strlen(text));
+	if (s->config->metrics != NULL)
+		s->tally.reply[r->code - TALLY_CODE_MIN]++;
 	if (r->effect == REPLY_EFFECT_CLOSE)
 		s->over = 1;
 	if (r->code >= 400)

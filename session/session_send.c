@@ -97,24 +97,8 @@ is_served(const struct ask_result *r)
 static const char *
 outcome_name(const struct session *s, enum ipc_outcome o)
 {
-	static const char *const names[] = {
-		[IPC_OUTCOME_ACCEPTED] = "accepted",
-		[IPC_OUTCOME_DUPLICATE] = "duplicate",
-		[IPC_OUTCOME_UNKNOWN] = "unknown",
-		[IPC_OUTCOME_PERMANENT] = "permanent",
-		[IPC_OUTCOME_CREDENTIALS] = "credentials",
-		[IPC_OUTCOME_FAILED] = "failed",
-		[IPC_OUTCOME_REFUSED] = "refused",
-		[IPC_OUTCOME_TEMPORARY] = "temporary",
-		[IPC_OUTCOME_UNCLEAR] = "unclear",
-		[IPC_OUTCOME_LOST] = "lost",
-		[IPC_OUTCOME_TIMEOUT] = "timeout",
-		[IPC_OUTCOME_UNREACHABLE] = "unreachable",
-		[IPC_OUTCOME_INTERNAL] = "internal",
-	};
-
 	return o == IPC_OUTCOME_ACCEPTED && s->setup->dry ? "dry-run" :
-							    names[o];
+	    ipc_outcome_name(o);
 }
 
 /* Behind before: the recipients that were left out, by their places. */
@@ -313,14 +297,14 @@ deliver(struct session *s)
 /* ---- replies ---- */
 
 /* Recipients that are served, and the id that the reply names. */
-struct tally {
+struct served {
 	size_t accepted, duplicate, unknown;
 	int unjournalled;
 	const struct ask_result *named;
 };
 
 static void
-tally_add(struct tally *t, const struct ask_result *r)
+tally_add(struct served *t, const struct ask_result *r)
 {
 	size_t *n = r->outcome == IPC_OUTCOME_DUPLICATE ? &t->duplicate :
 	    r->outcome == IPC_OUTCOME_UNKNOWN		? &t->unknown :
@@ -335,7 +319,7 @@ tally_add(struct tally *t, const struct ask_result *r)
 
 /* The note of success: what was sent, how, and what was left out. */
 static void
-note_success(struct session *s, const struct tally *t)
+note_success(struct session *s, const struct served *t)
 {
 	char name[CONFIG_NAME_MAX + 1];
 	const char *gateway = gateway_of(s, t->named, name);
@@ -370,7 +354,7 @@ note_success(struct session *s, const struct tally *t)
 static void
 note_all(struct session *s)
 {
-	struct tally t = {0};
+	struct served t = {0};
 	size_t i;
 
 	for (i = 0; i < s->nnumbers; i++)
@@ -420,7 +404,7 @@ recipient_reply(struct session *s, const struct session_recipient *p)
 {
 	const struct ask_result *r = &result[p->number];
 	enum reply worst = REPLY_ACCEPTED;
-	struct tally t = {0};
+	struct served t = {0};
 	size_t i, n = p->alias != NULL ? p->alias->numbers.n : 1;
 
 	if (p->bad != REPLY_GO)

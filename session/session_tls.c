@@ -53,11 +53,13 @@ session_tls_start(struct session *s, char *args)
 	conn_flush(&s->conn);
 	s->tls = 1;
 	if (s->conn.gone || wrapper_start_tls(&w, s->conn.until) == -1) {
+		session_count_tls(s, TALLY_TLS_FAILED);
 		log_event(LOG_WARNING, "starttls", "error", "no handshake",
 		    NULL);
 		s->over = 1;
 		return REPLY_NONE;
 	}
+	session_count_tls(s, TALLY_TLS_OK);
 	close(w.control);
 	close(s->conn.in); /* clear text could still be written there */
 	close(s->conn.out);

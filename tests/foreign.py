@@ -125,6 +125,8 @@ PACKAGES = [
     Package("exim4-daemon-light", "exim4", placed=True),
     Package("prometheus-alertmanager", "prometheus-alertmanager amtool",
             placed=True),
+    Package("prometheus", "prometheus promtool"),
+    Package("prometheus-node-exporter", "prometheus-node-exporter"),
     Package("nagios4-core", "nagios4", placed=True),
     Package("monit", "monit"),
     # programs that check passwords

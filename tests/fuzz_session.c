@@ -116,6 +116,12 @@ line_failed(void)
 }
 
 int
+line_has_listener(void)
+{
+	return 0;
+}
+
+int
 line_tls(struct wrapper *w)
 {
 	(void)w;
@@ -220,6 +226,12 @@ ask_warm(void)
 void
 ask_forget(void)
 {
+}
+
+void
+ask_tally(const struct tally *t)
+{
+	(void)t;
 }
 
 /* ---- the oracle ---- */

@@ -33,7 +33,7 @@ PURE_FILES = ("auth", "session/parameter", "session/reply",
               "session/sources",
               "common/base64", "common/buf", "common/ipc", "common/number",
               "common/number_plan",
-              "common/options", "common/path", "common/utf8", "common/wording",
+              "common/options", "common/path", "common/tally", "common/utf8", "common/wording",
               "delivery/credible")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway")
