@@ -1,6 +1,6 @@
 /*
- * auth: SASL exchanges, strict as to base64 and bounds.  Pure: session.c
- * moves the lines.
+ * auth: SASL exchanges, strict about base64 and lengths.  Pure:
+ * session_auth.c reads and writes the lines.
  */
 #include <string.h>
 #include <strings.h>
@@ -19,9 +19,9 @@ static const char *const mechanisms[] = {
 };
 #define NMECHANISMS (sizeof(mechanisms) / sizeof(mechanisms[0]))
 
-/* Copy n octets with a NUL behind; 0, or -1 if too long or with a NUL. */
+/* Copy n octets and add a NUL; -1 if they are too long or have a NUL. */
 static int
-take(char *out, size_t max, const char *s, size_t n)
+copy(char *out, size_t max, const char *s, size_t n)
 {
 	if (n > max || memchr(s, '\0', n) != NULL)
 		return -1;
@@ -30,9 +30,9 @@ take(char *out, size_t max, const char *s, size_t n)
 	return 0;
 }
 
-/* authzid NUL authcid NUL passwd (RFC 4616, section 2) */
+/* authzid NUL authcid NUL passwd (RFC 4616, 2) */
 static enum auth_status
-take_plain(struct auth *a, const char *s, size_t n)
+read_plain(struct auth *a, const char *s, size_t n)
 {
 	const char *end = s + n, *user, *secret;
 
@@ -44,35 +44,35 @@ take_plain(struct auth *a, const char *s, size_t n)
 	if (secret == NULL)
 		return AUTH_MALFORMED;
 	secret++;
-	if (take(a->user, IPC_USER_MAX, user, (size_t)(secret - user) - 1) ||
-	    take(a->secret, IPC_SECRET_MAX, secret, (size_t)(end - secret)))
+	if (copy(a->user, IPC_USER_MAX, user, (size_t)(secret - user) - 1) ||
+	    copy(a->secret, IPC_SECRET_MAX, secret, (size_t)(end - secret)))
 		return AUTH_MALFORMED;
 	if (*s != '\0' && strcmp(s, a->user) != 0)
-		return AUTH_REFUSED; /* nobody acts for somebody else */
+		return AUTH_REFUSED; /* no login may act for another */
 	return a->user[0] != '\0' ? AUTH_DONE : AUTH_REFUSED;
 }
 
 static enum auth_status
-take_login(struct auth *a, const char *s, size_t n)
+read_login(struct auth *a, const char *s, size_t n)
 {
 	if (a->step++ == 0) {
-		if (take(a->user, IPC_USER_MAX, s, n) == -1)
+		if (copy(a->user, IPC_USER_MAX, s, n) == -1)
 			return AUTH_MALFORMED;
 		a->challenge = "UGFzc3dvcmQ6";
 		return AUTH_CHALLENGE;
 	}
-	if (take(a->secret, IPC_SECRET_MAX, s, n) == -1)
+	if (copy(a->secret, IPC_SECRET_MAX, s, n) == -1)
 		return AUTH_MALFORMED;
 	return a->user[0] != '\0' ? AUTH_DONE : AUTH_REFUSED;
 }
 
 /*
- * Key-value pairs, each with \x01 behind it, and another at the end (RFC
- * 7628, 3.1); XOAUTH2 has the user among them, OAUTHBEARER in the GS2
- * header "n,a=user," in front.
+ * Key-value pairs, each followed by \x01, and one more \x01 at the end (RFC
+ * 7628, 3.1).  XOAUTH2 has the user in one of them, OAUTHBEARER in the GS2
+ * header "n,a=user," before them.
  */
 static enum auth_status
-take_bearer(struct auth *a, const char *s, size_t n)
+read_bearer(struct auth *a, const char *s, size_t n)
 {
 	const char *sep;
 	size_t len;
@@ -88,22 +88,22 @@ take_bearer(struct auth *a, const char *s, size_t n)
 		if (len > 2 && strncasecmp(s, "n,", 2) == 0 &&
 		    a->mechanism == AUTH_OAUTHBEARER) {
 			if (strncmp(s + 2, "a=", 2) == 0 && s[len - 1] == ',' &&
-			    take(a->user, IPC_USER_MAX, s + 4, len - 5) == -1)
+			    copy(a->user, IPC_USER_MAX, s + 4, len - 5) == -1)
 				return AUTH_MALFORMED;
 		} else if (strncasecmp(s, "user=", 5) == 0) {
-			if (take(a->user, IPC_USER_MAX, s + 5, len - 5) == -1)
+			if (copy(a->user, IPC_USER_MAX, s + 5, len - 5) == -1)
 				return AUTH_MALFORMED;
 		} else if (strncasecmp(s, "auth=Bearer ", 12) == 0) {
-			if (take(a->secret, IPC_SECRET_MAX, s + 12, len - 12))
+			if (copy(a->secret, IPC_SECRET_MAX, s + 12, len - 12))
 				return AUTH_MALFORMED;
 		}
 	}
 	return a->secret[0] != '\0' ? AUTH_DONE : AUTH_MALFORMED;
 }
 
-/* An authorization identity, empty or that of the certificate. */
+/* An authorization identity: empty, or the certificate's. */
 static enum auth_status
-take_external(const struct auth *a, const char *s, size_t n)
+read_external(const struct auth *a, const char *s, size_t n)
 {
 	if (strlen(s) != n)
 		return AUTH_MALFORMED;
@@ -111,7 +111,7 @@ take_external(const struct auth *a, const char *s, size_t n)
 }
 
 enum auth_status
-auth_answer(struct auth *a, const char *line)
+auth_response(struct auth *a, const char *line)
 {
 	char response[RESPONSE_MAX + 1];
 	enum auth_status st = AUTH_MALFORMED;
@@ -119,22 +119,22 @@ auth_answer(struct auth *a, const char *line)
 
 	if (strcmp(line, "*") == 0)
 		return AUTH_CANCELLED;
-	/* RFC 4954, 4: padding where it is due, nothing that is no digit */
+	/* RFC 4954, 4: no characters outside the alphabet, padding required */
 	n = base64_decode(line, response, RESPONSE_MAX);
 	if (n >= 0)
 		switch (a->mechanism) {
 		case AUTH_PLAIN:
-			st = take_plain(a, response, (size_t)n);
+			st = read_plain(a, response, (size_t)n);
 			break;
 		case AUTH_LOGIN:
-			st = take_login(a, response, (size_t)n);
+			st = read_login(a, response, (size_t)n);
 			break;
 		case AUTH_XOAUTH2:
 		case AUTH_OAUTHBEARER:
-			st = take_bearer(a, response, (size_t)n);
+			st = read_bearer(a, response, (size_t)n);
 			break;
 		case AUTH_EXTERNAL:
-			st = take_external(a, response, (size_t)n);
+			st = read_external(a, response, (size_t)n);
 			break;
 		}
 	explicit_bzero(response, sizeof(response));
@@ -156,12 +156,12 @@ auth_begin(struct auth *a, const char *mechanism, const char *initial,
 	a->mechanism = (enum auth_mechanism)i;
 	if (a->mechanism == AUTH_EXTERNAL &&
 	    (external == NULL || *external == '\0' ||
-	    take(a->user, IPC_USER_MAX, external, strlen(external)) == -1))
+	    copy(a->user, IPC_USER_MAX, external, strlen(external)) == -1))
 		return AUTH_UNKNOWN;
 	a->challenge = a->mechanism == AUTH_LOGIN ? "VXNlcm5hbWU6" : "";
 	if (initial == NULL)
 		return AUTH_CHALLENGE;
-	return auth_answer(a, strcmp(initial, "=") == 0 ? "" : initial);
+	return auth_response(a, strcmp(initial, "=") == 0 ? "" : initial);
 }
 
 enum auth_status

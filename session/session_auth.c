@@ -246,7 +246,7 @@ session_auth(struct session *s, char *args)
 	while (st == AUTH_CHALLENGE) {
 		if ((lost = challenge(s, &line)) != CONN_OK)
 			break;
-		st = auth_answer(&exchange, line);
+		st = auth_response(&exchange, line);
 	}
 	r = lost != CONN_OK ? session_line_reply(s, lost) : auth_outcome(s, st);
 	auth_wipe(&exchange);

@@ -1,9 +1,9 @@
 /*
- * gsm: the tables behind text.c.  The GSM 7 bit default alphabet (3GPP TS
- * 23.038, formerly GSM 03.38), what stands in it for the signs and letters
- * that it lacks, and which code points combine (after Unicode 14's
- * UnicodeData.txt).  Pure: no descriptors, no allocation, only const tables.
- * What is done with a text as a whole is text.c's.
+ * gsm: the tables that text.c needs: the GSM 7 bit default alphabet (3GPP TS
+ * 23.038, formerly GSM 03.38), replacements for signs and letters that it
+ * lacks, and which code points combine (Unicode 14, UnicodeData.txt).  Pure: no
+ * descriptors, no allocation, only const tables.  This file handles single code
+ * points; text.c handles whole texts.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,16 +29,15 @@ struct gsm_row {
 
 #define ROW(first, to) {first, LENGTH(to) - 1, to}
 
-/* Pairs: with this mark, the first is the same letter as the second. */
+/* Pairs of letters: the first with this mark is the same as the second. */
 struct gsm_mark {
 	uint32_t mark;
 	const uint_least16_t *pairs;
 };
 
-/* Tables are read as tables. */
 /* clang-format off */
 
-/* Septets of U+0000 to U+00FF: ` is not in the alphabet, ^ is an escape. */
+/* Septets of U+0000 to U+00FF: ` is not in the alphabet, ^ needs an escape. */
 static const char gsm_latin[257] = "00000000001021000000000000000000"
 				   "11111111111111111111111111111111"
 				   "11111111111111111111111111122221"
@@ -49,9 +48,9 @@ static const char gsm_latin[257] = "00000000001021000000000000000000"
 				   "10001110110010000110001011001000";
 
 /*
- * Typographic signs: what software puts where a typewriter has something
- * else, and what is read no worse for the change.  Letters, mathematics and
- * units are not among them.
+ * Typographic signs that software puts in place of a typewriter's, and that can
+ * be changed back without loss.  Letters, mathematics and units are not among
+ * them.
  */
 static const struct gsm_group gsm_signs[] = {
 	{"'",
@@ -123,7 +122,7 @@ static const struct gsm_group gsm_signs[] = {
 	{"", U"\u061c\u200e\u200f\ufe0e\ufe0f"},
 };
 
-/* Letters that are written as several, and signs with a meaning. */
+/* Letters that become several, and symbols that have a meaning. */
 static const struct gsm_group gsm_symbols[] = {
 	{"Th", U"Þ"},
 	{"th", U"þ"},
@@ -249,8 +248,8 @@ static const struct gsm_group gsm_symbols[] = {
 };
 
 /*
- * What of the alphabet is beyond ASCII, after Latin-ASCII of CLDR (Unicode's
- * common locale data): a letter without its accent; Greek by ELOT 743.
+ * The alphabet's characters beyond ASCII, by Latin-ASCII of CLDR (Unicode's
+ * common locale data): a letter loses its accent.  Greek by ELOT 743.
  */
 static const struct gsm_group gsm_asciis[] = {
 	{"A", U"ÄÅ"},
@@ -287,20 +286,20 @@ static const struct gsm_group gsm_asciis[] = {
 	{"X", U"Ξ"},
 };
 
-/* The Greek alphabet from alpha on (ELOT 743), capitals where it is one. */
+/* The Greek alphabet from alpha on (ELOT 743); capitals become capitals. */
 static const char *const gsm_greek[] = {
 	"a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m",
 	"n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o",
 };
 
-/* Letters with accents: which letter each is. */
+/* Greek letters with accents, and each without its accent. */
 static const struct gsm_row gsm_accented[] = {
 	ROW(0x0386, u"Α?ΕΗΙ?Ο?ΥΩι"),
 	ROW(0x03aa, u"ΙΥαεηιυ"),
 	ROW(0x03ca, u"ιυουω"),
 };
 
-/* Letter for letter.  Greek becomes capitals, as phones do it. */
+/* One letter for one letter.  Greek becomes capitals, as phones do it. */
 static const struct gsm_row gsm_rows[] = {
 	ROW(0x00c0,
 	    u"AAAAÄÅÆÇEÉEEIIIIDÑOOOOÖxØUUUÜY?ßàaaaäåæcèéeeìiiidñòoooö/øùuuüy?y"
@@ -343,7 +342,7 @@ static const struct gsm_row gsm_rows[] = {
 	    u"'abcdefghijklmnopqrstuvwxyz{|}~"),
 };
 
-/* Russian as it is read in English, from U+0430 and from U+0450 on. */
+/* Russian transliterated into English, from U+0430 and from U+0450 on. */
 static const char *const gsm_russian[] = {
 	"a", "b", "v", "g", "d", "e", "zh", "z",
 	"i", "y", "k", "l", "m", "n", "o", "p",
@@ -353,7 +352,7 @@ static const char *const gsm_russian[] = {
 	"j", "lj", "nj", "c", "kj", "i", "u", "dz",
 };
 
-/* Where another language's usage differs. */
+/* Where other languages transliterate differently. */
 static const struct gsm_accent {
 	enum gsm_cyrillic who;
 	uint32_t c;
@@ -373,8 +372,8 @@ static const struct gsm_accent {
 };
 
 /*
- * Canonical compositions of Latin, Greek and Cyrillic letters; those of the
- * dot below also in the order in which Vietnamese keyboards make them.
+ * Canonical compositions of Latin, Greek and Cyrillic letters.  Those with the
+ * dot below are there in both orders, as Vietnamese keyboards make them.
  */
 static const struct gsm_mark gsm_marks[] = {
 	{0x0300,
@@ -424,8 +423,8 @@ static const struct gsm_mark gsm_marks[] = {
 
 /*
  * Combining marks (Mn, Mc, Me), joiners, conjoining Hangul vowels and
- * finals, halfwidth sound marks, skin tones, tags; what Unicode has not
- * assigned between two of them counts as they do.
+ * finals, halfwidth sound marks, skin tones, tags.  A range includes unassigned
+ * code points between two of them.
  */
 static const struct gsm_range gsm_combining[] = {
 	{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},
@@ -513,7 +512,7 @@ static const struct gsm_range gsm_combining[] = {
 	{0xe0020, 0xe007f}, {0xe0100, 0xe01ef},
 };
 
-/* Emoji and what becomes one with U+FE0F; not the regional indicators. */
+/* Emoji, also those that need U+FE0F; not the regional indicators. */
 static const struct gsm_range gsm_pictures[] = {
 	{0x00a9, 0x00a9}, {0x00ae, 0x00ae}, {0x203c, 0x203c}, {0x2049, 0x2049},
 	{0x2122, 0x2122}, {0x2139, 0x2139}, {0x2190, 0x21ff}, {0x2300, 0x23ff},
@@ -621,7 +620,7 @@ gsm_sign(uint32_t c)
 	return gsm_find(c, gsm_signs, LENGTH(gsm_signs));
 }
 
-/* What a row has for the code point; '?': nothing. */
+/* The letter that gsm_rows has for the code point; '?' if it has none. */
 static uint32_t
 gsm_row(uint32_t c)
 {
@@ -679,8 +678,8 @@ gsm_is_greek(uint32_t c)
 }
 
 /*
- * The letters that give a language away.  A hard sign is one of Bulgarian
- * unless what follows is what alone follows it in Russian.
+ * A hard sign means Bulgarian, unless one of the vowels follows that follow it
+ * in Russian.
  */
 enum gsm_cyrillic
 gsm_guess(const char *s)
@@ -707,8 +706,8 @@ gsm_guess(const char *s)
 }
 
 /*
- * A capital makes the first of its letters a capital, and all of them among
- * capitals.
+ * Append a Cyrillic letter.  For a capital, the first Latin letter becomes a
+ * capital; all of them do if its neighbours are capitals.
  */
 static void
 gsm_cyrillic(struct buf *out, uint32_t c, const struct gsm_near *near)
@@ -729,7 +728,7 @@ gsm_cyrillic(struct buf *out, uint32_t c, const struct gsm_near *near)
 		buf_putc(out, (char)(upper ? *s - 0x20 : *s));
 }
 
-/* Alphabets that go by a formula: mathematical letters, flags. */
+/* Letters that a formula can find: mathematical letters, flags. */
 static uint32_t
 gsm_styled(uint32_t c)
 {
@@ -744,7 +743,7 @@ gsm_styled(uint32_t c)
 	return 0;
 }
 
-/* "10 2" is not ten squared, nor is "11/2" one and a half. */
+/* Write "10^2" for ten squared, not "102"; "1 1/2", not "11/2". */
 static void
 gsm_apart(struct buf *out, uint32_t c, uint32_t prev)
 {
@@ -759,7 +758,7 @@ gsm_apart(struct buf *out, uint32_t c, uint32_t prev)
 		buf_putc(out, ' ');
 }
 
-/* Append a string of the alphabet. */
+/* Append a string of characters of the alphabet. */
 static void
 gsm_put(struct buf *out, const char *s, const struct gsm_near *near)
 {
@@ -787,7 +786,7 @@ gsm_put_letter(struct buf *out, uint32_t c, const struct gsm_near *near)
 	gsm_put(out, s, near);
 }
 
-/* 1 for an ohm, or the prefix mu: such a letter is not among Greek ones. */
+/* 1 for ohm or the prefix mu: the letter has no Greek letter beside it. */
 static int
 gsm_is_unit(uint32_t c, const struct gsm_near *near)
 {
@@ -795,7 +794,7 @@ gsm_is_unit(uint32_t c, const struct gsm_near *near)
 	    !gsm_is_greek(near->next);
 }
 
-/* A Greek letter in Latin ones; 0: it is none. */
+/* Append a Greek letter in Latin letters; 0 if it is none. */
 static int
 gsm_put_greek(struct buf *out, uint32_t c)
 {

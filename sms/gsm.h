@@ -1,7 +1,7 @@
 /*
- * gsm: the GSM 7 bit default alphabet (3GPP TS 23.038, formerly GSM 03.38)
- * and the tables about code points that go with it: what stands for a sign
- * that it lacks, what combines with what.  UTF-8 in and out.
+ * gsm: the GSM 7 bit default alphabet (3GPP TS 23.038, formerly GSM 03.38) and
+ * tables of code points: replacements for those that the alphabet lacks, and
+ * which ones combine.  UTF-8 comes in and goes out.
  */
 #ifndef GSM_H
 #define GSM_H
@@ -14,8 +14,9 @@
 #define GSM_BAD 0xffffffffU	/* an octet that is not UTF-8 */
 
 /*
- * Take one code point off a string that ends at end, at least one octet
- * long.  An octet that begins no valid sequence (RFC 3629) is GSM_BAD.
+ * Read one code point of a string that is not empty and ends at end, and move
+ * the pointer behind it.  An octet that begins no valid sequence (RFC 3629) is
+ * GSM_BAD.
  */
 uint32_t gsm_next(const char **, const char *end);
 
@@ -26,36 +27,38 @@ void gsm_char(struct buf *, uint32_t);
 int gsm_septets(uint32_t);
 
 /*
- * What stands for a typographic sign, all of it in the alphabet and at most
- * three times as long ("" for what only tells how to show); NULL: none.
+ * The replacement for a typographic sign: characters of the alphabet, at most
+ * three times as long in octets; "" for one that only affects the display.
+ * NULL if the code point is no such sign.
  */
 const char *gsm_sign(uint32_t);
 
-/* Whose Cyrillic it is: languages write the same letters differently. */
+/* Languages in Cyrillic: they transliterate the same letters differently. */
 enum gsm_cyrillic { GSM_RUSSIAN, GSM_UKRAINIAN, GSM_BULGARIAN, GSM_SERBIAN };
 
+/* Guess the language of a text by the letters that only one of them has. */
 enum gsm_cyrillic gsm_guess(const char *);
 
 struct gsm_near {
 	uint32_t prev, next;	/* the letters beside it; 0: none */
 	enum gsm_cyrillic cyrillic;
-	int ascii;		/* nothing beyond ASCII either */
+	int ascii;		/* write nothing beyond ASCII */
 };
 
 /*
- * Append what a code point is written as in the alphabet, at most three
- * times as long: a letter without its accent, a transliteration, "?".
- * Nothing for a combining mark and for a picture that has no words.
+ * Append the transliteration of a code point into the alphabet, at most three
+ * times as long in octets: a letter without its accent, several letters, or
+ * "?".  Append nothing for a combining mark and for a picture without words.
  */
 void gsm_transliterate(struct buf *, uint32_t, const struct gsm_near *);
 
-/* The letter that is canonically the same as base and mark; 0: none. */
+/* The letter that is canonically equivalent to base and mark; 0: none. */
 uint32_t gsm_compose(uint32_t base, uint32_t mark);
 
-/* 1 if the code point belongs to the one before it (a combining mark). */
+/* 1 for a combining mark: it belongs to the code point before it. */
 int gsm_is_mark(uint32_t);
 
-/* 1 for emoji and their like (skin tones too), which a joiner can tie. */
+/* 1 for emoji and the like, which U+200D can join; also for skin tones. */
 int gsm_is_picture(uint32_t);
 
 struct gsm_range {

@@ -1,5 +1,5 @@
 /*
- * phone: an SMS as it stands on a phone.
+ * phone: breaks a text into lines and draws a frame around them.
  */
 #include <string.h>
 
@@ -50,8 +50,8 @@ edge(struct buf *b, enum edge e, unsigned flags)
 }
 
 /*
- * Cells that a character takes, roughly as terminals have it (Unicode, Annex
- * 11): none for marks that combine, two for East Asian ones and for emoji.
+ * The cells that a character takes on a terminal, roughly (Unicode, UAX #11):
+ * none for combining marks, two for East Asian characters and emoji.
  */
 static unsigned
 cells(const char *p, int n)
@@ -75,8 +75,8 @@ cells(const char *p, int n)
 }
 
 /*
- * The octets of text that fit on a line, up to the blank or the LF where it
- * ends; *width is how many cells they take, *next where the next line begins.
+ * The octets of text that fit on a line, up to the blank or the LF that ends
+ * it.  *width is how many cells they take, *next where the next line begins.
  */
 static size_t
 fit(const char *text, unsigned *width, const char **next)
@@ -108,7 +108,7 @@ fit(const char *text, unsigned *width, const char **next)
 	return i;
 }
 
-/* A line of the box; what would move the cursor is a blank. */
+/* Draw a line of the box; control characters become blanks. */
 static void
 line(struct buf *b, const char *s, size_t n, unsigned width, unsigned flags,
     const char *look)

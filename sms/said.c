@@ -1,5 +1,6 @@
 /*
- * said: the search of Knuth, Morris and Pratt over letters and digits.  Pure.
+ * said: the search algorithm of Knuth, Morris and Pratt, over letters and
+ * digits.  Pure.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -7,14 +8,14 @@
 #include "sms/gsm.h"
 #include "sms/said.h"
 
-/* What is looked for, and how far a mismatch throws the search back. */
+/* The letters to find, and where the search goes on after a mismatch. */
 struct said_pattern {
 	size_t n;
 	uint32_t c[SAID_MAX];
 	size_t back[SAID_MAX];
 };
 
-/* A letter or digit, in lower case; 0: it is neither. */
+/* The letter or digit in lower case; 0 if it is neither. */
 static uint32_t
 said_letter(uint32_t c)
 {
@@ -22,13 +23,13 @@ said_letter(uint32_t c)
 		return c + 'a' - 'A';
 	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
 		return c;
-	/* Latin-1's signs, general punctuation, ideographic space */
+	/* signs of Latin-1, general punctuation, ideographic space */
 	if (c < 0xc0 || (c >= 0x2000 && c <= 0x206f) || c == 0x3000)
 		return 0;
 	return c;
 }
 
-/* 0, or -1 if there is no room for all of it. */
+/* Prepare the search.  0, or -1 if there is no room for the letters. */
 static int
 said_prepare(struct said_pattern *w, const char *p, const char *end)
 {
@@ -53,7 +54,7 @@ said_prepare(struct said_pattern *w, const char *p, const char *end)
 	return 0;
 }
 
-/* 1 if no word goes on at p. */
+/* 1 if a word ends at p. */
 static int
 said_ends_word(const char *p, const char *end)
 {
@@ -65,7 +66,7 @@ said_in(const char *p, const char *end, const char *what,
     const char *what_end)
 {
 	struct said_pattern w;
-	unsigned char starts[SAID_MAX];	/* of the last letters: a word does */
+	unsigned char starts[SAID_MAX];	/* does this letter begin a word? */
 	size_t k = 0, i = 0;
 	int word = 0;
 	uint32_t c;

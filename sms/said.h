@@ -1,16 +1,16 @@
 /*
- * said: whether a text says something already.
+ * said: does a text contain some words already, however they are punctuated?
  */
 #ifndef SAID_H
 #define SAID_H
 
-#define SAID_MAX 256	/* letters and digits of what is looked for */
+#define SAID_MAX 256	/* letters and digits that can be searched for */
 
 /*
- * 1 if the text has all words of what, in their order and nothing between
- * them, whatever the case of ASCII letters, the blanks and the punctuation;
- * also if there are none.  Both are valid UTF-8.  What has more than SAID_MAX
- * letters is not looked for.  Time is linear.
+ * 1 if the text contains all words of what, in their order and with no other
+ * word between them; the case of ASCII letters, blanks and punctuation do not
+ * matter.  1 also if what has no words; 0 if it has more than SAID_MAX letters
+ * and digits.  Both are valid UTF-8.  Time is linear.
  */
 int said_in(const char *text, const char *text_end, const char *what,
     const char *what_end);

@@ -1,9 +1,9 @@
 /*
- * text: from a subject and a body to what the SMS says.  Four passes over
- * one buffer: clean (code points), tidy (lines), transliterate (alphabet), fit
+ * text: from a subject and a body to the text of the SMS.  Four passes over one
+ * buffer: clean (code points), tidy (lines), transliterate (alphabet), fit
  * (parts, cut).  Pure: no descriptors, no allocation, no globals; time is
- * linear.  The tables about code points are gsm.c's; MIME, charsets and
- * HTML are over before this starts.
+ * linear.  gsm.c has the tables of code points; mail/ has undone MIME, charsets
+ * and HTML before this starts.
  */
 #include <limits.h>
 #include <string.h>
@@ -22,8 +22,8 @@
 #define UCS2_PART	67
 
 /*
- * Code points that are held together.  Longer heaps of marks may be cut (as
- * in UAX #15, stream-safe text), so that a cut always leaves something.
+ * Code points that stay together.  A longer cluster of marks may be cut (as in
+ * stream-safe text, UAX #15), so that a cut always leaves something.
  */
 #define CLUSTER_MAX	32
 
@@ -36,11 +36,11 @@
 #define ZWJ		0x200d
 
 /*
- * Code points that are always left out: control characters that are not line
+ * Code points that are always left out: control characters other than line
  * ends, soft hyphen, zero-width spaces and invisible operators, embeddings,
- * overrides and isolates (they show a text in another order than it is
- * read), byte order marks, interlinear annotation, placeholders of objects,
- * noncharacters (those at the end of each plane are seen to in text_plain).
+ * overrides and isolates (with these a text looks different from what it says),
+ * byte order marks, interlinear annotation, placeholders of objects,
+ * noncharacters (text_plain removes those at the end of each plane).
  */
 static const struct gsm_range text_dropped[] = {
 	{0x0000, 0x001f}, {0x007f, 0x009f}, {0x00ad, 0x00ad}, {0x034f, 0x034f},
@@ -62,14 +62,14 @@ static const struct gsm_range text_joining[] = {
 	{0x10a00, 0x11fff}, {0x1e900, 0x1e95f},
 };
 
-/* A string on its way through text_clean. */
+/* The state of text_clean. */
 struct clean {
 	const char *p, *end;
 	struct buf *out;
 	int compose;	/* join a letter and its mark */
 	int leftward;	/* some of it is written from right to left */
-	uint32_t prev;	/* the last that passed, '\n' at the start */
-	size_t at;	/* where in out it begins */
+	uint32_t prev;	/* the last code point that was kept, first '\n' */
+	size_t at;	/* where in out that begins */
 };
 
 /* Parts so far, the last of which has used units. */
@@ -78,10 +78,10 @@ struct count {
 	unsigned parts, used;
 };
 
-/* The size of a text: as GSM-7, as long as it is that, and as UCS-2. */
+/* The size of a text in GSM-7, while that is possible, and in UCS-2. */
 struct scales {
-	int signs;	/* typographic signs count as what replaces them */
-	int gsm;	/* all of it is in the alphabet */
+	int signs;	/* count the replacements of typographic signs */
+	int gsm;	/* all of it is GSM-7 so far */
 	struct count septets, words;
 };
 
@@ -95,8 +95,8 @@ text_within(const char *p, const char *end, const struct gsm_range *r, size_t n)
 }
 
 /*
- * The code point as it passes whatever is beside it; 0: not at all.  Every
- * line end is LF, every space but the ideographic one is a space.
+ * What becomes of a code point, whatever stands beside it; 0 drops it.  Every
+ * line end becomes LF; every space but the ideographic one becomes a space.
  */
 static uint32_t
 text_plain(uint32_t c)
@@ -131,10 +131,10 @@ text_is_direction(uint32_t c)
 }
 
 /*
- * 1 if a zero-width code point does something where it stands: joiners in
- * the scripts that need them and between two pictures, variation selectors
- * after a character, tags after a flag, directional marks in a text that
- * has both directions.
+ * 1 if a code point has an effect where it stands.  Zero-width ones often have
+ * none: joiners matter in some scripts and between two pictures, variation
+ * selectors after a character, tags after a flag, directional marks in a text
+ * that has both directions.
  */
 static int
 text_stays(const struct clean *k, uint32_t c)
@@ -171,8 +171,8 @@ text_pass(struct clean *k, uint32_t c)
 }
 
 /*
- * The end of the escape sequence (ECMA-35, ECMA-48: colours and the like)
- * that p, after an ESC, goes on with; p itself if it is none.
+ * The end of an escape sequence (ECMA-35, ECMA-48: colours and the like) whose
+ * ESC stands before p; p itself if there is none.
  */
 static const char *
 text_escape(const char *p, const char *end)
@@ -191,7 +191,7 @@ text_escape(const char *p, const char *end)
 	return q + 1;
 }
 
-/* Append the string without what a phone cannot show or should not. */
+/* Append the string without what a phone cannot, or must not, show. */
 static void
 text_clean(struct buf *out, const char *p, const char *end, int compose)
 {
@@ -212,7 +212,7 @@ text_clean(struct buf *out, const char *p, const char *end, int compose)
 	}
 }
 
-/* The octets of the blank that p begins or, with back, that end at p. */
+/* The octets of a blank that begins at p or, with back, that ends at p. */
 static size_t
 text_blank(const char *p, size_t left, int back)
 {
@@ -224,8 +224,8 @@ text_blank(const char *p, size_t left, int back)
 }
 
 /*
- * In what follows from: no trailing blanks, no outer blank lines, never
- * two blank lines in a row.
+ * In the text after from: remove trailing blanks and outer blank lines, and
+ * make one blank line of several in a row.
  */
 static void
 text_tidy(struct buf *out, size_t from)
@@ -275,8 +275,8 @@ text_subject(struct buf *out, const char *s, int compose)
 }
 
 /*
- * Where the signature begins (RFC 3676, section 4.3), or the end.  "--"
- * without the blank is none: grep -A and others separate with it.
+ * Where the signature begins (RFC 3676, 4.3), or the end.  "--" without the
+ * blank begins none: grep -A and others separate lines with it.
  */
 static const char *
 text_signature(const char *p)
@@ -292,14 +292,14 @@ text_signature(const char *p)
 	}
 }
 
-/* ---- a template is filled ---- */
+/* ---- filling a template ---- */
 
-/* A value on its way into a template. */
+/* The value of a placeholder. */
 struct text_value {
 	const char *p, *end;
 };
 
-/* 1 if nothing of it would be seen. */
+/* 1 if it has no visible character. */
 static int
 text_is_empty(const char *p, const char *end)
 {
@@ -313,7 +313,7 @@ text_is_empty(const char *p, const char *end)
 	return 1;
 }
 
-/* 1 if a piece has no word: it only parts two values. */
+/* 1 if a piece has no word: it only separates two values. */
 static int
 text_is_separator(const struct wording_piece *w)
 {
@@ -327,7 +327,7 @@ text_is_separator(const struct wording_piece *w)
 	return w->value == -1;
 }
 
-/* A value is missing between brackets: they go, too. */
+/* Drop the brackets around a missing value. */
 static void
 text_drop_brackets(struct wording_piece *before, struct wording_piece *after)
 {
@@ -345,8 +345,8 @@ text_drop_brackets(struct wording_piece *before, struct wording_piece *after)
 }
 
 /*
- * Take out placeholders without a value, each with the separator behind it,
- * or, if it is the last, with the one before it.
+ * Drop placeholders without a value, each with the separator after it or, if it
+ * is the last one, before it.
  */
 static void
 text_drop_missing(struct wording_piece *w, int n,
@@ -368,7 +368,7 @@ text_drop_missing(struct wording_piece *w, int n,
 	}
 }
 
-/* Append a value: the text as it is, all others as one line. */
+/* Append a value: the text with its lines, any other as one line. */
 static void
 text_put_value(struct buf *out, int which, const struct text_value *v,
     int compose)
@@ -456,7 +456,7 @@ text_join(struct buf *out, const char *subject, const char *body,
 		text_subject(out, subject, compose);
 }
 
-/* Regional indicators: two of them are a flag. */
+/* 1 for a regional indicator: two of them make a flag. */
 static int
 text_is_flag(uint32_t c)
 {
@@ -464,9 +464,10 @@ text_is_flag(uint32_t c)
 }
 
 /*
- * 1 if c belongs to the code point before it (UAX #29, simplified): marks,
- * pictures that are joined, Indic conjuncts (a consonant after the virama
- * of its own script, whose blocks are laid out alike; Tamil shows it).
+ * 1 if c belongs to the code point before it (UAX #29, simplified): a mark, a
+ * picture after a joiner, or an Indic conjunct: a consonant after the virama of
+ * its own script (their blocks have the same layout), but not in Tamil, which
+ * shows the virama.
  */
 static int
 text_is_tied(uint32_t first, uint32_t prev, uint32_t c)
@@ -484,7 +485,7 @@ text_is_tied(uint32_t first, uint32_t prev, uint32_t c)
 	return gsm_is_mark(c);
 }
 
-/* The end of the code points that are held together from p on. */
+/* The end of the code points that stay together, from p on. */
 static const char *
 text_cluster(const char *p, const char *end)
 {
@@ -506,9 +507,9 @@ text_cluster(const char *p, const char *end)
 }
 
 /*
- * Move what is in the buffer to the end of its storage, so that it can be
- * read there while its replacement is written from the start.  That is at
- * most three times as long; with TEXT_ROOM the two never meet.
+ * Move the text to the end of the buffer's storage, so that the caller can read
+ * it there while it writes the replacement from the start.  The replacement is
+ * at most three times as long; with TEXT_ROOM the two never meet.
  */
 static const char *
 text_shift(struct buf *out)
@@ -521,7 +522,7 @@ text_shift(struct buf *out)
 	return p;
 }
 
-/* Replace the typographic signs, in a text that is GSM-7 but for them. */
+/* Replace the typographic signs of a text that is GSM-7 otherwise. */
 static void
 text_signs(struct buf *out)
 {
@@ -538,8 +539,8 @@ text_signs(struct buf *out)
 }
 
 /*
- * A picture was left out before p: of the blanks around it one stays, and
- * it keeps two words apart itself.
+ * A picture was left out before p.  Keep one of the blanks around it; add one
+ * if it stood between two words.
  */
 static const char *
 text_close(struct buf *out, const char *p, const char *end)
@@ -560,9 +561,8 @@ text_close(struct buf *out, const char *p, const char *end)
 }
 
 /*
- * Write all of it in the GSM alphabet, or what of it is ASCII.  Pictures
- * without words are left out as the ornaments that they are; a text of nothing
- * else is a "?".
+ * Transliterate the text into GSM-7, or into ASCII.  Pictures without words are
+ * ornaments and are left out; a text that has nothing else becomes "?".
  */
 static void
 text_transliterate(struct buf *out, int ascii)
@@ -589,7 +589,7 @@ text_transliterate(struct buf *out, int ascii)
 		buf_putc(out, '?');
 }
 
-/* Count a character of so many units: it is never split over two parts. */
+/* Add a character of so many units, which is not split over two parts. */
 static void
 text_add(struct count *n, unsigned units, unsigned room)
 {
@@ -635,7 +635,7 @@ text_parts(const struct scales *s)
 	return n->units <= (s->gsm ? GSM_SINGLE : UCS2_SINGLE) ? 1 : n->parts;
 }
 
-/* The parts if the text ended here, cut. */
+/* The parts if the text were cut here. */
 static unsigned
 text_parts_cut(const struct scales *s)
 {
@@ -661,9 +661,9 @@ text_count(const char *p, struct text_info *info)
 }
 
 /*
- * Bring a text that is not empty down to the parts that are allowed.  The
- * alphabet is that of what is sent: where all that is not GSM-7 goes with
- * the cut, the rest is GSM-7 and may be longer for it.
+ * Cut a text that is not empty to the parts that are allowed.  Only the rest
+ * that is sent decides on the alphabet: if the cut removes all that is not
+ * GSM-7, more of the text fits.
  */
 static enum text_result
 text_fit(struct buf *out, int more, const struct text_rules *rules,
@@ -705,7 +705,7 @@ text_fit(struct buf *out, int more, const struct text_rules *rules,
 	return TEXT_OK;
 }
 
-/* Octets of the template and of its values. */
+/* The octets of the template and of its values. */
 static size_t
 text_extra(const struct text_rules *rules)
 {
@@ -738,14 +738,14 @@ text_make(struct buf *out, const char *subject, const char *body, int more,
 	if (!rules->keep_signature) {
 		end = text_signature(body);
 		if (*end != '\0')
-			more = 0; /* the rest is the signature's */
+			more = 0; /* only the signature was cut */
 	}
 	text_join(out, subject, body, end, rules);
 	if (out->len == 0)
 		return TEXT_EMPTY;
 	if (rules->alphabet == TEXT_GSM || rules->alphabet == TEXT_ASCII)
 		text_transliterate(out, rules->alphabet == TEXT_ASCII);
-	/* the text that went on is not in it */
+	/* the body, which was cut, is not used */
 	if (rules->template != NULL ?
 	    strstr(rules->template, "${text}") == NULL :
 	    rules->subject == TEXT_SUBJECT_ONLY)

@@ -1,6 +1,6 @@
 /*
- * text: what the SMS says.  Subject, signature, blank lines, alphabet,
- * parts, cut (GSM 03.38 / 3GPP TS 23.038, concatenation 3GPP TS 23.040).
+ * text: makes the text of the SMS: subject, signature, blank lines, alphabet,
+ * parts, cut (GSM 03.38 / 3GPP TS 23.038; concatenation: 3GPP TS 23.040).
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -17,9 +17,9 @@ enum text_subject {
 };
 
 enum text_alphabet_rule {
-	TEXT_AUTO,	/* typographic signs go where that alone makes GSM-7 */
-	TEXT_GSM,	/* transliterate all */
-	TEXT_ASCII,	/* ... and to nothing beyond ASCII */
+	TEXT_AUTO,	/* replace typographic signs if that makes it GSM-7 */
+	TEXT_GSM,	/* transliterate all into GSM-7 */
+	TEXT_ASCII,	/* ... into ASCII */
 	TEXT_KEEP
 };
 
@@ -27,8 +27,8 @@ enum text_overlong { TEXT_TRUNCATE, TEXT_REJECT };
 
 struct text_rules {
 	/*
-	 * In place of subject: a template, and what its placeholders but
-	 * ${subject} and ${text} stand for, UTF-8; NULL: nothing.
+	 * A template, used in place of subject, and the values of its
+	 * placeholders other than ${subject} and ${text}, UTF-8; NULL: none.
 	 */
 	const char *template;
 	const char *values[WORDING_VALUES];
@@ -43,39 +43,38 @@ enum text_alphabet { TEXT_GSM7, TEXT_UCS2 };
 
 struct text_info {
 	enum text_alphabet alphabet;
-	unsigned parts;		/* SMS parts of what was made */
-	int truncated;		/* 1: it ends in "..." in place of the rest */
+	unsigned parts;		/* SMS parts of the result */
+	int truncated;		/* 1: it was cut, and ends in "..." */
 };
 
 enum text_result {
 	TEXT_OK,
-	TEXT_EMPTY,	/* nothing to say */
+	TEXT_EMPTY,	/* the text is empty */
 	TEXT_TOO_LONG	/* more than max_parts, and TEXT_REJECT */
 };
 
 /*
- * Make the text of the SMS from a subject (NULL: none) and a body, both
- * valid UTF-8; more says that the body went on and was cut by whoever
- * collected it (so the result is truncated).  The result goes to out,
- * which must have at least TEXT_ROOM(n) octets of storage, n being the octets
- * of the subject, the body, the template and the values.  It is UTF-8, its line
- * ends are LF.
+ * Make the text of the SMS from a subject (NULL: none) and a body, both valid
+ * UTF-8.  more says that the caller cut the body, so that the result counts as
+ * truncated.  The result goes to out, which must have at least TEXT_ROOM(n)
+ * octets of storage for n octets of subject, body, template and values.  It is
+ * UTF-8 with LF as line end.
  */
 enum text_result text_make(struct buf *out, const char *subject,
     const char *body, int more, const struct text_rules *,
     struct text_info *);
 
 /*
- * Count the SMS parts of valid UTF-8 as phones do: GSM-7 160 or 153
- * septets, an escape pair never split over two parts; else UCS-2 70 or 67
- * UTF-16 units, a surrogate pair never split.
+ * Count the SMS parts of valid UTF-8 as phones do: in GSM-7, 160 septets or 153
+ * in each of several parts; else, in UCS-2, 70 or 67 UTF-16 units.  An escape
+ * pair and a surrogate pair are never split over two parts.
  */
 void text_count(const char *, struct text_info *);
 
 /* The alphabet's name for people: "GSM-7", "UCS-2". */
 const char *text_alphabet_name(enum text_alphabet);
 
-/* Octets that text_make may need for n octets of subject and body. */
+/* Octets of storage that text_make may need. */
 #define TEXT_ROOM(n) (3 * (n) + 16)
 
 #endif

@@ -67,9 +67,9 @@ test_rows(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		st = auth_begin(&a, rows[i].mechanism, rows[i].initial, NULL);
 		if (st == AUTH_CHALLENGE && rows[i].answer != NULL)
-			st = auth_answer(&a, rows[i].answer);
+			st = auth_response(&a, rows[i].answer);
 		if (st == AUTH_CHALLENGE && rows[i].answer2 != NULL)
-			st = auth_answer(&a, rows[i].answer2);
+			st = auth_response(&a, rows[i].answer2);
 		ok = st == rows[i].want;
 		if (st == AUTH_DONE && ok)
 			ok = strcmp(a.user, rows[i].user) == 0 &&
@@ -83,7 +83,7 @@ test_prompts(void)
 {
 	auth_begin(&a, "LOGIN", NULL, NULL);
 	tap_is(a.challenge, "VXNlcm5hbWU6", "Username:");
-	auth_answer(&a, "dXNlcg==");
+	auth_response(&a, "dXNlcg==");
 	tap_is(a.challenge, "UGFzc3dvcmQ6", "Password:");
 	auth_begin(&a, "PLAIN", NULL, NULL);
 	tap_is(a.challenge, "", "PLAIN's challenge is empty");
@@ -105,7 +105,7 @@ test_external(void)
 	tap_ok(auth_begin(&a, "EXTERNAL", "L0NOPXY=", "/CN=u") ==
 	    AUTH_REFUSED, "and nobody else's");
 	tap_ok(auth_begin(&a, "EXTERNAL", NULL, "/CN=u") == AUTH_CHALLENGE &&
-	    auth_answer(&a, "") == AUTH_DONE, "by an empty answer");
+	    auth_response(&a, "") == AUTH_DONE, "by an empty answer");
 }
 
 /* PLAIN with a user and a secret of so many octets */
