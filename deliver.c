@@ -149,7 +149,7 @@ usage(void)
 	    "usage: smtp2sms-deliver --try number [-n] [-g gateway] [-u user] "
 	    "[-f file] "
 	    "[-o key=value] [text]\n"
-	    "       smtp2sms-deliver --check [-u user] [-f file] "
+	    "       smtp2sms-deliver --check [-g gateway] [-u user] [-f file] "
 	    "[-o key=value]\n"
 	    "       smtp2sms-deliver --hash login\n"
 	    "       smtp2sms-deliver --gateways | --variables [-f file] "
@@ -334,20 +334,34 @@ show_metrics(const struct arguments *a)
 	return 75;
 }
 
-/* Send one SMS by the gateway of that name, or by the first. */
-static int
-try_gateway(struct arguments *a)
+/* The gateway that -g names, or the first; NULL: there is no such. */
+static struct descriptor *
+find_gateway(const char *name)
 {
 	struct descriptor *g;
 
 	for (g = self.gateway; g != NULL; g = g->next)
-		if (a->gateway == NULL || strcmp(g->name, a->gateway) == 0)
-			return try_run(&self.config, g, &a->try);
+		if (name == NULL || strcmp(g->name, name) == 0)
+			return g;
 	fprintf(stderr, "smtp2sms: -g %s: the configuration has no such "
-	    "gateway: ", a->gateway);
+	    "gateway: ", name);
 	for (g = self.gateway; g != NULL; g = g->next)
 		fprintf(stderr, "%s%s", g->name, g->next != NULL ? ", " : "\n");
-	return 64;
+	return NULL;
+}
+
+/* Send one SMS, or ask for the credentials. */
+static int
+by_hand(struct arguments *a)
+{
+	struct descriptor *g = find_gateway(a->gateway);
+
+	if (g == NULL)
+		return a->probe ? probe_unknown("-g: there is no such "
+		    "gateway") : 64;
+	return a->probe ?
+	    probe_run(&self.config, g, a->gateway != NULL, a->try.user) :
+	    try_run(&self.config, g, &a->try);
 }
 
 int
@@ -383,10 +397,8 @@ main(int argc, char **argv)
 		    NULL);
 		leave(75);
 	}
-	if (a.probe)
-		return probe_run(&self.config, self.gateway, a.try.user);
-	if (a.try.number != NULL)
-		return try_gateway(&a);
+	if (a.probe || a.try.number != NULL)
+		return by_hand(&a);
 	code = serve(&a);
 	if (self.agent)
 		return code;

@@ -1,5 +1,5 @@
 /*
- * probe: does the gateway take our credentials?  One line and an exit code as
+ * probe: do the gateways take our credentials?  One line and an exit code as
  * monitoring wants them (Monitoring Plugins Development Guidelines).
  */
 #include <stdarg.h>
@@ -12,11 +12,23 @@
 #include "gateway/gateway.h"
 
 #define TURN_WAIT 60000 /* milliseconds */
+#define TEXT_MAX  1024	/* octets of what is said of one gateway */
+
+/* What is known of one gateway. */
+struct finding {
+	const struct descriptor *gateway;
+	int asked;		/* it could be, and was */
+	int has_balance;
+	enum probe_state state;
+	long ms;
+	struct gateway_balance balance;
+	char text[TEXT_MAX];
+};
 
 static struct {
 	const struct config *config;
-	const struct descriptor *gateway;
-	int over, code;
+	struct finding finding[CONFIG_GATEWAYS_MAX];
+	size_t n, left;		/* left: asked, and not answered yet */
 } self;
 
 /* A line is one line, and '|' begins its performance data. */
@@ -27,87 +39,201 @@ put_plain(const char *s)
 		putchar(*s < ' ' || *s > '~' || *s == '|' ? '?' : *s);
 }
 
-static void say(enum probe_state, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-
 static void
-say(enum probe_state state, const char *format, ...)
+put_head(enum probe_state state)
 {
 	static const char *const names[] = {"OK", "WARNING", "CRITICAL",
 	    "UNKNOWN"};
-	char text[1024];
-	va_list ap;
 
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
 	printf("SMTP2SMS %s - ", names[state]);
-	put_plain(text);
-	self.code = (int)state;
-	self.over = 1;
 }
 
 int
 probe_unknown(const char *why)
 {
-	if (!self.over) {
-		say(PROBE_UNKNOWN, "%s", why);
+	static int said;
+
+	if (!said++) {
+		put_head(PROBE_UNKNOWN);
+		put_plain(why);
 		putchar('\n');
 	}
 	return PROBE_UNKNOWN;
 }
 
+static void say(struct finding *, enum probe_state, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+say(struct finding *f, enum probe_state state, const char *format, ...)
+{
+	size_t n;
+	va_list ap;
+
+	f->state = state;
+	snprintf(f->text, sizeof(f->text), "%s: ", f->gateway->name);
+	n = strlen(f->text);
+	va_start(ap, format);
+	vsnprintf(f->text + n, sizeof(f->text) - n, format, ap);
+	va_end(ap);
+}
+
+/* ---- what one says ---- */
+
 /* Whether a message would be taken now. */
 static void
-judge(const struct http_result *e)
+judge(struct finding *f, const struct http_result *e)
 {
-	const char *name = self.config->gateway;
-
 	if (!e->answered)
-		say(PROBE_CRITICAL, "%s: no answer: %s", name, e->error);
+		say(f, PROBE_CRITICAL, "no answer: %s", e->error);
 	else if (e->status == 401 || e->status == 402 || e->status == 403)
-		say(PROBE_CRITICAL, "%s: the gateway refuses the credentials "
-		    "(%ld)", name, e->status);
+		say(f, PROBE_CRITICAL, "the gateway refuses the credentials "
+		    "(%ld)", e->status);
 	else if (e->status == 408 || e->status == 425 || e->status == 429)
-		say(PROBE_WARNING, "%s: the gateway is busy (%ld)", name,
-		    e->status);
+		say(f, PROBE_WARNING, "the gateway is busy (%ld)", e->status);
 	else if (e->status < 200 || e->status > 299)
-		say(PROBE_CRITICAL, "%s: the gateway answers %ld", name,
-		    e->status);
+		say(f, PROBE_CRITICAL, "the gateway answers %ld", e->status);
 	else if (e->ms > self.config->timeout_gateway * 500)
-		say(PROBE_WARNING, "%s: the gateway is slow", name);
+		say(f, PROBE_WARNING, "the gateway is slow");
 	else
-		say(PROBE_OK, "%s: the gateway takes the credentials", name);
+		say(f, PROBE_OK, "the gateway takes the credentials");
 }
 
 static void
 on_end(void *arg, const struct http_result *e)
 {
-	(void)arg;
-	judge(e);
-	printf("; %ld ms|time=%ld.%03lds;%ld.%ld;;0;%ld\n", e->ms,
-	    e->ms / 1000, e->ms % 1000, self.config->timeout_gateway / 2,
-	    self.config->timeout_gateway % 2 * 5,
-	    self.config->timeout_gateway);
+	struct finding *f = arg;
+	size_t n;
+
+	judge(f, e);
+	f->ms = e->ms;
+	f->has_balance = e->answered && e->status >= 200 && e->status < 300 &&
+	    gateway_balance(f->gateway, e->body, e->len, &f->balance) == 0;
+	if (f->has_balance) {
+		n = strlen(f->text);
+		snprintf(f->text + n, sizeof(f->text) - n, ", balance %s%s%s",
+		    f->balance.amount, f->balance.unit[0] != '\0' ? " " : "",
+		    f->balance.unit);
+	}
+	self.left--;
 }
 
-static int
-ask(const struct gateway_login *login)
+static void
+ask(struct finding *f, const struct gateway_login *login)
 {
 	struct gateway_request r;
 
-	if (self.gateway->check.url == NULL)
-		return probe_unknown("this gateway's descriptor has no check");
-	if (gateway_check(self.gateway, login, &r) == -1)
-		return probe_unknown(r.why);
-	http_start(&r, self.config->timeout_gateway * 1000, on_end, NULL);
-	while (!self.over)
+	if (f->gateway->check.url == NULL) {
+		say(f, PROBE_UNKNOWN, "this gateway's descriptor has no check");
+		return;
+	}
+	f->asked = 1;
+	if (gateway_check(f->gateway, login, &r) == -1) {
+		say(f, PROBE_UNKNOWN, "%s", r.why);
+		return;
+	}
+	self.left++;
+	http_start(&r, self.config->timeout_gateway * 1000, on_end, f);
+}
+
+/* ---- what is told of all ---- */
+
+/* From good to bad; what could not be found out is worse than good. */
+static int
+rank(enum probe_state s)
+{
+	static const int ranks[] = {[PROBE_OK] = 0, [PROBE_UNKNOWN] = 1,
+	    [PROBE_WARNING] = 2, [PROBE_CRITICAL] = 3};
+
+	return ranks[s];
+}
+
+/*
+ * The worst of all.  A gateway without a check says nothing about the others,
+ * but there must be one that could be asked.
+ */
+static enum probe_state
+worst(void)
+{
+	enum probe_state state = PROBE_UNKNOWN;
+	const struct finding *f;
+	int n = 0;
+
+	for (f = self.finding; f < self.finding + self.n; f++)
+		if (f->asked && (n++ == 0 || rank(f->state) > rank(state)))
+			state = f->state;
+	return state;
+}
+
+/* A label: of several gateways each has its own. */
+static void
+put_label(const char *what, const struct finding *f)
+{
+	const char *s;
+
+	printf("%s", what);
+	if (self.n == 1)
+		return;
+	putchar('_');
+	for (s = f->gateway->name; *s != '\0'; s++)
+		putchar(*s <= ' ' || *s > '~' || strchr("='|;", *s) != NULL ?
+		    '_' : *s);
+}
+
+static void
+put_performance(const struct finding *f)
+{
+	long limit = self.config->timeout_gateway;
+
+	put_label("time", f);
+	printf("=%ld.%03lds;%ld.%ld;;0;%ld", f->ms / 1000, f->ms % 1000,
+	    limit / 2, limit % 2 * 5, limit);
+	if (!f->has_balance)
+		return;
+	putchar(' ');
+	put_label("balance", f);
+	printf("=%s", f->balance.amount);
+}
+
+static enum probe_state
+tell(void)
+{
+	enum probe_state state = worst();
+	const struct finding *f, *end = self.finding + self.n;
+	char before = '|';
+
+	put_head(state);
+	for (f = self.finding; f < end; f++) {
+		printf("%s", f > self.finding ? ", " : "");
+		put_plain(f->text);
+		if (f->asked && f->state != PROBE_UNKNOWN)
+			printf("; %ld ms", f->ms);
+	}
+	for (f = self.finding; f < end; f++)
+		if (f->asked && f->state != PROBE_UNKNOWN) {
+			putchar(before);
+			put_performance(f);
+			before = ' ';
+		}
+	putchar('\n');
+	return state;
+}
+
+static int
+ask_all(const struct descriptor *g, int alone,
+    const struct gateway_login *login)
+{
+	for (; g != NULL; g = alone ? NULL : g->next) {
+		self.finding[self.n].gateway = g;
+		ask(&self.finding[self.n++], login);
+	}
+	while (self.left > 0)
 		http_turn(NULL, 0, TURN_WAIT);
-	return self.code;
+	return (int)tell();
 }
 
 int
-probe_run(const struct config *c, const struct descriptor *g,
+probe_run(const struct config *c, const struct descriptor *g, int alone,
     const char *user)
 {
 	char secret[HASH_PASSWORD_MAX + 1] = "";
@@ -115,12 +241,12 @@ probe_run(const struct config *c, const struct descriptor *g,
 	int code;
 
 	self.config = c;
-	self.gateway = g;
 	if (user == NULL)
-		return ask(NULL);
+		return ask_all(g, alone, NULL);
 	if (login_read_password(0, secret) == -1)
 		return probe_unknown("no password on standard input");
-	code = ask(&login);
+	/* a client's credentials are for one gateway */
+	code = ask_all(g, 1, &login);
 	explicit_bzero(secret, sizeof(secret));
 	return code;
 }

@@ -1,5 +1,5 @@
 /*
- * probe: does the gateway take our credentials?  For monitoring.
+ * probe: do the gateways take our credentials?  For monitoring.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -14,11 +14,12 @@ enum probe_state { PROBE_OK, PROBE_WARNING, PROBE_CRITICAL, PROBE_UNKNOWN };
 int probe_unknown(const char *why);
 
 /*
- * Ask the gateway for the credentials of the configuration, or of the user
- * whose password comes on standard input (NULL: none); nothing is sent.
- * Prints one line with performance data, returns the exit code.
+ * Ask the gateway, and unless `alone` those after it, for the credentials of
+ * the configuration; or the gateway alone for those of the user whose
+ * password comes on standard input (NULL: none).  Nothing is sent.  Prints
+ * one line with performance data, returns the exit code of the worst.
  */
-int probe_run(const struct config *, const struct descriptor *,
+int probe_run(const struct config *, const struct descriptor *, int alone,
     const char *user);
 
 #endif

@@ -136,6 +136,7 @@ struct descriptor {
 	struct descriptor_per_recipient per_recipient;
 	/* other requests */
 	struct descriptor_call check, warm, lookup;
+	struct match_source balance, currency;	/* in a check's answer */
 	const char *found_id;	/* a pointer into what was looked up */
 	struct member_codes found, missing, after;
 	const char *unless;

@@ -183,6 +183,13 @@ gateway_check(const struct descriptor *g, const struct gateway_login *login,
 }
 
 int
+gateway_balance(const struct descriptor *g, const char *body, size_t n,
+    struct gateway_balance *b)
+{
+	return response_balance(g, body, n, b);
+}
+
+int
 gateway_warm(const struct descriptor *g, struct gateway_request *r)
 {
 	struct values v = {.g = g};

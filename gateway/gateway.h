@@ -49,6 +49,13 @@ int gateway_warm(const struct descriptor *, struct gateway_request *);
 int gateway_lookup(const struct descriptor *, const struct gateway_login *,
     const char *id, struct gateway_request *);
 
+/*
+ * What the answer to gateway_check's request says of the account's credit.
+ * Returns 0; or -1 if it says nothing.
+ */
+int gateway_balance(const struct descriptor *, const char *body, size_t n,
+    struct gateway_balance *);
+
 /* Overwrite and free what a request holds. */
 void gateway_free(struct gateway_request *);
 

@@ -14,6 +14,8 @@
 
 #define GATEWAY_ERROR_MAX   200		/* octets of a gateway's error text */
 #define GATEWAY_HEADERS_MAX 16		/* of a request, without curl's own */
+#define GATEWAY_AMOUNT_MAX  31		/* octets of a balance */
+#define GATEWAY_UNIT_MAX    15		/* octets of its unit */
 #define GATEWAY_WHY_MAX	    127		/* octets: why there is no request */
 
 /* Whose credentials a request carries; NULL: the configuration's own. */
@@ -61,6 +63,12 @@ struct gateway_result {
 	enum ipc_outcome outcome;
 	int next;	/* permanent for this gateway; another may accept it */
 	char id[IPC_ID_MAX + 1];	/* "": the answer has none */
+};
+
+/* An account's credit. */
+struct gateway_balance {
+	char amount[GATEWAY_AMOUNT_MAX + 1];	/* a number */
+	char unit[GATEWAY_UNIT_MAX + 1];	/* letters; "": not said */
 };
 
 struct gateway_answer {

@@ -370,13 +370,15 @@ void
 read_request_calls(struct descriptor *g)
 {
 	static const char *const names[] = {"url", "method", "headers", NULL};
+	static const char *const check[] = {"url", "method", "headers",
+	    "balance", "currency", NULL};
 	static const char *const lookup[] = {"url", "method", "headers",
 	    "found", "missing", "id", "unless", "after", NULL};
 
-	read_call(g, "check", names, &g->check);
+	read_call(g, "check", check, &g->check);
 	read_call(g, "warm", names, &g->warm);
 	read_call(g, "lookup", lookup, &g->lookup);
-	if (g->config->auth_check && g->check.url == NULL)
+	if (g->config->auth_check && g->index == 0 && g->check.url == NULL)
 		member_fail(&g->errors, "/check",
 		    "is missing, and auth-check is on");
 }

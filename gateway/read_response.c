@@ -98,6 +98,15 @@ read_lookup(struct descriptor *g)
 	g->unless = member_string(&g->errors, o, "/lookup", "unless", 0);
 }
 
+static void
+read_check(struct descriptor *g)
+{
+	json_t *o = json_object_get(g->root, "check");
+
+	match_read_source(&g->errors, o, "/check", "balance", &g->balance);
+	match_read_source(&g->errors, o, "/check", "currency", &g->currency);
+}
+
 void
 read_response(struct descriptor *g)
 {
@@ -105,4 +114,5 @@ read_response(struct descriptor *g)
 	read_habits(g);
 	read_per_recipient(g);
 	read_lookup(g);
+	read_check(g);
 }

@@ -511,6 +511,15 @@ retry_after(const struct descriptor *g, json_t *json)
 	return n > 0 ? n : 0;
 }
 
+/* The beginning of a body, for tests that look at text. */
+static void
+copy_text(char text[MATCH_TEXT_MAX + 1], const char *body, size_t n)
+{
+	body = lenient_skip_mark(body, &n);
+	snprintf(text, MATCH_TEXT_MAX + 1, "%.*s",
+	    (int)(n < MATCH_TEXT_MAX ? n : MATCH_TEXT_MAX), body);
+}
+
 void
 response_judge(const struct descriptor *g, const struct gateway_message *m,
     long status, const char *body, size_t n, int whole,
@@ -523,9 +532,7 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	    .result = result, .seen = seen};
 	int open;
 
-	body = lenient_skip_mark(body, &n);
-	snprintf(text, sizeof(text), "%.*s",
-	    (int)(n < sizeof(text) ? n : sizeof(text) - 1), body);
+	copy_text(text, body, n);
 	memset(a, 0, sizeof(*a));
 	a->outcome = judge_whole(g, &j.whole, &open, &j.note, &j.next);
 	if (!whole && !member_has_code(&g->ok, status))
@@ -540,6 +547,52 @@ response_judge(const struct descriptor *g, const struct gateway_message *m,
 	free(error);
 	free(j.error);
 	json_decref(json);
+}
+
+/* ---- a check's answer ---- */
+
+/* A number as text, without the digits that it cannot have as a real. */
+static int
+copy_amount(const char *s, char out[GATEWAY_AMOUNT_MAX + 1])
+{
+	char *end;
+	double x = strtod(s, &end);
+
+	if (end == s || end[strspn(end, " \t\r\n")] != '\0' || !(x > -1e15 &&
+	    x < 1e15))
+		return -1;
+	snprintf(out, GATEWAY_AMOUNT_MAX + 1, "%.10g", x);
+	return 0;
+}
+
+static int
+is_unit(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz");
+
+	return s[n] == '\0' && n <= GATEWAY_UNIT_MAX;
+}
+
+int
+response_balance(const struct descriptor *g, const char *body, size_t n,
+    struct gateway_balance *b)
+{
+	char text[MATCH_TEXT_MAX + 1], *amount, *unit;
+	struct match_subject s = {0, lenient_json(body, n), text};
+	int found;
+
+	copy_text(text, body, n);
+	amount = match_find(&g->balance, &s);
+	unit = match_find(&g->currency, &s);
+	memset(b, 0, sizeof(*b));
+	found = amount != NULL && copy_amount(amount, b->amount) == 0;
+	if (unit != NULL && is_unit(unit))
+		strcpy(b->unit, unit);
+	free(amount);
+	free(unit);
+	json_decref(s.json);
+	return found ? 0 : -1;
 }
 
 /* ---- lookup ---- */

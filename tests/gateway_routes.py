@@ -1,14 +1,16 @@
 """Which gateways a number, a login or a client that nobody knows may have."""
 
+import itertools
 import os
 import re
 import tempfile
+import time
 
 import link_lib
 import tap
 from roads_lib import (FIRST, FOLDER, SECOND, counts, descriptor, lines, mail,
                        numbers_of, reset, test, without_ids)
-from smtp import Session
+from smtp import SLOW, Session
 
 GERMAN = ["+4915100000%02d" % i for i in range(3)]
 SWISS = ["+41791234567", "+41791234568"]
@@ -249,6 +251,47 @@ def past():
     reply, log = passed_on([*conf, "auth-check yes"], GERMAN[0])
     tap.is_((reply.code, len(FIRST.requests)), (250, 1),
             "auth-check: asked once, at AUTH", log)
+
+
+def mails_until(s, condition):
+    """Send mails until the condition holds; how many were needed."""
+    limit = time.monotonic() + 20 * SLOW
+    for count in itertools.count(1):
+        assert time.monotonic() < limit, s.log()
+        reply = s.send_message("hello", headers="")
+        tap.is_(reply.code, 250, "mail %d: 250" % count, s.log())
+        if FIRST.wait_for(condition, 0.1 / SLOW):
+            return count
+
+
+@tap.test("after its rest a request that sends nothing is first")
+def back():
+    silent = descriptor("one", ["check", "warm"])
+    warm = descriptor("one", ["check"])
+    for path, one, asked in (("/devices", None, True),
+                             ("/health", warm, True), ("", silent, False)):
+        reset()
+        FIRST.default = "503"
+        with Session(lines(one, None, "gateway-rest 1"), FIRST) as s:
+            s.ehlo()
+            if asked:
+                FIRST.routes["GET " + path] = "stall" if path == "/devices" \
+                    else "404"
+            s.send_message("hello", headers="")
+            before = len(FIRST.requests)
+            mails_until(s, lambda: len(FIRST.requests) > before)
+            found = FIRST.requests[before]
+            tap.is_((found.method, found.path),
+                    ("GET", path) if asked else ("POST", "/messages"),
+                    "%s: one request" % (path or "neither"))
+            tap.is_(len(FIRST.posts()), 1 if asked else 2,
+                    "no other message has waited for it")
+            FIRST.default = "ok"
+            FIRST.routes.clear()
+            mails_until(s, lambda: FIRST.messages)
+            s.quit()
+            tap.ok(asked == ("request=probe" in s.log()), "the log has it",
+                   s.log())
 
 
 tap.run(240)
