@@ -41,8 +41,9 @@ PURE = auth.o session/parameter.o session/reply.o session/sources.o \
 SYSTEM = common/config.o common/fds.o common/log.o common/metrics.o \
 	common/terminal.o common/watch.o
 SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
-	session/extract.o session/helper.o session/line.o session/link.o \
-	session/listener.o session/listener_accept.o session/listener_child.o \
+	session/extract.o session/helper.o session/keeper.o session/line.o \
+	session/link.o session/listener.o session/listener_accept.o \
+	session/listener_child.o \
 	session/listener_poll.o session/listener_slot.o \
 	session/listener_table.o session/listener_tls.o session/peer.o \
 	session/privileges.o \

@@ -2,6 +2,7 @@
  * helper: see helper.h.
  */
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -26,9 +27,16 @@ helper_is_usable(const struct helper *h)
 	    h->due <= clock_ms() + (HELPER_BURST - 1) * HELPER_REST;
 }
 
-/* In the new process: nothing of the listener's but the control socket. */
-static _Noreturn void
-become(const struct argv *c, int control, void (*prepare)(void))
+void
+helper_count_start(struct helper *h)
+{
+	long long now = clock_ms();
+
+	h->due = (h->due > now ? h->due : now) + HELPER_REST;
+}
+
+_Noreturn void
+helper_become(const struct argv *c, int control)
 {
 	sigset_t none;
 
@@ -39,8 +47,6 @@ become(const struct argv *c, int control, void (*prepare)(void))
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
-	if (prepare != NULL)
-		prepare();
 	if (dup2(control, STDIN_FILENO) != -1 &&
 	    fds_null(STDOUT_FILENO) != -1)
 		argv_exec(c);
@@ -50,13 +56,12 @@ become(const struct argv *c, int control, void (*prepare)(void))
 }
 
 int
-helper_start(struct helper *h, const struct argv *c, void (*prepare)(void))
+helper_start(struct helper *h, const struct argv *c)
 {
-	long long now = clock_ms();
 	int pair[2];
 	pid_t pid;
 
-	h->due = (h->due > now ? h->due : now) + HELPER_REST;
+	helper_count_start(h);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ==
 	    -1) {
 		log_event(LOG_ERR, "helper", "program", c->path, "error",
@@ -64,7 +69,7 @@ helper_start(struct helper *h, const struct argv *c, void (*prepare)(void))
 		return -1;
 	}
 	if ((pid = fork()) == 0)
-		become(c, pair[1], prepare);
+		helper_become(c, pair[1]);
 	close(pair[1]);
 	if (pid == -1) {
 		close(pair[0]);
@@ -106,4 +111,15 @@ helper_gone(struct helper *h)
 {
 	h->pid = 0;
 	helper_end(h);
+}
+
+void
+helper_log(const char *name, int status)
+{
+	if (WIFSIGNALED(status))
+		log_event(LOG_ERR, "helper", "program", name, "signal",
+		    LOG_NUM(WTERMSIG(status)), NULL);
+	else if (WEXITSTATUS(status) != 0)
+		log_event(LOG_ERR, "helper", "program", name, "status",
+		    LOG_NUM(WEXITSTATUS(status)), NULL);
 }

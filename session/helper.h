@@ -32,12 +32,15 @@ void helper_init(struct helper *);
 /* 1 if it may be handed a session, or may be started for it. */
 int helper_is_usable(const struct helper *);
 
-/*
- * Start the program, its control socket on its descriptor 0.  prepare, if it
- * is not NULL, runs in the new process.  0, or -1: logged.
- */
-int helper_start(struct helper *, const struct argv *,
-    void (*prepare)(void));
+/* Start the program, its control socket on its descriptor 0.  0, or -1:
+   logged. */
+int helper_start(struct helper *, const struct argv *);
+
+/* A start counts for helper_is_usable; helper_start has done so itself. */
+void helper_count_start(struct helper *);
+
+/* In a new process: become the program; of ours it has the socket alone. */
+_Noreturn void helper_become(const struct argv *, int control);
 
 /* Hand it one message with descriptors. */
 enum helper_result helper_pass(struct helper *, const void *message,
@@ -48,5 +51,8 @@ void helper_end(struct helper *);
 
 /* Its process is over. */
 void helper_gone(struct helper *);
+
+/* Log how the process of this program ended, unless all was well. */
+void helper_log(const char *name, int status);
 
 #endif

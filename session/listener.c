@@ -22,6 +22,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "session/keeper.h"
 #include "session/listener.h"
 #include "session/listener_private.h"
 #include "session/privileges.h"
@@ -99,17 +100,6 @@ find_slot(struct table *t, pid_t pid)
 }
 
 static void
-log_helper(const char *name, int status)
-{
-	if (WIFSIGNALED(status))
-		log_event(LOG_ERR, "helper", "program", name, "signal",
-		    LOG_NUM(WTERMSIG(status)), NULL);
-	else if (WEXITSTATUS(status) != 0)
-		log_event(LOG_ERR, "helper", "program", name, "status",
-		    LOG_NUM(WEXITSTATUS(status)), NULL);
-}
-
-static void
 bury(struct listener *l, pid_t pid, int status)
 {
 	struct table *t = l->table;
@@ -118,15 +108,18 @@ bury(struct listener *l, pid_t pid, int status)
 	if (s != NULL) {
 		listener_slot_end(l, s, status);
 	} else if (pid == t->deliver.pid) {
-		log_helper("smtp2sms-deliver", status);
+		helper_log("smtp2sms-deliver", status);
 		helper_gone(&t->deliver);
 		listener_deliver_watch(l);
 	} else if (pid == t->tls.pid) {
-		log_helper("smtp2sms-tls", status);
+		helper_log("smtp2sms-tls", status);
 		listener_tls_gone(l);
+	} else if (pid == t->keeper.pid) {
+		helper_log("smtp2sms-keeper", status);
+		helper_gone(&t->keeper);
 	} else {
 		/* one that had been asked to end */
-		log_helper("an earlier one", status);
+		helper_log("an earlier one", status);
 	}
 }
 
@@ -215,12 +208,14 @@ wait_for_helpers(struct listener *l)
 
 	helper_end(&t->deliver);
 	helper_end(&t->tls);
+	helper_end(&t->keeper);
 	l->stopping = 1;
-	while (clock_left(deadline) > 0 &&
-	    (t->deliver.pid != 0 || t->tls.pid != 0)) {
+	for (;;) {
 		reap(l);
-		if (t->deliver.pid != 0 || t->tls.pid != 0)
-			poll(NULL, 0, 10);
+		if (clock_left(deadline) == 0 || (t->deliver.pid == 0 &&
+			t->tls.pid == 0 && t->keeper.pid == 0))
+			return;
+		poll(NULL, 0, 10);
 	}
 }
 
@@ -276,6 +271,8 @@ time_left(struct listener *l)
 {
 	int ms = 3600 * 1000;
 
+	if (l->failed && !l->stopping)
+		return 0;
 	if (l->idle_since != 0 && idle_seconds(l) > 0)
 		sooner(&ms, l->idle_since + 1000LL * idle_seconds(l));
 	sooner(&ms, l->pause);
@@ -470,14 +467,17 @@ fail(const char *what)
 	return PROGRAM_TEMPORARY;
 }
 
-/* From here on nothing can be had that root alone has. */
+/* From here on nothing can be had that root alone has, but by the keeper. */
 static int
 drop(struct listener *l)
 {
 	const char *error;
 
-	if (geteuid() == 0 && l->config->user != NULL)
+	if (geteuid() == 0 && l->config->user != NULL) {
 		l->table->was_root = 1;
+		if (l->config->tls_cert != NULL)
+			keeper_start(&l->table->keeper, l->program);
+	}
 	error = privileges_drop(l->config->user);
 	if (error != NULL) {
 		log_event(LOG_ERR, "config", "error", error, NULL);
@@ -520,6 +520,19 @@ random_seed(void)
 #endif
 }
 
+/* A port for TLS whose name is misspelt would be served in clear. */
+static void
+log_odd_names(const struct sockets *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].odd[0] != '\0')
+			log_event(LOG_WARNING, "socket", "name", s->v[i].odd,
+			    "served-as", sockets_name(s->v[i].kind), "error",
+			    "the name is none of smtp, smtps, lmtp", NULL);
+}
+
 int
 listener_run(struct program *p, const struct sockets *s, int broken)
 {
@@ -538,6 +551,7 @@ listener_run(struct program *p, const struct sockets *s, int broken)
 	drop(l);
 	begin_metrics(l);
 	start_try_sandbox(p);
+	log_odd_names(s);
 	log_event(LOG_INFO, "listen", "sockets", LOG_NUM(s->n), NULL);
 	return loop(l);
 }

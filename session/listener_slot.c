@@ -98,7 +98,7 @@ start_deliver(struct listener *l)
 
 	link_command(&c, l->program);
 	argv_add(&c, "-L");
-	helper_start(&l->table->deliver, &c, NULL);
+	helper_start(&l->table->deliver, &c);
 	listener_deliver_watch(l);
 }
 
@@ -302,6 +302,8 @@ begin_tls(struct listener *l, struct slot *s)
 		retry_later(l);
 		break;
 	case HELPER_FAILED:
+		/* it may ask again, as long as its connection is here */
+		s->was_tls = s->client == -1;
 		answer(l, s, LINE_NO, NULL, 0);
 		break;
 	}

@@ -94,6 +94,7 @@ table_new(size_t n)
 	t->pending = -1;
 	helper_init(&t->deliver);
 	helper_init(&t->tls);
+	helper_init(&t->keeper);
 	return t;
 }
 
@@ -165,6 +166,7 @@ set_all(struct table *t, int yes)
 	set_inherited(t->pending, yes);
 	set_inherited(t->deliver.control, yes);
 	set_inherited(t->tls.control, yes);
+	set_inherited(t->keeper.control, yes);
 	for (i = 0; i < t->high; i++)
 		if (t->slot[i].pid != 0) {
 			set_inherited(t->slot[i].client, yes);

@@ -52,7 +52,7 @@ struct table {
 	int pending;		/* a connection that is to be served as the
 				   files are now; -1: none */
 	enum sockets_kind pending_kind;
-	struct helper deliver, tls;
+	struct helper deliver, tls, keeper;
 	enum table_tls tls_state;
 	uint64_t tls_command;	/* how smtp2sms-tls was started: a hash */
 	int was_root;		/* privileges have been dropped */

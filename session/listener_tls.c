@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/fds.h"
 #include "common/log.h"
+#include "session/keeper.h"
 #include "session/listener_private.h"
 #include "session/wrapper.h"
 
@@ -52,11 +53,25 @@ set_state(struct listener *l, enum table_tls state)
 	l->poll[POLL_TLS].fd = l->table->tls.control;
 }
 
-/* What has died, or must be another, only root could start again. */
+/* What has died, or must be another, only root can start again. */
+static int
+needs_keeper(const struct listener *l)
+{
+	return l->table->was_root && geteuid() != 0;
+}
+
 static int
 is_out_of_reach(const struct listener *l)
 {
-	return l->table->was_root && geteuid() != 0;
+	return needs_keeper(l) && l->table->keeper.control == -1;
+}
+
+static int
+start(struct listener *l, const struct argv *c)
+{
+	return needs_keeper(l) ?
+	    keeper_launch(&l->table->keeper, &l->table->tls) :
+	    helper_start(&l->table->tls, c);
 }
 
 void
@@ -86,8 +101,8 @@ listener_tls_start(struct listener *l)
 	}
 	helper_end(h);
 	l->table->tls_command = hash;
-	set_state(l, helper_start(h, &c, NULL) == 0 ? TABLE_TLS_STARTING :
-						      TABLE_TLS_BROKEN);
+	set_state(l, start(l, &c) == 0 ? TABLE_TLS_STARTING :
+					 TABLE_TLS_BROKEN);
 }
 
 int
@@ -119,14 +134,45 @@ listener_tls_recheck(struct listener *l)
 		set_state(l, TABLE_TLS_STARTING);
 }
 
+/* It has died: start another, at once unless that has been so often. */
+static void
+replace(struct listener *l)
+{
+	helper_end(&l->table->tls);
+	set_state(l, TABLE_TLS_BROKEN);
+	if (l->stopping)
+		return;
+	/* whoever has started us starts us again, with all that it takes */
+	if (is_out_of_reach(l)) {
+		log_event(LOG_ERR, "tls", "error", "smtp2sms-tls and its "
+		    "keeper have died: this program ends, to be started again",
+		    NULL);
+		l->failed = 1;
+	} else if (helper_is_usable(&l->table->tls))
+		listener_tls_start(l);
+}
+
 void
 listener_tls_gone(struct listener *l)
 {
 	helper_gone(&l->table->tls);
-	set_state(l, TABLE_TLS_BROKEN);
-	/* whoever has started us starts us again, with all that it takes */
-	if (is_out_of_reach(l) && !l->stopping)
-		l->failed = 1;
+	replace(l);
+}
+
+/*
+ * It does not listen any more.  If it is a child of ours, the rest is done when
+ * we hear that its process is over; until then it cannot be asked.
+ */
+static void
+lose(struct listener *l)
+{
+	struct helper *h = &l->table->tls;
+
+	helper_end(h);
+	if (h->pid == 0)
+		replace(l);
+	else
+		set_state(l, TABLE_TLS_STARTING);
 }
 
 void
@@ -143,9 +189,7 @@ listener_tls_read(struct listener *l)
 						 TABLE_TLS_BROKEN);
 		return;
 	}
-	/* the rest is said when its process is over */
-	helper_end(h);
-	set_state(l, TABLE_TLS_BROKEN);
+	lose(l);
 }
 
 /* ---- a session ---- */
@@ -203,12 +247,20 @@ listener_tls_begin(struct listener *l, struct slot *s)
 	enum helper_result r;
 	struct channels c;
 
+	listener_tls_recheck(l);
+	if (l->table->tls_state == TABLE_TLS_STARTING)
+		return HELPER_BUSY;
 	if (l->table->tls_state != TABLE_TLS_READY)
 		return HELPER_FAILED;
 	if (open_channels(&c) == -1)
 		return HELPER_BUSY;
 	r = hand_out(l, s, &c);
 	close_all(&c);
+	/* it has died, and nobody has told us: wait for another */
+	if (r == HELPER_FAILED && l->table->tls.control == -1) {
+		lose(l);
+		return HELPER_BUSY;
+	}
 	if (r == HELPER_BUSY)
 		return r;
 	close(s->client);

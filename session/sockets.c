@@ -50,6 +50,7 @@ add(struct sockets *s, int fd, enum sockets_kind kind)
 	if (s->n == SOCKETS_MAX)
 		return -1;
 	s->v[s->n].fd = fd;
+	s->v[s->n].odd[0] = '\0';
 	s->v[s->n++].kind = kind;
 	return 0;
 }
@@ -92,6 +93,33 @@ count_given(void)
 	return atoi(n);
 }
 
+/* What systemd says by itself: sd_listen_fds(3), FileDescriptorName=. */
+static int
+is_usual(const char *name, size_t n)
+{
+	static const char unit[] = ".socket", none[] = "unknown";
+
+	return n == 0 || (n == sizeof(none) - 1 && memcmp(name, none, n) == 0) ||
+	    (n >= sizeof(unit) && memcmp(name + n - (sizeof(unit) - 1), unit,
+		sizeof(unit) - 1) == 0);
+}
+
+/* A socket from descriptor fd with a name of n octets.  0, or -1. */
+static int
+add_given(struct sockets *s, int fd, const char *name, size_t n,
+    enum sockets_kind otherwise)
+{
+	enum sockets_kind none = (enum sockets_kind)(SOCKETS_KIND_LAST + 1);
+	enum sockets_kind kind = kind_of(name, n, none);
+
+	if (add(s, fd, kind != none ? kind : otherwise) == -1)
+		return -1;
+	if (kind == none && !is_usual(name, n))
+		snprintf(s->v[s->n - 1].odd, SOCKETS_NAME, "%.*s", (int)n,
+		    name);
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? -1 : 0;
+}
+
 /* LISTEN_FDS; a connection among them is no affair of a listener. */
 static int
 take_given(struct sockets *s, enum sockets_kind otherwise)
@@ -102,12 +130,9 @@ take_given(struct sockets *s, enum sockets_kind otherwise)
 
 	for (i = 0; i < n && i < FDS_MAX; i++) {
 		len = name != NULL ? strcspn(name, ":") : 0;
-		if (is_listening(LISTEN_FIRST + i)) {
-			if (add(s, LISTEN_FIRST + i,
-			    kind_of(name, len, otherwise)) == -1)
-				return -1;
-			fcntl(LISTEN_FIRST + i, F_SETFD, FD_CLOEXEC);
-		}
+		if (is_listening(LISTEN_FIRST + i) &&
+		    add_given(s, LISTEN_FIRST + i, name, len, otherwise) == -1)
+			return -1;
 		if (name != NULL)
 			name += len + (name[len] == ':');
 	}

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define SOCKETS_MAX	16
+#define SOCKETS_NAME	48	/* octets of such a name that are kept */
 #define SOCKETS_BACKLOG 4096	/* connections that may wait; the system may
 				   lower it (somaxconn) */
 
@@ -19,6 +20,7 @@ struct sockets {
 	struct {
 		int fd;
 		enum sockets_kind kind;
+		char odd[SOCKETS_NAME];	/* a name that says nothing; or "" */
 	} v[SOCKETS_MAX];
 	size_t n;
 	int own;	/* they were opened here (-l) */
@@ -28,7 +30,8 @@ struct sockets {
  * Find the sockets that the program was started with: descriptor 0 (wait of
  * inetd and xinetd, StandardInput=socket of systemd), else those that
  * LISTEN_FDS and LISTEN_FDNAMES tell of (sd_listen_fds(3)).  A socket without
- * a name of ours is of the given kind.  Returns 0, and s->n is 0 if there
+ * a name of ours is of the given kind; if the name is not systemd's own
+ * (the unit's, or "unknown"), it is kept in odd.  Returns 0, and s->n is 0 if there
  * are none; or -1: there are more than SOCKETS_MAX.
  */
 int sockets_find(struct sockets *, enum sockets_kind);

@@ -122,6 +122,27 @@ def dies():
             tap.like(mail(late, "late"), ACCEPTED, "and so does a new one")
 
 
+@tap.test("the delivery side dies between sessions, and idle ones wait on it")
+def dies_idle():
+    gw.reset()
+    with Listener([], gw) as it:
+        with it.connect() as first, it.connect() as linked:
+            first.login()
+            tap.like(mail(first, "first"), ACCEPTED, "a mail")
+            linked.login()
+            first.bye()
+            for number in range(2):
+                os.kill(it.deliver()[0], signal.SIGKILL)
+                it.wait_event("helper", number + 1)
+                with it.connect() as after:
+                    after.login()
+                    tap.like(mail(after, "after %d" % number), ACCEPTED,
+                             "the next session has a new one")
+            reply = mail(linked, "linked")
+            tap.like(reply, r"^4\d\d 4\.3\.0", "one whose link was the dead "
+                     "one's is told to come again")
+
+
 @tap.test("a delivery side that cannot be started")
 def absent():
     with Listener(own_credentials() + ["libexec /nonexistent"], gw) as it:
@@ -243,6 +264,26 @@ def named():
             with it.connect() as client:
                 words.append(client.greeting.lines[0].split()[1])
         tap.is_(words, ["ESMTP", "LMTP", "ESMTP"], "what is spoken where")
+        tap.is_(it.events("socket"), [], "the unit's name is no mistake")
+    for sock in socks:
+        sock.close()
+
+
+@tap.test("a name in LISTEN_FDNAMES that says nothing")
+def misnamed():
+    socks = [high(socket.create_server(("127.0.0.1", 0)))
+             for _ in range(5)]
+    names = ["smtps2", "", "unknown", "x.socket", "n" * 100]
+    with Listener([], gw, listen=[], sockets=socks,
+                  env={"LISTEN_FDNAMES": ":".join(names)}) as it:
+        it.port = socks[0].getsockname()[1]
+        with it.connect() as client:
+            tap.like(str(client.greeting), "ESMTP", "it is served as SMTP")
+        found = it.events("socket")
+        tap.is_([(e["name"], e["served-as"]) for e in found],
+                [("smtps2", "smtp"), ("n" * 47, "smtp")],
+                "with a warning, unless systemd has made it up")
+        tap.like(it.log(), "none of smtp, smtps, lmtp", "that says what can be")
     for sock in socks:
         sock.close()
 
