@@ -100,11 +100,17 @@ class Listener:
         numbers = set(range(3, 3 + len(sockets)))
         assert not numbers & {sock.fileno() for sock in sockets} or \
             len(sockets) == 1, "they would overwrite each other"
+        # subprocess must not have its own pipe where the sockets will be
+        held = [os.open(os.devnull, os.O_RDONLY)]
+        while sockets and held[-1] < max(numbers):
+            held.append(os.open(os.devnull, os.O_RDONLY))
         with open(self.logfile, "ab") as file:
             self.child = subprocess.Popen(
                 command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=file,
                 env=full, cwd=self.dir, start_new_session=True,
                 preexec_fn=prepare, pass_fds=tuple(numbers))
+        for number in held:
+            os.close(number)
         self.pid = self.child.pid
         try:
             if ready and listen:
