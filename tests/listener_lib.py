@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 
 import smtp
@@ -20,6 +21,18 @@ from smtp import PROGRAM, SLOW, TIMEOUT, WRAP, configuration, wait_until
 from tls_lib import Secure
 
 PATIENCE = 10
+
+# What systemd does: the sockets from descriptor 3 on, whatever their numbers
+# were, and a child that knows its own number.
+HAND_OVER = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 100)
+        for number in sys.argv[1].split()]
+for number, fd in enumerate(high, 3):
+    os.dup2(fd, number)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Client(Secure):
@@ -84,33 +97,16 @@ class Listener:
             if name in os.environ:
                 full[name] = os.environ[name]
         full.update(env or {})
+        numbers = [sock.fileno() for sock in sockets]
         if sockets:
-            # what systemd does, whose child knows its own number
-            command = ["sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh",
-                       *command]
+            command = [sys.executable, "-S", "-c", HAND_OVER,
+                       " ".join(map(str, numbers)), *command]
             full["LISTEN_FDS"] = str(len(sockets))
-
-        def prepare():
-            for number, sock in enumerate(sockets, 3):
-                if sock.fileno() != number:
-                    os.dup2(sock.fileno(), number)
-                os.set_inheritable(number, True)
-            if before:
-                before()
-        numbers = set(range(3, 3 + len(sockets)))
-        assert not numbers & {sock.fileno() for sock in sockets} or \
-            len(sockets) == 1, "they would overwrite each other"
-        # subprocess must not have its own pipe where the sockets will be
-        held = [os.open(os.devnull, os.O_RDONLY)]
-        while sockets and held[-1] < max(numbers):
-            held.append(os.open(os.devnull, os.O_RDONLY))
         with open(self.logfile, "ab") as file:
             self.child = subprocess.Popen(
                 command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=file,
                 env=full, cwd=self.dir, start_new_session=True,
-                preexec_fn=prepare, pass_fds=tuple(numbers))
-        for number in held:
-            os.close(number)
+                preexec_fn=before, pass_fds=numbers)
         self.pid = self.child.pid
         try:
             if ready and listen:

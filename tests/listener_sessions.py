@@ -243,18 +243,9 @@ def standard_input():
             again.wait(PATIENCE * smtp.SLOW)
 
 
-def high(sock):
-    """The same socket, with a number that is in nobody's way."""
-    import fcntl
-    number = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD, 50)
-    sock.close()
-    return socket.socket(fileno=number)
-
-
 @tap.test("LISTEN_FDS and the names of the sockets")
 def named():
-    socks = [high(socket.create_server(("127.0.0.1", 0)))
-             for _ in range(3)]
+    socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     ports = [sock.getsockname()[1] for sock in socks]
     with Listener(["trust 127.0.0.1"], gw, listen=[], sockets=socks,
                   env={"LISTEN_FDNAMES": "smtp2sms.socket:lmtp:smtp"}) as it:
@@ -271,8 +262,7 @@ def named():
 
 @tap.test("a name in LISTEN_FDNAMES that says nothing")
 def misnamed():
-    socks = [high(socket.create_server(("127.0.0.1", 0)))
-             for _ in range(5)]
+    socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
     names = ["smtps2", "", "unknown", "x.socket", "n" * 100]
     with Listener([], gw, listen=[], sockets=socks,
                   env={"LISTEN_FDNAMES": ":".join(names)}) as it:
