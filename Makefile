@@ -62,12 +62,14 @@ GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
 	gateway/read_template.o gateway/read_variables.o gateway/request.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
+JOURNAL = delivery/journal.o delivery/journal_file.o delivery/journal_record.o \
+	delivery/journal_value.o
 DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/catalogue.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
 	delivery/job_metrics.o delivery/job_road.o delivery/job_send.o \
-	delivery/journal.o delivery/policy.o \
+	$(JOURNAL) delivery/policy.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
@@ -175,7 +177,7 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 UNITS = auth charset config credible cuts fate gateway html ipc journal login \
 	metrics mime number parameter phone path sandbox smuggling sources \
-	text utf8
+	text utf8 value
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
@@ -291,7 +293,7 @@ fuzz: fuzz-link
 FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
 	delivery/hash.c delivery/job.c delivery/job_fate.c delivery/job_id.c \
 	delivery/job_journal.c delivery/job_metrics.c delivery/job_road.c \
-	delivery/job_send.c delivery/journal.c \
+	delivery/job_send.c $(JOURNAL:.o=.c) \
 	delivery/login.c delivery/policy.c delivery/rest.c delivery/serve.c \
 	delivery/source.c delivery/users.c
 

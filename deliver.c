@@ -24,6 +24,7 @@
 #include "delivery/catalogue.h"
 #include "delivery/check.h"
 #include "delivery/http.h"
+#include "delivery/journal.h"
 #include "delivery/login.h"
 #include "delivery/probe.h"
 #include "delivery/serve.h"
@@ -80,12 +81,13 @@ leave(int code)
 static int
 turn(struct curl_waitfd *w, unsigned max)
 {
-	unsigned agents = 0, n;
+	unsigned agents = 0, journals, n;
 	int ms = IDLE_WAIT;
 
 	if (self.agent && agent_stopping())
 		serve_dismiss();
-	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS, &ms);
+	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS - JOURNAL_WAITS,
+	    &ms);
 	if (self.agent ? agent_over() : serve_count() == 0)
 		return 0;
 	if (self.agent)
@@ -93,7 +95,9 @@ turn(struct curl_waitfd *w, unsigned max)
 	metrics_turn(&ms);
 	/* the descriptors stand without a gap */
 	memmove(w + agents, w + AGENT_WAITS, n * sizeof(*w));
-	http_turn(w, agents + n, ms);
+	journals = journal_prepare(w + agents + n, &ms);
+	http_turn(w, agents + n + journals, ms);
+	journal_turn(w + agents + n, journals);
 	if (self.agent)
 		agent_turn(w, agents);
 	serve_turn(w + agents);
@@ -103,7 +107,7 @@ turn(struct curl_waitfd *w, unsigned max)
 static int
 run(void)
 {
-	unsigned max = AGENT_WAITS +
+	unsigned max = AGENT_WAITS + JOURNAL_WAITS +
 	    (self.agent ? (unsigned)self.config.agent_clients : 1);
 	struct curl_waitfd *w = calloc(max, sizeof(*w));
 
@@ -392,7 +396,7 @@ main(int argc, char **argv)
 	}
 	if (a.test)
 		return 0;
-	if (http_init(&self.config) == -1) {
+	if (http_init(&self.config) == -1 || journal_init(&self.config) == -1) {
 		log_event(LOG_ERR, "http", "error", "curl cannot start",
 		    NULL);
 		leave(75);

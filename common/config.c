@@ -1212,6 +1212,12 @@ config_route(const struct config *c, const char *number)
 	return best;
 }
 
+int
+config_has_journal(const struct config *c)
+{
+	return c->journal != NULL;
+}
+
 long
 config_timeout_delivery(const struct config *c)
 {

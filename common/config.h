@@ -190,6 +190,9 @@ int config_road_add(struct config_road *, int gateway);
 const struct config_road *config_route(const struct config *,
     const char *number);
 
+/* 1 if there is a journal, of whatever kind. */
+int config_has_journal(const struct config *);
+
 /* Seconds for all gateways together. */
 long config_timeout_delivery(const struct config *);
 

@@ -68,7 +68,7 @@ static int
 check_dedupe(const struct config *c, const struct descriptor *g,
     config_report tell)
 {
-	if (c->dedupe != CONFIG_DEDUPE_TEXT || c->journal != NULL ||
+	if (c->dedupe != CONFIG_DEDUPE_TEXT || config_has_journal(c) ||
 	    (g->next == NULL && gateway_has_lookup(g)))
 		return 0;
 	return config_error(c, "dedupe", tell, "dedupe text: requires a "

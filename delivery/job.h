@@ -78,6 +78,10 @@ struct job {
 					  were done */
 	int journalled;
 	struct journal journal;
+	char record[JOB_UUID];	/* the journal's name for the message */
+	int looks;		/* at the record */
+	size_t all[CONFIG_RCPTS_MAX], nall; /* todo before the first */
+	void (*then)(struct job *); /* when the journal has answered */
 	/* the gateways of each recipient; NULL: none can take the message */
 	const struct config_road *road[CONFIG_RCPTS_MAX];
 	/* where it begins: the gateway that may have it already */

@@ -7,17 +7,23 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
 
+#define LOOKS_MAX    4	  /* at a record that others change meanwhile */
+#define RESULT_GRACE 1000 /* milliseconds after the deadline of sending; the
+			     session waits for ASK_GRACE */
+
 static void
-log_trouble(const struct job *j)
+log_trouble(const struct job *j, const char *why)
 {
-	log_event(LOG_ERR, "journal", "session", j->session, "folder",
-	    j->config->journal, "error", strerror(errno), NULL);
+	log_event(LOG_ERR, "journal", "session", j->session,
+	    j->config->journal != NULL ? "folder" : "member", journal_where(),
+	    "error", why, NULL);
 }
 
 /*
@@ -101,65 +107,144 @@ leave_all(struct job *j, enum ipc_outcome o)
 
 /* The journal cannot be written: the message waits, or goes without it. */
 static void
-on_failure(struct job *j)
+on_failure(struct job *j, const char *why)
 {
 	metrics_add(METRICS_CLAIMS, "failed", NULL, 1);
-	log_trouble(j);
+	log_trouble(j, why);
 	if (j->config->journal_required)
 		leave_all(j, IPC_OUTCOME_INTERNAL);
 	else
 		j->unjournalled = 1;
 }
 
-/* Open the message's record: as journal_open.  id: its name there. */
-static int
-open_record(struct job *j, char id[JOB_UUID])
+/* Another session is sending this message: try later. */
+static void
+on_busy(struct job *j)
 {
-	struct journal_key key;
-
-	if (job_id_needs_key(j) &&
-	    journal_read_key(j->config->journal, &key) == -1)
-		return -1;
-	job_id_message(j, &key, id);
-	explicit_bzero(&key, sizeof(key));
-	return journal_open(&j->journal, j->config->journal, id);
+	metrics_add(METRICS_CLAIMS, "busy", NULL, 1);
+	leave_all(j, IPC_OUTCOME_TEMPORARY);
 }
 
-void
-job_journal_read(struct job *j)
+/* Anew: what an earlier look at the record left out is looked at again. */
+static void
+list_again(struct job *j)
 {
-	char key[JOB_UUID], name[JOB_UUID];
+	memcpy(j->todo, j->all, j->nall * sizeof(j->todo[0]));
+	j->ntodo = j->nall;
+}
+
+/* Leave out those that are done, and note that the others are sent to. */
+static int
+note_sending(struct job *j)
+{
+	char name[JOB_UUID];
 	time_t since = 0;
 	size_t i, n = 0;
 	int failed = 0;
 
-	switch (open_record(j, key)) {
-	case 0:
-		j->journalled = 1;
-		break;
-	case 1:		/* another session is sending this message */
-		metrics_add(METRICS_CLAIMS, "busy", NULL, 1);
-		leave_all(j, IPC_OUTCOME_TEMPORARY);
-		return;
-	default:
-		on_failure(j);
-		return;
-	}
 	if (j->window != -1)
 		since = time(NULL) - j->config->dedupe_window;
 	for (i = 0; i < j->ntodo; i++)
-		if (!is_done(j, key, j->todo[i], since))
+		if (!is_done(j, j->record, j->todo[i], since))
 			j->todo[n++] = j->todo[i];
 	j->ntodo = n;
 	for (i = 0; i < n; i++) {
 		job_id_recipient(j->number[j->todo[i]], name);
 		failed |= journal_note(&j->journal, name, JOURNAL_SENDING, "");
 	}
-	if (n > 0 && (failed || journal_commit(&j->journal) == -1))
-		on_failure(j);
+	return failed ? -1 : 0;
+}
+
+static void claim(struct job *);
+
+static void
+on_claim(void *arg, enum journal_answer a)
+{
+	struct job *j = arg;
+
+	switch (a) {
+	case JOURNAL_OK:
+		metrics_add(METRICS_CLAIMS, "claimed", NULL, 1);
+		break;
+	case JOURNAL_CHANGED:
+		if (++j->looks < LOOKS_MAX) {
+			list_again(j);
+			claim(j);
+			return;
+		}
+		/* FALLTHROUGH */
+	case JOURNAL_BUSY:
+		on_busy(j);
+		break;
+	case JOURNAL_FAILED:
+		on_failure(j, journal_why());
+		break;
+	}
+	j->then(j);
+}
+
+/* Claim the recipients that are left, if there are any. */
+static void
+claim(struct job *j)
+{
+	int failed = note_sending(j);
+
+	if (failed)
+		on_failure(j, strerror(errno));
+	else if (j->ntodo == 0)
+		metrics_add(METRICS_CLAIMS, "done", NULL, 1);
+	if (failed || j->ntodo == 0)
+		j->then(j);
 	else
-		metrics_add(METRICS_CLAIMS, n > 0 ? "claimed" : "done", NULL,
-		    1);
+		journal_claim(&j->journal, clock_left(j->deadline), on_claim,
+		    j);
+}
+
+static void
+on_open(void *arg, enum journal_answer a)
+{
+	struct job *j = arg;
+
+	switch (a) {
+	case JOURNAL_OK:
+		j->journalled = 1;
+		claim(j);
+		return;
+	case JOURNAL_BUSY:
+	case JOURNAL_CHANGED:
+		on_busy(j);
+		break;
+	case JOURNAL_FAILED:
+		on_failure(j, journal_why());
+		break;
+	}
+	j->then(j);
+}
+
+static void
+on_key(void *arg, const struct journal_key *key)
+{
+	struct job *j = arg;
+
+	if (key == NULL && job_id_needs_key(j)) {
+		on_failure(j, journal_why());
+		j->then(j);
+		return;
+	}
+	job_id_message(j, key, j->record);
+	journal_open(&j->journal, j->record, on_open, j);
+}
+
+void
+job_journal_read(struct job *j, void (*then)(struct job *))
+{
+	j->then = then;
+	memcpy(j->all, j->todo, j->ntodo * sizeof(j->todo[0]));
+	j->nall = j->ntodo;
+	if (job_id_needs_key(j))
+		journal_read_key(on_key, j);
+	else
+		on_key(j, NULL);
 }
 
 static enum journal_state
@@ -190,24 +275,38 @@ note_of(const struct job *j, const struct job_result *r)
 	return ipc_is_id(g->name) ? g->name : "";
 }
 
+static void
+on_result(void *arg, enum journal_answer a)
+{
+	struct job *j = arg;
+
+	if (a == JOURNAL_OK)
+		j->unjournalled = 0;
+	else
+		log_trouble(j, journal_why()); /* there it stays "unknown" */
+	journal_close(&j->journal);
+	j->then(j);
+}
+
 void
-job_journal_write(struct job *j)
+job_journal_write(struct job *j, void (*then)(struct job *))
 {
 	char name[JOB_UUID];
 	size_t i, k;
-	int failed = 0;
 
+	j->then = then;
 	for (i = 0; i < j->ntodo; i++) {
 		k = j->todo[i];
 		job_id_recipient(j->number[k], name);
-		failed |= journal_note(&j->journal, name,
-		    state_of(&j->result[k]), note_of(j, &j->result[k]));
+		/* what was noted before has room, and cannot fail */
+		journal_note(&j->journal, name, state_of(&j->result[k]),
+		    note_of(j, &j->result[k]));
 	}
 	if (j->ntodo > 0) {
-		if (failed || journal_commit(&j->journal) == -1)
-			log_trouble(j); /* there it stays "unknown" */
-		else
-			j->unjournalled = 0;
+		journal_result(&j->journal, clock_left(j->deadline) +
+		    RESULT_GRACE, on_result, j);
+		return;
 	}
 	journal_close(&j->journal);
+	then(j);
 }

@@ -7,13 +7,17 @@
 #include "delivery/job.h"
 
 /*
- * Before anything is sent: leave out the recipients that are done, and sync
- * to disk that the others will be sent to.  If the journal cannot be used,
- * nothing is sent.  j->journalled says whether job_journal_write is due.
+ * Before anything is sent: leave out the recipients that are done, and make
+ * it durable that the others will be sent to.  If the journal cannot be used,
+ * nothing is sent.  Then `then` is called, from here or from journal_turn;
+ * j->journalled says whether job_journal_write is due.
  */
-void job_journal_read(struct job *);
+void job_journal_read(struct job *, void (*then)(struct job *));
 
-/* Before the reply: note what became of those that were sent to. */
-void job_journal_write(struct job *);
+/*
+ * Before the reply: note what became of those that were sent to; then call
+ * `then`, likewise.
+ */
+void job_journal_write(struct job *, void (*then)(struct job *));
 
 #endif

@@ -90,17 +90,24 @@ goes_on(const struct job *j, const struct job_result *r, enum job_fate fate)
 /* ---- the end of a batch, and of the job ---- */
 
 static void
-finish(struct job *j)
+answer(struct job *j)
 {
 	int journalled = j->journalled;
 
-	if (--j->pending > 0)
-		return;
-	if (journalled)
-		job_journal_write(j);
 	j->done(j->arg, j);
 	if (journalled) /* the client has its answer: nobody waits for this */
-		journal_prune(self.config->journal, self.config->journal_keep);
+		journal_prune();
+}
+
+static void
+finish(struct job *j)
+{
+	if (--j->pending > 0)
+		return;
+	if (j->journalled)
+		job_journal_write(j, answer);
+	else
+		answer(j);
 }
 
 static void start_batch(struct job *, size_t first, size_t n,
@@ -705,14 +712,26 @@ choose_gateways(struct job *j)
 	j->ntodo = n;
 }
 
-void
-job_send(struct job *j, job_done done, void *arg)
+/* Begin to send to those that are left. */
+static void
+start_batches(struct job *j)
 {
 	size_t i, n;
 
+	for (i = 0; i < j->ntodo; i += n) {
+		n = count_batch(j, i);
+		j->pending++;
+		start_batch(j, i, n, j->first[j->todo[i]], 0);
+	}
+	finish(j);
+}
+
+void
+job_send(struct job *j, job_done done, void *arg)
+{
 	j->done = done;
 	j->arg = arg;
-	j->pending = 1;		/* this function */
+	j->pending = 1;		/* until start_batches has ended */
 	j->config = self.config;
 	j->gateway = self.gateway;
 	job_id_identify(j, self.config, time(NULL));
@@ -721,13 +740,10 @@ job_send(struct job *j, job_done done, void *arg)
 	if (clock_left(j->deadline) == 0)
 		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
 	choose_gateways(j);
-	if (self.config->journal != NULL && j->ntodo > 0 &&
-	    j->identity != JOB_UNIQUE && !j->dry)
-		job_journal_read(j);
-	for (i = 0; i < j->ntodo; i += n) {
-		n = count_batch(j, i);
-		j->pending++;
-		start_batch(j, i, n, j->first[j->todo[i]], 0);
+	if (config_has_journal(self.config) && j->ntodo > 0 &&
+	    j->identity != JOB_UNIQUE && !j->dry) {
+		job_journal_read(j, start_batches);
+		return;
 	}
-	finish(j);
+	start_batches(j);
 }

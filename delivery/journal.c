@@ -1,836 +1,154 @@
 /*
- * journal: records in files, locked and crash-safe.
- *
- * DIR/xx/KEY is one message; xx is the start of KEY.  Who has it open has it
- * locked, flock(2).  Lines are appended, and the last of a name counts:
- *
- *	TIME STATE NAME =ID SUM
- *
- * Where nobody knows the outcome, the number of tries is in place of the ID.
- * SUM is against accidents, not against intruders.  A line that is torn or
- * wrong was never committed, or its disk is broken: it is not there.  When
- * most lines have been overtaken by later ones, the file is written anew
- * as KEY.new and renamed.  DIR/prune says how far journal_prune has come.
- * DIR/key has the journal's random octets.
+ * journal: one interface to a folder, whose answers are there at once, and to
+ * a cluster, whose answers come later.
  */
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "delivery/journal.h"
+#include "delivery/journal_file.h"
+#include "delivery/journal_value.h"
 
-#define LINE_ROOM    192  /* octets of a line, with a NUL */
-#define LINES_FEW    64	  /* a file of so many lines stays as it is */
-#define LINES_FACTOR 4	  /* lines for each recipient, before a rewrite */
-#define OPEN_TRIES   16	  /* if others remove what was just opened */
-#define NEW_SUFFIX   ".new"
-#define KEY_FILE     "key"
-#define FILE_ROOM    (JOURNAL_NAME_MAX + sizeof(NEW_SUFFIX))
-#define TRIES_MAX    999999
-#define TURNS	     4096 /* of pruning: 256 folders, 16 parts of each */
-#define TURNS_KEEP   4	  /* rounds of pruning while a record is kept */
-
-struct journal_entry {
-	char name[JOURNAL_NAME_MAX + 1];
-	char id[IPC_ID_MAX + 1];
-	time_t time;
-	long tries;  /* of SENDING and UNKNOWN: how many may have been taken */
-	enum journal_state state;
-	int dirty;   /* to be written */
-	int written; /* the file has, or may have, a line of it */
-};
-
-static const char *const words[] = {
-	[JOURNAL_NEW] = "new",
-	[JOURNAL_SENDING] = "sending",
-	[JOURNAL_ACCEPTED] = "accepted",
-	[JOURNAL_UNKNOWN] = "unknown",
-};
-#define NWORDS (sizeof(words) / sizeof(words[0]))
-
-/* It starts with a UUID as text, in lower case (RFC 9562, 4). */
-static int
-starts_with_name(const char *s)
-{
-	size_t i;
-
-	for (i = 0; i < JOURNAL_NAME_MAX; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (s[i] != '-')
-				return 0;
-		} else if (s[i] == '\0' ||
-		    strchr("0123456789abcdef", s[i]) == NULL) {
-			return 0;
-		}
-	}
-	return 1;
-}
-
-/* It is one, and so safe as a file's name. */
-static int
-is_name(const char *s)
-{
-	return starts_with_name(s) && s[JOURNAL_NAME_MAX] == '\0';
-}
-
-/* ---- lines ---- */
-
-/* FNV-1a, 64 bits. */
-static uint64_t
-sum(uint64_t h, const char *s)
-{
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
-	return h;
-}
-
-static int
-is_open_state(enum journal_state s)
-{
-	return s == JOURNAL_SENDING || s == JOURNAL_UNKNOWN;
-}
-
-/* A line with its newline, for this record alone.  Returns its length. */
-static size_t
-format(const struct journal *j, const struct journal_entry *e,
-    char out[LINE_ROOM])
-{
-	char tries[24] = "";
-	uint64_t h;
-	int n;
-
-	if (is_open_state(e->state) && e->tries > 0)
-		snprintf(tries, sizeof(tries), "%ld", e->tries);
-	n = snprintf(out, LINE_ROOM, "%lld %s %s =%s", (long long)e->time,
-	    words[e->state], e->name,
-	    is_open_state(e->state) ? tries : e->id);
-	h = sum(sum(0xcbf29ce484222325, j->key), out);
-	n += snprintf(out + n, LINE_ROOM - (size_t)n, " %016llx\n",
-	    (unsigned long long)h);
-	return (size_t)n;
-}
-
-/* A line is right if it is what we would have written. */
-static int
-parse(const struct journal *j, const char *line, size_t n,
-    struct journal_entry *e)
-{
-	char copy[LINE_ROOM], again[LINE_ROOM], word[10], id[IPC_ID_MAX + 2];
-	long long when;
-	size_t i;
-
-	_Static_assert(IPC_ID_MAX + 1 == 65 && JOURNAL_NAME_MAX == 36,
-	    "the widths below");
-	if (n >= sizeof(copy))
-		return -1;
-	memcpy(copy, line, n);
-	copy[n] = '\0';
-	memset(e, 0, sizeof(*e));
-	if (sscanf(copy, "%lld %9s %36s %65s", &when, word, e->name,
-		id) != 4 || id[0] != '=')
-		return -1;
-	for (i = 0; i < NWORDS && strcmp(word, words[i]) != 0; i++)
-		;
-	if (i == NWORDS)
-		return -1;
-	e->state = (enum journal_state)i;
-	e->time = (time_t)when;
-	if (is_open_state(e->state))
-		e->tries = strtol(id + 1, NULL, 10);
-	else
-		memcpy(e->id, id + 1, sizeof(e->id));
-	if (format(j, e, again) != n || memcmp(line, again, n) != 0)
-		return -1;
-	return is_name(e->name) && ipc_is_id(e->id) ? 0 : -1;
-}
-
-/* ---- entries ---- */
-
-static struct journal_entry *
-find(const struct journal *j, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < j->n; i++)
-		if (strcmp(j->entry[i].name, name) == 0)
-			return &j->entry[i];
-	return NULL;
-}
-
-/* 1 if the clock has been set back since then. */
-static int
-is_ahead(time_t t)
-{
-	return t > time(NULL) + JOURNAL_AHEAD;
-}
-
-/*
- * In a full record the one that says least makes room: NEW, one of a clock
- * that was ahead, or the oldest.
- */
-static struct journal_entry *
-oldest(struct journal *j)
-{
-	struct journal_entry *e = NULL;
-	size_t i;
-
-	for (i = 0; i < j->n; i++) {
-		if (j->entry[i].dirty)
-			continue;
-		if (j->entry[i].state == JOURNAL_NEW ||
-		    is_ahead(j->entry[i].time))
-			return &j->entry[i];
-		if (e == NULL || j->entry[i].time < e->time)
-			e = &j->entry[i];
-	}
-	if (e == NULL)
-		errno = ENOMEM;
-	return e;
-}
-
-/* The entry of that name, which may be new; NULL with errno. */
-static struct journal_entry *
-enter(struct journal *j, const char *name)
-{
-	struct journal_entry *e = find(j, name);
-	size_t room;
-
-	if (e != NULL)
-		return e;
-	if (j->n == JOURNAL_NAMES_MAX) {
-		e = oldest(j);
-	} else {
-		if (j->n == j->room) {
-			room = j->room == 0 ? 8 : 2 * j->room;
-			e = realloc(j->entry, room * sizeof(*e));
-			if (e == NULL)
-				return NULL;
-			j->entry = e;
-			j->room = room;
-		}
-		e = &j->entry[j->n++];
-	}
-	if (e != NULL) {
-		memset(e, 0, sizeof(*e));
-		memcpy(e->name, name, sizeof(e->name));
-	}
-	return e;
-}
-
-/* How many recipients have something that must not be forgotten. */
-static size_t
-count_live(const struct journal *j)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < j->n; i++)
-		n += j->entry[i].state != JOURNAL_NEW;
-	return n;
-}
-
-/* ---- opening ---- */
-
-/* A file system that cannot sync folders says EINVAL, and does without. */
-static int
-sync_folder(int fd)
-{
-	return fsync(fd) == -1 && errno != EINVAL ? -1 : 0;
-}
-
-static void
-close_quietly(int fd)
-{
-	int saved = errno;
-
-	if (fd != -1)
-		close(fd);
-	errno = saved;
-}
-
-/* DIR/xx, made if need be.  A descriptor, or -1. */
-static int
-open_folder(const char *dir, const char *key)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	const char xx[] = {key[0], key[1], '\0'};
-	int root, fd;
-
-	if ((root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
-	fd = openat(root, xx, flags);
-	if (fd == -1 && errno == ENOENT &&
-	    (mkdirat(root, xx, 0700) == 0 || errno == EEXIST) &&
-	    sync_folder(root) == 0)
-		fd = openat(root, xx, flags);
-	close_quietly(root);
-	return fd;
-}
-
-/*
- * 1 if the open file is still the one of that name: between the opening and
- * the lock it may have been removed or replaced.
- */
-static int
-is_current(int folder, const char *name, int fd, struct stat *st)
-{
-	struct stat there;
-
-	return fstat(fd, st) == 0 &&
-	    fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st->st_dev == there.st_dev && st->st_ino == there.st_ino;
-}
-
-/* Open the record and lock it: 0, 1 if another has it, or -1. */
-static int
-take(struct journal *j)
-{
-	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC;
-	struct stat st;
-	int tries;
-
-	for (tries = 0; tries < OPEN_TRIES; tries++) {
-		if ((j->fd = openat(j->folder, j->key, flags, 0600)) == -1)
-			return -1;
-		if (flock(j->fd, LOCK_EX | LOCK_NB) == -1)
-			return errno == EWOULDBLOCK ? 1 : -1;
-		if (is_current(j->folder, j->key, j->fd, &st)) {
-			if (S_ISREG(st.st_mode))
-				return 0;
-			errno = EINVAL;
-			return -1;
-		}
-		close(j->fd);
-		j->fd = -1;
-	}
-	return 1;
-}
-
-/* Read up to max octets from the start.  Returns how many, or -1. */
-static ssize_t
-read_all(int fd, char *p, size_t max)
-{
-	size_t have = 0;
-	ssize_t n;
-
-	while (have < max) {
-		n = pread(fd, p + have, max - have, (off_t)have);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
-}
-
-/* Take one line in; what is no line of ours changes nothing. */
-static int
-load_line(struct journal *j, const char *line, size_t n)
-{
-	struct journal_entry got, *e;
-
-	if (parse(j, line, n, &got) == -1)
-		return 1;
-	if ((e = enter(j, got.name)) == NULL)
-		return -1;
-	*e = got;
-	e->written = 1;
-	if (e->state == JOURNAL_SENDING)
-		e->state = JOURNAL_UNKNOWN;
-	return 0;
-}
-
-static int
-load_lines(struct journal *j, const char *p, size_t size)
-{
-	const char *s = p, *end = p + size, *nl;
-	int r;
-
-	for (; (nl = memchr(s, '\n', (size_t)(end - s))) != NULL; s = nl + 1) {
-		j->lines++;
-		r = load_line(j, s, (size_t)(nl + 1 - s));
-		if (r == -1)
-			return -1;
-		if (r == 0)
-			j->end = nl + 1 - p;
-	}
-	return 0;
-}
-
-static int
-load(struct journal *j)
-{
-	char *p = malloc(JOURNAL_FILE_MAX + 1);
-	ssize_t n;
-	int r = -1;
-
-	if (p == NULL)
-		return -1;
-	n = read_all(j->fd, p, JOURNAL_FILE_MAX + 1);
-	if (n > JOURNAL_FILE_MAX)
-		errno = EFBIG;
-	else if (n != -1)
-		r = load_lines(j, p, (size_t)n);
-	free(p);
-	return r;
-}
-
-static void
-let_go(struct journal *j)
-{
-	close_quietly(j->fd);
-	close_quietly(j->folder);
-	free(j->entry);
-	j->entry = NULL;
-	j->n = j->room = 0;
-	j->fd = j->folder = -1;
-}
+static struct {
+	const struct config *config;
+	char why[JOURNAL_WHY_MAX + 1];
+} self;
 
 int
-journal_open(struct journal *j, const char *dir, const char *key)
+journal_init(const struct config *c)
 {
-	int r;
-
-	memset(j, 0, sizeof(*j));
-	j->fd = j->folder = -1;
-	if (!is_name(key)) {
-		errno = EINVAL;
-		return -1;
-	}
-	memcpy(j->key, key, sizeof(j->key));
-	if ((j->folder = open_folder(dir, key)) == -1)
-		return -1;
-	r = take(j);
-	if (r == 0 && load(j) == -1) {
-		flock(j->fd, LOCK_UN);
-		r = -1;
-	}
-	if (r != 0)
-		let_go(j);
-	return r;
+	self.config = c;
+	return 0;
 }
 
-/* ---- reading and noting ---- */
-
-enum journal_state
-journal_find(const struct journal *j, const char *name, time_t since,
-    char id[IPC_ID_MAX + 1])
+const char *
+journal_why(void)
 {
-	const struct journal_entry *e = find(j, name);
-
-	id[0] = '\0';
-	if (e == NULL || (since != 0 && (e->time < since || is_ahead(e->time))))
-		return JOURNAL_NEW;
-	if (e->state == JOURNAL_ACCEPTED)
-		memcpy(id, e->id, sizeof(e->id));
-	return e->state;
+	return self.why;
 }
 
-long
-journal_tries(const struct journal *j, const char *name)
+const char *
+journal_where(void)
 {
-	const struct journal_entry *e = find(j, name);
+	return self.config->journal;
+}
 
-	if (e == NULL || !is_open_state(e->state))
-		return 0;
-	return e->tries > 0 ? e->tries : 1; /* 0: a line without a number */
+/* What a function of journal_file.c returned, and errno. */
+static enum journal_answer
+answer_of(int r)
+{
+	if (r == 0)
+		return JOURNAL_OK;
+	if (r == 1)
+		return JOURNAL_BUSY;
+	snprintf(self.why, sizeof(self.why), "%s", strerror(errno));
+	return JOURNAL_FAILED;
+}
+
+unsigned
+journal_prepare(struct curl_waitfd *w, int *ms)
+{
+	(void)w;
+	(void)ms;
+	return 0;
 }
 
 void
-journal_forget(struct journal *j, const char *name)
+journal_turn(const struct curl_waitfd *w, unsigned n)
 {
-	struct journal_entry *e = find(j, name);
-
-	if (e == NULL)
-		return;
-	e->state = JOURNAL_NEW;
-	e->tries = 0;
-	e->dirty = e->written;
+	(void)w;
+	(void)n;
 }
 
-/* What a new state makes of the tries that may have been taken. */
-static void
-set_state(struct journal_entry *e, enum journal_state state, long tries)
+void
+journal_wait(const int *over)
 {
-	e->tries = 0;
-	switch (state) {
-	case JOURNAL_SENDING:
-		e->tries = tries < TRIES_MAX ? tries + 1 : tries;
-		break;
-	case JOURNAL_UNKNOWN:
-		e->tries = tries > 0 ? tries : 1;
-		break;
-	case JOURNAL_NEW:
-		/* the last one was not; of those before nobody knows */
-		e->tries = tries > 1 ? tries - 1 : 0;
-		state = e->tries > 0 ? JOURNAL_UNKNOWN : JOURNAL_NEW;
-		break;
-	case JOURNAL_ACCEPTED:
-		break;
-	}
-	e->state = state;
+	(void)over;
 }
 
-int
-journal_note(struct journal *j, const char *name, enum journal_state state,
-    const char *id)
+void
+journal_read_key(journal_key_done done, void *arg)
 {
-	struct journal_entry *e;
+	struct journal_key key;
 
-	if (id == NULL)
-		id = "";
-	if (!is_name(name) || !ipc_is_id(id)) {
-		errno = EINVAL;
-		return -1;
-	}
-	if ((e = enter(j, name)) == NULL)
-		return -1;
-	set_state(e, state, journal_tries(j, name));
-	e->time = time(NULL);
-	memcpy(e->id, id, strlen(id) + 1);
-	e->dirty = e->state != JOURNAL_NEW || e->written;
-	return 0;
+	if (answer_of(journal_file_read_key(self.config->journal, &key)) ==
+	    JOURNAL_OK)
+		done(arg, &key);
+	else
+		done(arg, NULL);
+	explicit_bzero(&key, sizeof(key));
 }
 
-/* ---- writing ---- */
-
-static int
-write_at(int fd, const char *p, size_t n, off_t at)
+void
+journal_open(struct journal *j, const char *key, journal_done done, void *arg)
 {
-	ssize_t done;
-
-	while (n > 0) {
-		done = pwrite(fd, p, n, at);
-		if (done == -1 && errno == EINTR)
-			continue;
-		if (done == -1)
-			return -1;
-		p += done;
-		n -= (size_t)done;
-		at += done;
-	}
-	return 0;
+	done(arg, answer_of(journal_file_open(j, self.config->journal, key)));
 }
 
-/*
- * The lines of entries: of those that are dirty, or of all that are not
- * NEW.  Returns memory, NULL if there is none.
- */
-static char *
-gather(struct journal *j, int all, size_t *size, size_t *lines)
+void
+journal_claim(struct journal *j, long ms, journal_done done, void *arg)
 {
-	char *p = malloc(j->n * LINE_ROOM + 1);
-	const struct journal_entry *e;
-
-	*size = *lines = 0;
-	if (p == NULL)
-		return NULL;
-	for (e = j->entry; e < j->entry + j->n; e++)
-		if (all ? e->state != JOURNAL_NEW : e->dirty) {
-			*size += format(j, e, p + *size);
-			++*lines;
-		}
-	return p;
+	(void)ms; /* the lock lasts as long as the process */
+	done(arg, answer_of(journal_file_commit(j)));
 }
 
-/*
- * Lines that were not written as a whole are none: the next to read would
- * take what they say for something that had begun.
- */
-static void
-take_back(struct journal *j)
+void
+journal_result(struct journal *j, long ms, journal_done done, void *arg)
 {
-	int saved = errno, r = ftruncate(j->fd, j->end);
-
-	(void)r; /* or they stay, and are "unknown" */
-	errno = saved;
-}
-
-/* Behind the last line that is right; what is torn there is cut off. */
-static int
-append(struct journal *j)
-{
-	size_t size, lines;
-	char *p = gather(j, 0, &size, &lines);
-	int r = -1;
-
-	if (p == NULL)
-		return -1;
-	if ((size_t)j->end + size > JOURNAL_FILE_MAX)
-		errno = EFBIG;
-	else if (ftruncate(j->fd, j->end) == 0 &&
-	    write_at(j->fd, p, size, j->end) == 0 && fsync(j->fd) == 0)
-		r = 0;
-	free(p);
-	if (r == -1) {
-		take_back(j);
-		return -1;
-	}
-	j->end += (off_t)size;
-	j->lines += lines;
-	return 0;
-}
-
-/*
- * A new file with one line for each recipient.  It is locked before it has
- * the record's name, so that the record is never without a lock.
- */
-static int
-rewrite(struct journal *j)
-{
-	char name[FILE_ROOM];
-	size_t size, lines;
-	char *p;
-	int fd;
-
-	snprintf(name, sizeof(name), "%s" NEW_SUFFIX, j->key);
-	unlinkat(j->folder, name, 0); /* of one that died here */
-	fd = openat(j->folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
-	if (fd == -1)
-		return -1;
-	p = gather(j, 1, &size, &lines);
-	if (p == NULL || flock(fd, LOCK_EX | LOCK_NB) == -1 ||
-	    write_at(fd, p, size, 0) == -1 || fsync(fd) == -1 ||
-	    renameat(j->folder, name, j->folder, j->key) == -1) {
-		free(p);
-		close_quietly(fd);
-		unlinkat(j->folder, name, 0);
-		return -1;
-	}
-	free(p);
-	flock(j->fd, LOCK_UN);
-	close(j->fd);
-	j->fd = fd;
-	j->end = (off_t)size;
-	j->lines = lines;
-	j->settled = 0;
-	return 0;
-}
-
-/* Whether most of the file would be lines that have been overtaken. */
-static int
-is_stale(const struct journal *j, size_t more)
-{
-	size_t lines = j->lines + more;
-
-	return (lines > LINES_FEW && lines > LINES_FACTOR * count_live(j)) ||
-	    (size_t)j->end + more * LINE_ROOM > JOURNAL_FILE_MAX;
-}
-
-int
-journal_commit(struct journal *j)
-{
-	struct journal_entry *e, *end = j->entry + j->n;
-	size_t dirty = 0;
-
-	for (e = j->entry; e < end; e++)
-		if (e->dirty) {
-			dirty++;
-			e->written = 1; /* even if it fails half-way */
-		}
-	if (dirty == 0)
-		return 0;
-	/* a rewrite that fails is no harm: the lines are put at the end */
-	if ((!is_stale(j, dirty) || rewrite(j) == -1) && append(j) == -1)
-		return -1;
-	/* another session may have made the file, and not come to this */
-	if (!j->settled && sync_folder(j->folder) == -1)
-		return -1;
-	j->settled = 1;
-	for (e = j->entry; e < end; e++)
-		e->dirty = 0;
-	return 0;
+	(void)ms;
+	done(arg, answer_of(journal_file_commit(j)));
 }
 
 void
 journal_close(struct journal *j)
 {
-	size_t i;
-	int keep = 0;
-
-	if (j->fd == -1)
-		return;
-	for (i = 0; i < j->n; i++)
-		keep |= j->entry[i].state != JOURNAL_NEW &&
-		    j->entry[i].written;
-	if (!keep)
-		unlinkat(j->folder, j->key, 0);
-	flock(j->fd, LOCK_UN); /* for a child that still has it, too */
-	let_go(j);
-}
-
-/* ---- the key ---- */
-
-/* A file of its own, so that nobody reads a key that is half written. */
-static int
-make_key(int root)
-{
-	struct journal_key key;
-	char name[sizeof(KEY_FILE) + 20];
-	int fd, r = -1;
-
-	snprintf(name, sizeof(name), KEY_FILE ".%ld", (long)getpid());
-	unlinkat(root, name, 0); /* of one that died here */
-	fd = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return -1;
-	if (getentropy(key.inner, sizeof(key.inner)) == 0 &&
-	    getentropy(key.outer, sizeof(key.outer)) == 0 &&
-	    write_at(fd, (const char *)&key, sizeof(key), 0) == 0 &&
-	    fsync(fd) == 0 &&
-	    /* another session may have been first: then its key is the one */
-	    (linkat(root, name, root, KEY_FILE, 0) == 0 || errno == EEXIST))
-		r = sync_folder(root);
-	close_quietly(fd);
-	unlinkat(root, name, 0);
-	explicit_bzero(&key, sizeof(key));
-	return r;
-}
-
-static int
-load_key(int root, struct journal_key *key)
-{
-	int fd = openat(root, KEY_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC);
-	ssize_t n;
-
-	if (fd == -1)
-		return -1;
-	n = read_all(fd, (char *)key, sizeof(*key));
-	close_quietly(fd);
-	if (n == (ssize_t)sizeof(*key))
-		return 0;
-	if (n != -1)
-		errno = EINVAL;
-	return -1;
-}
-
-int
-journal_read_key(const char *dir, struct journal_key *key)
-{
-	int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-
-	if (root == -1)
-		return -1;
-	r = load_key(root, key);
-	if (r == -1 && errno == ENOENT && make_key(root) == 0)
-		r = load_key(root, key);
-	close_quietly(root);
-	return r;
-}
-
-/* ---- pruning ---- */
-
-/* Remove one record if it is old and nobody has it. */
-static void
-prune_one(int folder, const char *name, time_t before)
-{
-	struct stat st;
-	int fd;
-
-	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode) ||
-	    (st.st_mtime >= before && !is_ahead(st.st_mtime)))
-		return;
-	fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC);
-	if (fd == -1)
-		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    is_current(folder, name, fd, &st)) {
-		if (st.st_mtime < before)
-			unlinkat(folder, name, 0);
-		else if (is_ahead(st.st_mtime))
-			futimens(fd, NULL); /* its time begins now */
-	}
-	close(fd);
-}
-
-/* A record's name, or that of one that was not finished. */
-static int
-is_record(const char *s)
-{
-	if (!starts_with_name(s))
-		return 0;
-	s += JOURNAL_NAME_MAX;
-	return *s == '\0' || strcmp(s, NEW_SUFFIX) == 0;
-}
-
-/* One sixteenth of one folder's records: those whose third digit it is. */
-static void
-prune_folder(int root, unsigned turn, time_t before)
-{
-	const char digit = "0123456789abcdef"[turn >> 8];
-	struct dirent *d;
-	char xx[3];
-	DIR *dir;
-	int fd;
-
-	snprintf(xx, sizeof(xx), "%02x", turn & 0xff);
-	fd = openat(root, xx, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	if ((dir = fdopendir(fd)) == NULL) {
-		close(fd);
-		return;
-	}
-	while ((d = readdir(dir)) != NULL)
-		if (is_record(d->d_name) && d->d_name[2] == digit)
-			prune_one(fd, d->d_name, before);
-	closedir(dir);
-}
-
-/*
- * Whose turn it is, and note the next one; -1: it is too soon, or another
- * is at it.  With calls enough all have their turn TURNS_KEEP times while a
- * record is kept.
- */
-static int
-next_turn(int fd, long keep, time_t now)
-{
-	char s[8] = "";
-	unsigned turn = 0;
-	struct stat st;
-
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || fstat(fd, &st) == -1)
-		return -1;
-	if (st.st_size > 0 && st.st_mtime <= now &&
-	    now - st.st_mtime < keep / (TURNS * TURNS_KEEP))
-		return -1;
-	if (pread(fd, s, 4, 0) == 4)
-		sscanf(s, "%4x", &turn);
-	turn %= TURNS;
-	snprintf(s, sizeof(s), "%04x\n", (turn + 1) % TURNS);
-	return write_at(fd, s, 5, 0) == 0 ? (int)turn : -1;
+	journal_file_close(j);
 }
 
 void
-journal_prune(const char *dir, long keep)
+journal_prune(void)
 {
-	time_t now = time(NULL);
-	int root, fd, turn;
+	journal_file_prune(self.config->journal, self.config->journal_keep);
+	journal_value_prune(self.config->journal);
+}
 
-	if ((root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return;
-	fd = openat(root, "prune", O_RDWR | O_CREAT | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd != -1) {
-		turn = next_turn(fd, keep, now);
-		if (turn != -1)
-			prune_folder(root, (unsigned)turn, now - keep);
-		close(fd);
-	}
-	close(root);
+/* ---- values ---- */
+
+/* 2: it is another's by now. */
+static void
+tell(int r, const struct journal_value *v, journal_got got, void *arg)
+{
+	enum journal_answer a = r == 2 ? JOURNAL_CHANGED : answer_of(r);
+
+	got(arg, a, r == 0 || r == 2 ? v : NULL);
+}
+
+void
+journal_get(enum journal_kind kind, const char *name, journal_got got,
+    void *arg)
+{
+	struct journal_value v;
+	int r = journal_value_get(self.config->journal, kind, name, &v);
+
+	tell(r, &v, got, arg);
+}
+
+void
+journal_put(const struct journal_change *c, journal_got got, void *arg)
+{
+	struct journal_value v;
+	int r = journal_value_put(self.config->journal, c, &v);
+
+	tell(r, &v, got, arg);
+}
+
+void
+journal_next(enum journal_kind kind, const char *name, journal_got got,
+    void *arg)
+{
+	struct journal_value v;
+	int r = journal_value_next(self.config->journal, kind, name, &v);
+
+	tell(r, &v, got, arg);
 }

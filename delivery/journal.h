@@ -1,109 +1,103 @@
 /*
  * journal: what became of each recipient of a message, kept across sessions,
- * for gateways that do not recognise a message that comes again.  Files and
- * locks alone: when a state is noted, and what it means for a reply, is said
- * elsewhere.
+ * for gateways that do not recognise a message that comes again; and small
+ * values that others keep with it.  It is a folder of one machine
+ * (journal_file.c), or an etcd cluster that several machines share
+ * (journal_etcd.c).  When a state is noted, and what it means for a reply, is
+ * said elsewhere.
+ *
+ * Nothing here waits.  What takes time calls back: a folder does so before the
+ * function returns, a cluster from journal_turn, within timeout-journal.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
-#include <sys/types.h>
+#include <curl/curl.h>
 
-#include <time.h>
+#include "common/config.h"
+#include "delivery/journal_record.h"
+#include "delivery/journal_value.h"
 
-#include "common/ipc.h"
+#define JOURNAL_WAITS	  64	/* descriptors that journal_prepare fills */
 
-/* Octets of a key and of a recipient's name: UUIDs as text in lower case. */
-#define JOURNAL_NAME_MAX  36
-#define JOURNAL_NAMES_MAX 2048	/* recipients that a record remembers */
-#define JOURNAL_FILE_MAX  (1024 * 1024) /* octets of a record */
-#define JOURNAL_AHEAD	  300	/* seconds that a clock may be set back */
-#define JOURNAL_KEY_BLOCK 64	/* octets; a block of SHA-1 */
+/* ---- the journal ---- */
 
-/* Random octets that are this journal's alone; its folder keeps them. */
-struct journal_key {
-	unsigned char inner[JOURNAL_KEY_BLOCK], outer[JOURNAL_KEY_BLOCK];
-};
+/* Use the journal of the configuration.  0, or -1: libcurl cannot start. */
+int journal_init(const struct config *);
 
-/*
- * NEW: this try was certainly not taken; where an earlier one may have been,
- * that stays UNKNOWN: taken or not, nobody can tell.
- */
-enum journal_state {
-	JOURNAL_NEW,
-	JOURNAL_SENDING,
-	JOURNAL_ACCEPTED,
-	JOURNAL_UNKNOWN
-};
-
-struct journal_entry;
-
-/* One message's record; nobody else looks inside. */
-struct journal {
-	int fd, folder; /* -1: not open */
-	char key[JOURNAL_NAME_MAX + 1];
-	struct journal_entry *entry;
-	size_t n, room;
-	size_t lines;	/* in the file */
-	off_t end;	/* of the last line that is right */
-	int settled;	/* the folder has the file for sure */
-};
+/* What failed last, for a log: a reason; and the folder, or the member. */
+const char *journal_why(void);
+const char *journal_where(void);
 
 /*
- * Read the key of the journal in the folder dir, which makes it at the first
- * time.  Returns 0, or -1 with errno.
+ * For the event loop, as serve_prepare and serve_turn (serve.h): descriptors
+ * to wait for, at most JOURNAL_WAITS, and what has happened to them.
  */
-int journal_read_key(const char *dir, struct journal_key *);
+unsigned journal_prepare(struct curl_waitfd *, int *ms);
+void journal_turn(const struct curl_waitfd *, unsigned n);
+
+/* Without an event loop: wait until *over is not 0. */
+void journal_wait(const int *over);
+
+/* ---- one message: journal_find and others are in journal_record.h ---- */
+
+typedef void (*journal_done)(void *, enum journal_answer);
 
 /*
- * Open and lock the record of the message `key` in the folder dir, which
- * must be there.  Returns 0; 1 if another session has it (try later; it never
- * waits); -1 with errno.  But for 0 there is nothing to close.
+ * The journal's key, which is made at the first time.  NULL: it failed.  The
+ * key is overwritten when the callback returns.
  */
-int journal_open(struct journal *, const char *dir, const char *key);
+typedef void (*journal_key_done)(void *, const struct journal_key *);
+void journal_read_key(journal_key_done, void *);
 
 /*
- * What is known of a recipient, if it was noted at `since` or later; with
- * since 0 at any time.  Else a time in the future is a clock's that was wrong:
- * it does not count.  id:
- * the gateway's, of an accepted one, else "".  What was noted as SENDING by a
- * process that came no further is UNKNOWN.
+ * Open the record of the message `key`: OK, BUSY or FAILED.  After OK it has
+ * to be closed.  A cluster is not asked yet: the record seems to be empty,
+ * and journal_claim tells if it is not.
  */
-enum journal_state journal_find(const struct journal *, const char *name,
-    time_t since, char id[IPC_ID_MAX + 1]);
-
-/* How often a recipient was sent to without anybody knowing the outcome. */
-long journal_tries(const struct journal *, const char *name);
-
-/* Forget what was noted of a recipient. */
-void journal_forget(struct journal *, const char *name);
+void journal_open(struct journal *, const char *key, journal_done, void *);
 
 /*
- * Note the state of a recipient, in memory; id is NULL or the gateway's.  A
- * record that is full forgets its oldest recipient.  Returns 0, or -1 with
- * errno: EINVAL if name or id is none, ENOMEM.
+ * Before anything is sent: make what was noted durable, and the message ours
+ * for `ms` milliseconds from now and the time that a result takes.  OK; BUSY;
+ * CHANGED: all notes are gone, and the record is what another session has
+ * made of it, so decide anew and claim again; FAILED: it may be written or
+ * not, and nothing may be sent.
  */
-int journal_note(struct journal *, const char *name, enum journal_state,
-    const char *id);
+void journal_claim(struct journal *, long ms, journal_done, void *);
 
 /*
- * Make all that was noted durable: it survives a crash of the machine.
- * Returns 0, or -1 with errno: then the file says what it said before, or
- * some of the new.  It may be called again.
+ * After sending: make what was noted durable, in at most ms milliseconds, and
+ * give the message back.  OK, or FAILED: then it stays UNKNOWN.
  */
-int journal_commit(struct journal *);
+void journal_result(struct journal *, long ms, journal_done, void *);
 
-/*
- * Unlock and close; what was not committed is lost.  A record in which all
- * recipients are NEW is removed.
- */
+/* Unlock and close; what is not durable is lost. */
 void journal_close(struct journal *);
 
+/* ---- small values that others keep with it: counters, for example ---- */
+
+/* The value is the journal's; it is NULL after BUSY and FAILED. */
+typedef void (*journal_got)(void *, enum journal_answer,
+    const struct journal_value *);
+
+/* OK and the value of that name, a UUID; or FAILED. */
+void journal_get(enum journal_kind, const char *name, journal_got, void *);
+
 /*
- * Remove records that were not written to for keep seconds, a few at a time:
- * one call looks at one folder's names and a sixteenth of its records, and
- * calls that come too soon do nothing.  No record that is open goes.
+ * Compare and swap: OK and what was written, if the revision is still the
+ * one that was read; else CHANGED and what it is now: decide anew and come
+ * again.  BUSY: many want the same one.  FAILED: it may be written or not.
  */
-void journal_prune(const char *dir, long keep);
+void journal_put(const struct journal_change *, journal_got, void *);
+
+/*
+ * OK and the first value whose name is behind this one ("": the very first);
+ * with revision 0 there are no more.
+ */
+void journal_next(enum journal_kind, const char *name, journal_got, void *);
+
+/* Now and then: remove what is older than journal-keep, a little of it. */
+void journal_prune(void);
 
 #endif

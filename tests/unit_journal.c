@@ -1,6 +1,6 @@
 /*
  * journal: what is noted is found again, by whoever asks, however its
- * writer ended.  journal.c is included so that each of its system calls is
+ * writer ended.  Its files are included so that each of their system calls is
  * a step at which it can be made to fail or to die.
  */
 #include <sys/file.h>
@@ -141,7 +141,8 @@ close_step(int fd)
 #define linkat(a, b, c, d, e) (step() == -1 ? -1 : linkat(a, b, c, d, e))
 #define time(p) (time(p) + ahead)
 
-#include "delivery/journal.c"
+#include "delivery/journal_record.c"
+#include "delivery/journal_file.c"
 
 #undef openat
 #undef open
@@ -196,10 +197,10 @@ reread(const char *name)
 	const char *s;
 	int r;
 
-	if ((r = journal_open(&j, dir, KEY)) != 0)
+	if ((r = journal_file_open(&j, dir, KEY)) != 0)
 		return r == 1 ? "busy" : strerror(errno);
 	s = look(&j, name, 0);
-	journal_close(&j);
+	journal_file_close(&j);
 	return s;
 }
 
@@ -208,7 +209,7 @@ static int
 put(struct journal *j, const char *name, enum journal_state s,
     const char *id)
 {
-	return journal_note(j, name, s, id) == 0 ? journal_commit(j) : -1;
+	return journal_note(j, name, s, id) == 0 ? journal_file_commit(j) : -1;
 }
 
 /* Open KEY's record, note, commit, close. */
@@ -218,10 +219,10 @@ put_one(const char *name, enum journal_state s, const char *id)
 	struct journal j;
 	int r;
 
-	if ((r = journal_open(&j, dir, KEY)) != 0)
+	if ((r = journal_file_open(&j, dir, KEY)) != 0)
 		return -1;
 	r = put(&j, name, s, id);
-	journal_close(&j);
+	journal_file_close(&j);
 	return r;
 }
 
@@ -292,14 +293,14 @@ test_states(void)
 {
 	struct journal j;
 
-	tap_ok(journal_open(&j, dir, KEY) == 0, "a record that is new");
+	tap_ok(journal_file_open(&j, dir, KEY) == 0, "a record that is new");
 	tap_is(look(&j, A, 0), "new", "knows nobody");
 	tap_ok(journal_note(&j, A, JOURNAL_SENDING, NULL) == 0 &&
 	    journal_note(&j, B, JOURNAL_SENDING, NULL) == 0 &&
-	    journal_commit(&j) == 0, "two are on their way");
+	    journal_file_commit(&j) == 0, "two are on their way");
 	tap_is(look(&j, A, 0), "sending", "for the one who sends");
 	tap_ok(put(&j, A, JOURNAL_ACCEPTED, "id-1") == 0, "one has arrived");
-	journal_close(&j);
+	journal_file_close(&j);
 	tap_is(reread(A), "accepted id-1", "the next session knows it");
 	tap_is(reread(B), "unknown", "and that of the other nothing is known");
 	tap_ok(put_one(B, JOURNAL_NEW, NULL) == 0, "it was not taken");
@@ -318,10 +319,10 @@ test_time(void)
 	struct journal j;
 
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	tap_is(look(&j, A, before), "accepted id-1", "noted since then");
 	tap_is(look(&j, A, time(NULL) + 1), "new", "not noted since then");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 /* Clocks that were ahead when something was noted, and are right now. */
@@ -335,28 +336,28 @@ test_clock_ahead(void)
 	ahead = 86400;
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
 	ahead = 0;
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	tap_is(look(&j, A, window), "new", "of tomorrow: not in the window");
 	tap_is(look(&j, A, 0), "accepted id-1", "without one it counts");
-	journal_close(&j);
+	journal_file_close(&j);
 	ahead = JOURNAL_AHEAD - 60;
 	put_one(A, JOURNAL_ACCEPTED, "id-2");
 	ahead = 0;
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	tap_is(look(&j, A, window), "accepted id-2", "a little ahead: in it");
-	journal_close(&j);
+	journal_file_close(&j);
 
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	ahead = 86400;
 	put(&j, B, JOURNAL_SENDING, NULL);
 	ahead = 0;
 	put(&j, B, JOURNAL_ACCEPTED, "id-3");
 	tap_is(look(&j, B, window), "accepted id-3", "set back between claim "
 	    "and result: it counts");
-	journal_close(&j);
-	journal_open(&j, dir, KEY);
+	journal_file_close(&j);
+	journal_file_open(&j, dir, KEY);
 	tap_is(look(&j, B, window), "accepted id-3", "also for the next");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 static void
@@ -365,19 +366,19 @@ test_uncommitted(void)
 	struct journal j;
 
 	empty();
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	journal_note(&j, A, JOURNAL_ACCEPTED, "id-1");
-	journal_close(&j);
+	journal_file_close(&j);
 	tap_is(reread(A), "new", "what was not committed is lost");
 	tap_ok(!exists(path), "a record with nothing in it goes");
 	put_one(A, JOURNAL_SENDING, NULL);
 	tap_ok(exists(path), "one with something stays");
 	put_one(A, JOURNAL_NEW, NULL);
 	tap_ok(!exists(path), "until there is nothing left in it");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	put(&j, A, JOURNAL_SENDING, NULL);
 	journal_note(&j, A, JOURNAL_NEW, NULL);
-	journal_close(&j);
+	journal_file_close(&j);
 	tap_ok(!exists(path), "also if that was only noted");
 }
 
@@ -398,11 +399,11 @@ test_names(void)
 	empty();
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		errno = 0;
-		good &= journal_open(&j, dir, bad[i]) == -1 &&
+		good &= journal_file_open(&j, dir, bad[i]) == -1 &&
 		    errno == EINVAL;
 	}
 	tap_ok(good, "what is no UUID is no key");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		good &= journal_note(&j, bad[i], JOURNAL_ACCEPTED, "") == -1;
 	tap_ok(good, "nor a recipient's name");
@@ -415,7 +416,7 @@ test_names(void)
 	    "an id that is too long");
 	id[IPC_ID_MAX] = '\0';
 	tap_ok(put(&j, A, JOURNAL_ACCEPTED, id) == 0, "the longest");
-	journal_close(&j);
+	journal_file_close(&j);
 	snprintf(want, sizeof(want), "accepted %s", id);
 	tap_is(reread(A), want, "comes back");
 }
@@ -440,11 +441,11 @@ write_lines(void)
 	size_t i;
 
 	empty();
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < NLINES; i++)
 		put(&j, lines[i].name, lines[i].state,
 		    lines[i].state == JOURNAL_ACCEPTED ? "id-1" : "");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 /* What a name's state must be if the lines from..to are missing. */
@@ -541,9 +542,9 @@ test_moved(void)
 	struct journal j;
 
 	empty();
-	journal_open(&j, dir, OTHER);
+	journal_file_open(&j, dir, OTHER);
 	put(&j, A, JOURNAL_ACCEPTED, "id-1");
-	journal_close(&j);
+	journal_file_close(&j);
 	snprintf(from, sizeof(from), "%s/5e/%s", dir, OTHER);
 	tap_ok(rename(from, path) == 0, "a record under another's name");
 	tap_is(reread(A), "new", "is not believed");
@@ -567,7 +568,7 @@ test_full(void)
 	int good = 1;
 
 	empty();
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < JOURNAL_NAMES_MAX; i++) {
 		name_of(name, i);
 		good &= journal_note(&j, name, JOURNAL_SENDING, "") == 0;
@@ -575,14 +576,14 @@ test_full(void)
 	tap_ok(good, "JOURNAL_NAMES_MAX recipients");
 	tap_ok(journal_note(&j, A, JOURNAL_SENDING, "") == -1 &&
 	    errno == ENOMEM, "one more has no room while all are noted");
-	tap_ok(journal_commit(&j) == 0, "all are written");
+	tap_ok(journal_file_commit(&j) == 0, "all are written");
 	j.entry[7].time--;
 	j.entry[7].dirty = 1;
-	journal_commit(&j);
+	journal_file_commit(&j);
 	tap_ok(put(&j, A, JOURNAL_ACCEPTED, "id-1") == 0, "then it has");
-	journal_close(&j);
+	journal_file_close(&j);
 	tap_is(reread(A), "accepted id-1", "and is found");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	name_of(name, 7);
 	tap_is(look(&j, name, 0), "new", "the oldest is forgotten");
 	for (i = 0; i < JOURNAL_NAMES_MAX; i++) {
@@ -590,7 +591,7 @@ test_full(void)
 		good &= i == 7 || strcmp(look(&j, name, 0), "unknown") == 0;
 	}
 	tap_ok(good, "the others are not");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 static void
@@ -625,7 +626,7 @@ test_too_large(void)
 	    strcmp(reread(A), "accepted id-1") == 0,
 	    "a file of JOURNAL_FILE_MAX octets");
 	tap_ok(truncate(path, JOURNAL_FILE_MAX + 1) == 0 &&
-	    journal_open(&j, dir, KEY) == -1 && errno == EFBIG,
+	    journal_file_open(&j, dir, KEY) == -1 && errno == EFBIG,
 	    "one more, and it is none of ours");
 	tap_ok(j.fd == -1, "there is nothing to close");
 }
@@ -649,11 +650,11 @@ test_no_room(void)
 	getrlimit(RLIMIT_FSIZE, &old);
 	for (limit = n; limit < n + 80; limit++) {
 		now = (struct rlimit){limit, old.rlim_max};
-		journal_open(&j, dir, KEY);
+		journal_file_open(&j, dir, KEY);
 		setrlimit(RLIMIT_FSIZE, &now);
 		good &= put(&j, B, JOURNAL_ACCEPTED, "id-2") == -1 &&
 		    errno == EFBIG;
-		journal_close(&j);
+		journal_file_close(&j);
 		setrlimit(RLIMIT_FSIZE, &old);
 		after &= strcmp(reread(A), "accepted id-1") == 0 &&
 		    strcmp(reread(B), "unknown") == 0;
@@ -661,25 +662,25 @@ test_no_room(void)
 	/* nor is there a line of a commit of two that was there as a whole */
 	for (limit = n; limit < n + 150; limit++) {
 		now = (struct rlimit){limit, old.rlim_max};
-		journal_open(&j, dir, KEY);
+		journal_file_open(&j, dir, KEY);
 		journal_note(&j, B, JOURNAL_ACCEPTED, "id-2");
 		journal_note(&j, C, JOURNAL_SENDING, "");
 		setrlimit(RLIMIT_FSIZE, &now);
-		good &= journal_commit(&j) == -1;
-		journal_close(&j);
+		good &= journal_file_commit(&j) == -1;
+		journal_file_close(&j);
 		setrlimit(RLIMIT_FSIZE, &old);
 		after &= strcmp(reread(B), "unknown") == 0 &&
 		    strcmp(reread(C), "new") == 0;
 	}
 	tap_ok(good, "no room: a commit fails");
 	tap_ok(after, "and the file says what it said");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	now = (struct rlimit){n + 10, old.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &now);
 	good = put(&j, B, JOURNAL_ACCEPTED, "id-2") == -1;
 	setrlimit(RLIMIT_FSIZE, &old);
-	tap_ok(good && journal_commit(&j) == 0, "room again, the same commit");
-	journal_close(&j);
+	tap_ok(good && journal_file_commit(&j) == 0, "room again, the same commit");
+	journal_file_close(&j);
 	tap_is(reread(B), "accepted id-2", "is made good");
 }
 
@@ -693,21 +694,21 @@ test_failed_commit(void)
 	int good = 1;
 
 	empty();
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < 60; i++) {
 		name_of(name, i);
 		journal_note(&j, name, JOURNAL_SENDING, "");
 	}
 	fail_syncs = 1;
-	tap_ok(journal_commit(&j) == -1 && errno == EIO, "the disk fails");
+	tap_ok(journal_file_commit(&j) == -1 && errno == EIO, "the disk fails");
 	fail_syncs = 0;
 	for (i = 0; i < 60; i++) {
 		name_of(name, i);
 		journal_note(&j, name, i == 0 ? JOURNAL_ACCEPTED : JOURNAL_NEW,
 		    "");
 	}
-	tap_ok(journal_commit(&j) == 0, "it works again");
-	journal_close(&j);
+	tap_ok(journal_file_commit(&j) == 0, "it works again");
+	journal_file_close(&j);
 	for (i = 0; i < 60; i++) {
 		name_of(name, i);
 		good &= strcmp(reread(name), i == 0 ? "accepted" : "new") == 0;
@@ -723,8 +724,8 @@ try_as_nobody(int arg)
 	(void)arg;
 	if (getuid() == 0 && (setgid(65534) == -1 || setuid(65534) == -1))
 		return 1;
-	journal_prune(dir, 3600);
-	return journal_open(&j, dir, KEY) == -1 && errno == EACCES ? 0 : 1;
+	journal_file_prune(dir, 3600);
+	return journal_file_open(&j, dir, KEY) == -1 && errno == EACCES ? 0 : 1;
 }
 
 static void
@@ -735,21 +736,21 @@ test_folder(void)
 
 	empty();
 	snprintf(where, sizeof(where), "%s/none", dir);
-	tap_ok(journal_open(&j, where, KEY) == -1 && errno == ENOENT,
+	tap_ok(journal_file_open(&j, where, KEY) == -1 && errno == ENOENT,
 	    "a folder that is not there");
-	journal_prune(where, 3600);
+	journal_file_prune(where, 3600);
 	tap_ok(!exists(where), "is not made");
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
-	tap_ok(journal_open(&j, path, KEY) == -1 && errno == ENOTDIR,
+	tap_ok(journal_file_open(&j, path, KEY) == -1 && errno == ENOTDIR,
 	    "a folder that is a file");
 	unlink(path);
 	tap_ok(symlink("/etc/hosts", path) == 0 &&
-	    journal_open(&j, dir, KEY) == -1, "a record that is a link");
+	    journal_file_open(&j, dir, KEY) == -1, "a record that is a link");
 	unlink(path);
-	tap_ok(mkfifo(path, 0600) == 0 && journal_open(&j, dir, KEY) == -1 &&
+	tap_ok(mkfifo(path, 0600) == 0 && journal_file_open(&j, dir, KEY) == -1 &&
 	    errno == EINVAL, "a record that is a pipe");
 	unlink(path);
-	tap_ok(mkdir(path, 0700) == 0 && journal_open(&j, dir, KEY) == -1 &&
+	tap_ok(mkdir(path, 0700) == 0 && journal_file_open(&j, dir, KEY) == -1 &&
 	    errno == EISDIR, "a record that is a folder");
 	rmdir(path);
 	chmod(dir, 0500);
@@ -767,7 +768,7 @@ hold(int arg)
 	struct journal j;
 
 	(void)arg;
-	if (journal_open(&j, dir, KEY) != 0 ||
+	if (journal_file_open(&j, dir, KEY) != 0 ||
 	    put(&j, A, JOURNAL_SENDING, "") == -1 ||
 	    write(to_parent[1], "", 1) != 1)
 		return 1;
@@ -787,11 +788,11 @@ test_holder(void)
 		abort();
 	pid = begin(hold, 0);
 	tap_ok(read(to_parent[0], &c, 1) == 1 &&
-	    journal_open(&j, dir, KEY) == 1, "another process has it");
+	    journal_file_open(&j, dir, KEY) == 1, "another process has it");
 	tap_ok(j.fd == -1, "there is nothing to close");
-	tap_ok(journal_open(&j, dir, OTHER) == 0, "not its neighbour");
-	tap_ok(journal_open(&k, dir, OTHER) == 1, "the same process, twice");
-	journal_close(&j);
+	tap_ok(journal_file_open(&j, dir, OTHER) == 0, "not its neighbour");
+	tap_ok(journal_file_open(&k, dir, OTHER) == 1, "the same process, twice");
+	journal_file_close(&j);
 	kill(pid, SIGKILL);
 	tap_ok(end(pid) == -SIGKILL, "the process is killed");
 	tap_is(reread(A), "unknown", "its record can be had");
@@ -814,12 +815,12 @@ test_child(void)
 	struct journal j, k;
 	pid_t pid;
 
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	pid = begin(linger, 0);
-	journal_close(&j);
-	tap_ok(journal_open(&k, dir, KEY) == 0,
+	journal_file_close(&j);
+	tap_ok(journal_file_open(&k, dir, KEY) == 0,
 	    "a child that has the descriptor does not hold the record");
-	journal_close(&k);
+	journal_file_close(&k);
 	kill(pid, SIGKILL);
 	end(pid);
 }
@@ -849,13 +850,13 @@ work(int worker)
 	for (i = 0; i < ROUNDS; i++) {
 		name_of(name, (unsigned)(worker * ROUNDS + i));
 		s = i % 3 == 0 ? JOURNAL_NEW : JOURNAL_ACCEPTED;
-		while ((r = journal_open(&j, dir, KEY)) == 1)
+		while ((r = journal_file_open(&j, dir, KEY)) == 1)
 			usleep(100);
 		if (r == -1 || put(&j, name, JOURNAL_SENDING, "") == -1 ||
 		    !is_there(&j) || put(&j, name, s, "id") == -1 ||
 		    !is_there(&j))
 			return 1;
-		journal_close(&j);
+		journal_file_close(&j);
 	}
 	return 0;
 }
@@ -874,13 +875,13 @@ test_together(void)
 	for (i = 0; i < WORKERS; i++)
 		good &= end(pid[i]) == 0;
 	tap_ok(good, "%d processes, %d rounds each", WORKERS, ROUNDS);
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < WORKERS * ROUNDS; i++) {
 		name_of(name, (unsigned)i);
 		good &= strcmp(look(&j, name, 0),
 		    i % ROUNDS % 3 == 0 ? "new" : "accepted id") == 0;
 	}
-	journal_close(&j);
+	journal_file_close(&j);
 	tap_ok(good, "nothing that one of them noted is lost");
 }
 
@@ -891,11 +892,11 @@ static void
 steal(void)
 {
 	struct journal j;
-	int r = journal_open(&j, dir, KEY);
+	int r = journal_file_open(&j, dir, KEY);
 
 	tried++;
 	if (r == 0)
-		journal_close(&j);
+		journal_file_close(&j);
 	stolen |= r != 1;
 }
 
@@ -907,7 +908,7 @@ test_lock(void)
 
 	empty();
 	stolen = tried = 0;
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	meanwhile = steal;
 	for (i = 0; i < 2 * LINES_FEW; i++)
 		put(&j, A, JOURNAL_ACCEPTED, "id-1");
@@ -915,7 +916,7 @@ test_lock(void)
 	tap_ok(j.lines < 2 * LINES_FEW && tried > 4 * LINES_FEW,
 	    "commits and a rewrite, %d steps", tried);
 	tap_ok(!stolen, "the record is locked at each of them");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 static void
@@ -933,7 +934,7 @@ test_taken_away(void)
 
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
 	meanwhile = take_away;
-	r = journal_open(&j, dir, KEY);
+	r = journal_file_open(&j, dir, KEY);
 	meanwhile = NULL;
 	tap_ok(r == 1, "a record that is always taken away: try later");
 }
@@ -946,28 +947,28 @@ test_key(void)
 	int i, bad = 0;
 
 	empty();
-	tap_ok(journal_read_key("/nowhere", &first) == -1 && errno == ENOENT,
+	tap_ok(journal_file_read_key("/nowhere", &first) == -1 && errno == ENOENT,
 	    "a journal that is not there has no key");
 	for (i = 1, steps = i; steps >= i; i++) {
 		empty();
 		steps = 0;
 		fail_at = i;
-		if (journal_read_key(dir, &first) == 0) {
+		if (journal_file_read_key(dir, &first) == 0) {
 			fail_at = 0;
-			bad |= journal_read_key(dir, &again) == -1 ||
+			bad |= journal_file_read_key(dir, &again) == -1 ||
 			    memcmp(&first, &again, sizeof(first)) != 0;
 		}
 		fail_at = 0;
-		bad |= journal_read_key(dir, &first) == -1;
+		bad |= journal_file_read_key(dir, &first) == -1;
 	}
 	tap_ok(!bad && i > 5, "each of %d steps fails: one key or none",
 	    i - 1);
-	tap_ok(journal_read_key(dir, &again) == 0 &&
+	tap_ok(journal_file_read_key(dir, &again) == 0 &&
 	    memcmp(&first, &again, sizeof(first)) == 0, "read again: the same");
 	tap_ok(memcmp(first.inner, first.outer, sizeof(first.inner)) != 0,
 	    "of two halves");
 	empty();
-	journal_read_key(dir, &again);
+	journal_file_read_key(dir, &again);
 	tap_ok(memcmp(&first, &again, sizeof(first)) != 0,
 	    "another journal has another");
 	empty();
@@ -991,7 +992,7 @@ prune_all(long keep)
 	int i;
 
 	for (i = 0; i < TURNS; i++)
-		journal_prune(dir, keep);
+		journal_file_prune(dir, keep);
 }
 
 /* It is the turn of KEY's folder. */
@@ -1006,7 +1007,7 @@ prune_here(long keep)
 		abort();
 	fputs("015e\n", f);
 	fclose(f);
-	journal_prune(dir, keep);
+	journal_file_prune(dir, keep);
 }
 
 static int
@@ -1036,9 +1037,9 @@ test_prune(void)
 	empty();
 	for (i = 0; i < 600; i++) {
 		name_of(name, i * 0x01234567);
-		journal_open(&j, dir, name);
+		journal_file_open(&j, dir, name);
 		put(&j, A, JOURNAL_ACCEPTED, "id");
-		journal_close(&j);
+		journal_file_close(&j);
 		snprintf(file, sizeof(file), "%s/%.2s/%s", dir, name, name);
 		if (i % 3 != 0)
 			age(file, 3700);
@@ -1075,11 +1076,11 @@ test_prune_open(void)
 
 	empty();
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	age(path, 3700);
 	prune_all(3600);
 	tap_ok(exists(path), "a record that is open stays");
-	journal_close(&j);
+	journal_file_close(&j);
 	snprintf(file, sizeof(file), "%s.new", path);
 	fclose(fopen(file, "w"));
 	age(file, 3700);
@@ -1092,12 +1093,12 @@ test_prune_open(void)
 	    "so does one that was not finished; what is none of ours stays");
 	/* who waits at the lock while it is removed gets a new one */
 	put_one(A, JOURNAL_ACCEPTED, "id-1");
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	unlink(path);
-	tap_ok(journal_open(&k, dir, KEY) == 0 && is_there(&k),
+	tap_ok(journal_file_open(&k, dir, KEY) == 0 && is_there(&k),
 	    "a record that was removed is made anew");
-	journal_close(&k);
-	journal_close(&j);
+	journal_file_close(&k);
+	journal_file_close(&j);
 }
 
 /* Another removes the record, if nobody has it, and a third makes it anew. */
@@ -1108,10 +1109,10 @@ make_anew(void)
 {
 	struct journal j;
 
-	if (made || !exists(path) || journal_open(&j, dir, KEY) != 0)
+	if (made || !exists(path) || journal_file_open(&j, dir, KEY) != 0)
 		return;
 	unlink(path);
-	journal_close(&j);
+	journal_file_close(&j);
 	made = put_one(B, JOURNAL_ACCEPTED, "id-2") == 0;
 }
 
@@ -1185,25 +1186,25 @@ test_prune_pace(void)
 
 	empty();
 	snprintf(file, sizeof(file), "%s/prune", dir);
-	journal_prune(dir, 7 * 86400);
+	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0001\n", "the first turn");
-	journal_prune(dir, 7 * 86400);
+	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0001\n", "the next would be too soon");
 	age(file, 40);
-	journal_prune(dir, 7 * 86400);
+	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0002\n", "now it is not");
 	age(file, -4000);
-	journal_prune(dir, 7 * 86400);
+	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0003\n", "a clock set back does not stop it");
 	f = fopen(file, "w");
 	fputs("0fff\n", f);
 	fclose(f);
-	journal_prune(dir, 3600);
+	journal_file_prune(dir, 3600);
 	tap_is(turn_is(), "0000\n", "the last turn");
 	f = fopen(file, "w");
 	fputs("zz", f);
 	fclose(f);
-	journal_prune(dir, 3600);
+	journal_file_prune(dir, 3600);
 	tap_is(turn_is(), "0001\n", "what cannot be read begins anew");
 }
 
@@ -1223,7 +1224,7 @@ did(char what)
 static int
 commit(struct journal *j, char what)
 {
-	if (journal_commit(j) == -1)
+	if (journal_file_commit(j) == -1)
 		return -1;
 	if (unsynced[j->fd] || folder_unsynced)
 		did('!');
@@ -1237,7 +1238,7 @@ scenario(void)
 {
 	struct journal j;
 
-	if (journal_open(&j, dir, KEY) == 0) {
+	if (journal_file_open(&j, dir, KEY) == 0) {
 		journal_note(&j, A, JOURNAL_SENDING, NULL);
 		journal_note(&j, B, JOURNAL_SENDING, NULL);
 		if (commit(&j, 's') == 0) {
@@ -1245,15 +1246,15 @@ scenario(void)
 			journal_note(&j, B, JOURNAL_NEW, NULL);
 			commit(&j, 'a');
 		}
-		journal_close(&j);
+		journal_file_close(&j);
 	}
-	if (journal_open(&j, dir, KEY) == 0) {
+	if (journal_file_open(&j, dir, KEY) == 0) {
 		journal_note(&j, B, JOURNAL_SENDING, NULL);
 		if (commit(&j, 't') == 0) {
 			journal_note(&j, B, JOURNAL_UNKNOWN, NULL);
 			commit(&j, 'u');
 		}
-		journal_close(&j);
+		journal_file_close(&j);
 	}
 }
 
@@ -1286,10 +1287,10 @@ prepare_stale(void)
 	int i;
 
 	empty();
-	journal_open(&j, dir, KEY);
+	journal_file_open(&j, dir, KEY);
 	for (i = 0; i < LINES_FEW; i++)
 		put(&j, A, JOURNAL_ACCEPTED, "id-1");
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 static void
@@ -1297,14 +1298,14 @@ scenario_stale(void)
 {
 	struct journal j;
 
-	if (journal_open(&j, dir, KEY) != 0)
+	if (journal_file_open(&j, dir, KEY) != 0)
 		return;
 	journal_note(&j, B, JOURNAL_SENDING, NULL);
 	if (commit(&j, 's') == 0) {
 		journal_note(&j, B, JOURNAL_ACCEPTED, "id-2");
 		commit(&j, 'a');
 	}
-	journal_close(&j);
+	journal_file_close(&j);
 }
 
 static int
