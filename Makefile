@@ -223,6 +223,8 @@ proof: all
 	$(PYTHON) tests/foreign.py fetch
 	for s in 1 2 3; do SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=1000 \
 	    $(PYTHON) tests/run -n proof-$$s tests/queue_postfix.py || exit 1; \
+	    SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=300 \
+	    $(PYTHON) tests/run -n roads-$$s tests/queue_roads.py || exit 1; \
 	    done
 
 # The scripted sessions once more, under valgrind; it needs no sandbox.
