@@ -432,9 +432,9 @@ main(int argc, char **argv)
 		return setup(argv + 1);
 	self.hidden = stderr_is_client();
 	opterr = !self.hidden;
+	clean_environment();
 	if (options(p, argc, argv) == -1)
 		return usage();
-	clean_environment();
 	if (listener_is_resumed())
 		return listener_resume(p, configure(p) == -1);
 	if (find_sockets(p) == -1)

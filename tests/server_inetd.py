@@ -1,4 +1,5 @@
-"""smtp2sms under inetd (openbsd-inetd), with contrib/inetd/inetd.conf.
+"""smtp2sms under inetd (openbsd-inetd), with contrib/inetd: inetd.conf, which
+is a listener, and nowait.conf.
 
 Classic inetd has the client's socket as descriptor 2, too.
 """
@@ -8,30 +9,42 @@ import socket
 import tap
 from gateway import Gateway
 from server_lib import (PATIENCE, PROGRAM, Client, Place, Server, Syslog,
-                        check_all, check_broken, need, need_root)
+                        check_all, check_broken, check_listener, need,
+                        need_root)
 from smtp import SLOW
+
+OWN = ["log syslog", "listen-idle 1"]
 
 gw = Gateway()
 
 
-def inetd(place, *replacements):
+def inetd(place, *replacements, name="inetd.conf"):
     """inetd in the foreground, and a log of its own."""
     need("inetd", "unshare")
     need_root()
-    place.configure(["log syslog"])
+    place.configure(OWN)
     log = Syslog(place)
     text = place.contrib(
-        "inetd/inetd.conf",
-        (PROGRAM + "\tsmtp2sms\n",
-         "%s\tsmtp2sms -f %s\n" % (place.program, place.config)),
+        "inetd/" + name,
+        (PROGRAM + "\tsmtp2sms",
+         "%s\tsmtp2sms -f %s" % (place.program, place.config)),
         *replacements)
     file = place.write("inetd.conf", text)
     return Server(place, log.command("inetd", "-i", file), log=log.file)
 
 
-@tap.test("contrib/inetd/inetd.conf")
-def run():
+@tap.test("contrib/inetd/inetd.conf: a listener")
+def listener():
     with Place(gw) as place, inetd(place) as server:
+        check_all(server, gw)
+        check_listener(server, gw)
+        check_broken(place, server, gw)
+        tap.is_(server.said(), "", "nothing on descriptor 2")
+
+
+@tap.test("contrib/inetd/nowait.conf")
+def run():
+    with Place(gw) as place, inetd(place, name="nowait.conf") as server:
         check_all(server, gw)
         check_broken(place, server, gw)
         tap.like(server.log(), r"(?m)^<22>\S+ .* smtp2sms\[\d+\]: event=",
@@ -59,7 +72,8 @@ def stderr():
 @tap.test("its limit")
 def limit():
     with Place(gw) as place, \
-            inetd(place, ("nowait.1000", "nowait.3")) as server:
+            inetd(place, ("nowait.1000", "nowait.3"),
+                  name="nowait.conf") as server:
         clients = [Client(server.port) for _ in range(2)]
         with socket.create_connection(("127.0.0.1", server.port)) as third:
             third.settimeout(PATIENCE * SLOW)

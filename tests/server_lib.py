@@ -30,7 +30,7 @@ PROGRAM = "/usr/local/sbin/smtp2sms"
 LOGS = "/var/log/smtp2sms"
 PORT = 587
 USER = "nobody"         # stands for smtp2sms and smtp2sms-log
-USERS = re.compile(r"(\bid -[ug] |\bsu=|-u |\buser\s*= |nowait\.\d+\s+"
+USERS = re.compile(r"(\bid -[ug] |\bsu=|-u |\buser\s*=\s*|nowait\.\d+\s+"
                    r"|\bchown |setuidgid )smtp2sms(?:-log)?\b")
 NO_PORT = '""'          # in the log, where nobody knows it
 PATIENCE = 10           # seconds that a fact may take
@@ -402,6 +402,36 @@ def check_all(server, gateway):
     check_mail(server, gateway)
     check_together(server, gateway)
     check_ends(server, gateway)
+
+
+def storm(port, number):
+    """So many connections at once; what each is told first."""
+    socks = [socket.create_connection(("127.0.0.1", port))
+             for _ in range(number)]
+    said = []
+    for sock in socks:
+        sock.settimeout(PATIENCE * SLOW)
+        said.append(sock.recv(100)[:4])
+        sock.close()
+    return said
+
+
+def check_listener(server, gateway):
+    """Sessions are one listener's, which has been told "listen-idle 1"; it
+    ends, and the super-server starts another."""
+    clients = [Client(server.port) for _ in range(3)]
+    parents = {smtp.process_status(pid, "PPid") for pid in server.sessions()}
+    tap.is_(len(parents - {server.child.pid}), 1, "one listener has them all")
+    for client in clients:
+        client.quit()
+    tap.ok(wait_until(lambda: not server.sessions(), PATIENCE),
+           "it ends when nobody comes")
+    check_mail(server, gateway)
+    tap.is_(set(storm(server.port, 300)), {b"220 ", b"421 "},
+            "300 connections at once: a session or a 421")
+    tap.ok(wait_until(lambda: not server.sessions(), PATIENCE),
+           "and then it ends again")
+    check_mail(server, gateway)
 
 
 def check_waits(server):

@@ -1,4 +1,5 @@
-"""smtp2sms under s6 and s6-tcpserver (s6-networking), with contrib/s6.
+"""smtp2sms under s6 and s6-tcpserver (s6-networking), with contrib/s6;
+and with s6 alone: contrib/s6-listener.
 
 Debian 12 has s6, but not s6-networking: there tcpserver takes the place of
 s6-tcpserver, whose options of the same names it understands.
@@ -7,11 +8,13 @@ s6-tcpserver, whose options of the same names it understands.
 import os
 import re
 import shutil
+import subprocess
 
 import tap
 from gateway import Gateway
-from server_lib import (PATIENCE, Place, Server, check_all, check_broken,
-                        check_waits, need, need_root)
+from server_lib import (PATIENCE, Client, Place, Server, check_all,
+                        check_broken, check_mail, check_together, check_waits,
+                        need, need_root)
 from smtp import SLOW, wait_until
 
 CONFIG = 78     # the status of a broken configuration
@@ -69,6 +72,39 @@ def run():
                 "every session's status is heard of")
         tap.like(server.log(), r"(?m)^\d\d\d\d-\d\d-\d\d \S+ +smtp2sms\[",
                  "s6-log adds the time")
+
+
+def listener_of(place):
+    """contrib/s6-listener at this place, under s6-svscan."""
+    need("s6-svscan", "s6-setuidgid", "s6-log")
+    need_root()
+    place.script("s6-listener/run")
+    place.script("s6-listener/log/run")
+    os.mkdir(place.path("scan"))
+    os.symlink(place.path("run", "s6-listener"), place.path("scan",
+                                                            "smtp2sms"))
+    return Server(place, ["s6-svscan", place.path("scan")],
+                  log=place.path("log", "current"))
+
+
+@tap.test("contrib/s6-listener: it opens the port itself, and stays")
+def listener():
+    with Place(gw) as place, listener_of(place) as server:
+        check_mail(server, gw)
+        check_together(server, gw)
+        check_broken(place, server, gw)
+        client = Client(server.port)
+        done = subprocess.run(
+            ["s6-svc", "-r", place.path("scan", "smtp2sms")], check=False)
+        tap.is_(done.returncode, 0, "s6-svc -r")
+        tap.like(client.smtp.getreply()[1].decode(), "shutting down",
+                 "a session that says nothing is told that it ends")
+        client.hang_up()
+        wait_until(lambda: len(re.findall("event=listen ", server.log())) > 1,
+                   PATIENCE)
+        check_mail(server, gw)
+        tap.is_(len(re.findall("event=listen ", server.log())), 2,
+                "by another listener")
 
 
 @tap.test("its limit")
