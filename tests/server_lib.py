@@ -412,6 +412,7 @@ def storm(port, number):
     for sock in socks:
         sock.settimeout(PATIENCE * SLOW)
         said.append(sock.recv(100)[:4])
+    for sock in socks:
         sock.close()
     return said
 
