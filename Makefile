@@ -38,8 +38,8 @@ SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
 PURE = auth.o session/parameter.o session/reply.o session/sources.o \
 	$(MAIL) $(SMS) $(COMMON)
-SYSTEM = common/config.o common/fds.o common/log.o common/metrics.o \
-	common/terminal.o common/watch.o
+SYSTEM = common/config.o common/fds.o common/landlock.o common/log.o \
+	common/metrics.o common/terminal.o common/watch.o
 SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
 	session/extract.o session/helper.o session/keeper.o session/line.o \
 	session/link.o session/listener.o session/listener_accept.o \
@@ -73,8 +73,11 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
-TLS = tls/tls.o tls/tls_cert.o tls/tls_pump.o tls/tls_sandbox.o \
-	common/fds.o common/log.o common/buf.o common/watch.o
+TLS = tls/tls.o tls/tls_cert.o tls/tls_environment.o tls/tls_key.o \
+	tls/tls_listener.o tls/tls_program.o tls/tls_pump.o \
+	tls/tls_sandbox.o tls/tls_session.o tls/tls_setup.o \
+	common/base64.o common/buf.o common/fds.o common/landlock.o \
+	common/log.o common/watch.o
 
 all: $(PROGRAMS)
 

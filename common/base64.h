@@ -24,11 +24,11 @@ struct base64 {
 };
 
 /*
- * Decode the n octets at *p as far as they go: what is no digit is skipped
- * (RFC 2045, 6.8).  It stops behind an "=" that ends a group, with padded
- * set; the next call begins a new group.  *p is moved behind what has been read; out has room for
- * n octets and may be where they come from.  Returns the octets that are
- * there.
+ * Decode the n octets at *p as far as they go: what is no digit is skipped (RFC
+ * 2045, 6.8).  It stops behind an "=" that ends a group, with padded set; the
+ * next call begins a new group.  *p is moved behind what has been read; out has
+ * room for n octets and may be where they come from.  Returns the octets that
+ * are there.
  */
 size_t base64_feed(struct base64 *, const char **p, size_t n, char *out);
 

@@ -72,7 +72,6 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/net.h>
 #include <linux/seccomp.h>
 
@@ -81,12 +80,7 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 #include <limits.h>
 #include <link.h>
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#define SYS_landlock_add_rule	    445
-#define SYS_landlock_restrict_self  446
-#endif
-
+#include "common/landlock.h"
 #include "common/seccomp.h"
 
 /*
@@ -238,34 +232,6 @@ filter_calls(int have_landlock)
 
 /* ---- Landlock: which files may be read ---- */
 
-/*
- * The rights by the version of the ABI that knows them; the headers of the
- * system that builds may be older than the kernel that runs.
- */
-static const struct {
-	int abi;
-	uint64_t fs, net, scoped;
-} rights[] = {
-	{1, (1ULL << 13) - 1, 0, 0},
-	{2, 1ULL << 13, 0, 0},		/* refer */
-	{3, 1ULL << 14, 0, 0},		/* truncate */
-	{4, 0, 3, 0},			/* bind and connect of TCP */
-	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
-	{6, 0, 0, 3},			/* abstract sockets, signals */
-};
-
-struct ruleset {
-	uint64_t fs, net, scoped;
-};
-
-/* The version of Landlock's ABI, or -1 if there is none. */
-static int
-landlock_abi(void)
-{
-	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-}
-
 /* The folder of iconv's modules: beside the libc (glibc only). */
 #ifdef __GLIBC__
 struct object {
@@ -320,49 +286,31 @@ open_gconv(void)
 }
 
 static int
-restrict_files(int abi)
+restrict_files(int version)
 {
-	struct landlock_path_beneath_attr beneath = {0};
-	struct ruleset set = {0};
-	size_t i, size;
-	int fd, result = -1;
+	int folder = open_gconv(), result;
 
-	for (i = 0; i < COUNT(rights) && rights[i].abi <= abi; i++) {
-		set.fs |= rights[i].fs;
-		set.net |= rights[i].net;
-		set.scoped |= rights[i].scoped;
-	}
-	size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
-	if (fd == -1)
-		return -1;
-	beneath.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
-	beneath.parent_fd = open_gconv();
-	if (beneath.parent_fd == -1 ||
-	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
-		&beneath, 0) == 0)
-		result = (int)syscall(SYS_landlock_restrict_self, fd, 0);
-	if (beneath.parent_fd != -1)
-		close(beneath.parent_fd);
-	close(fd);
+	result = landlock_restrict(version, folder, 0);
+	if (folder != -1)
+		close(folder);
 	return result;
 }
 
 /*
- * A kernel without Landlock is good enough: then the filter forbids to open
- * anything.  A Landlock that is there and fails is not.
+ * Do without Landlock if the kernel has none: then the filter forbids to open
+ * any file.  If the kernel has one that fails, give up.
  */
 static int
 enter_landlock(int best_effort, struct sandbox *s)
 {
-	int abi = landlock_abi();
+	int version = landlock_version();
 
-	if (abi > 0 && restrict_files(abi) == 0) {
-		s->landlock = abi;
+	if (version > 0 && restrict_files(version) == 0) {
+		s->landlock = version;
 		return 0;
 	}
 	s->landlock_error = errno;
-	return abi > 0 && !best_effort ? -1 : 0;
+	return version > 0 && !best_effort ? -1 : 0;
 }
 
 int

@@ -1398,7 +1398,8 @@ def sandbox():
         raise tap.Skip("needs Linux and a compiler")
     library = path("sandbox.so")
     subprocess.run([compiler, "-shared", "-fPIC", "-I", TOP, "-o", library,
-                    os.path.join(TOP, "tls", "tls_sandbox.c")], check=True)
+                    os.path.join(TOP, "tls", "tls_sandbox.c"),
+                    os.path.join(TOP, "common", "landlock.c")], check=True)
     done = subprocess.run([sys.executable, write("sandboxed.py", SANDBOXED),
                            library], capture_output=True, text=True)
     tap.is_(done.returncode, 0, "it can be entered", done.stdout, done.stderr)

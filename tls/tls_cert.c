@@ -1,13 +1,14 @@
 /*
- * tls_cert: PEM (RFC 7468) and as much of DER (X.690) as it takes to find
- * two things in a certificate (RFC 5280, 4.1): the validity, which libtls
- * does not tell a server about its own certificate, and the public key.
- * No descriptors, no log.
+ * tls_cert: PEM (RFC 7468), and as much of DER (X.690) as it takes to find two
+ * things in a certificate (RFC 5280, 4.1): the validity, which libtls does not
+ * tell a server about its own certificate, and the public key.  No descriptors,
+ * no log.
  */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/base64.h"
 #include "tls/tls_cert.h"
 
 #define FITS_MIN 32	/* octets of the shortest public key (P-256's is 65) */
@@ -26,39 +27,25 @@ struct der {
 	size_t n;
 };
 
-static int
-base64_value(int c)
-{
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c != '\0' ? strchr(set, c) : NULL;
-
-	return p != NULL ? (int)(p - set) : -1;
-}
-
-/* Decode up to the first '-' (the END line); the octets, 0 if too many. */
+/* Decode n characters; returns the octets, 0 if there are more than cap. */
 static size_t
-base64_decode(const char *s, unsigned char *out, size_t cap)
+decode(const char *s, size_t n, unsigned char *out, size_t cap)
 {
-	unsigned long bits = 0;
-	size_t n = 0, have = 0;
-	int v;
+	struct base64 b = {0, 0, 0};
+	const char *end = s + n;
+	size_t len = 0, k;
 
-	for (; *s != '\0' && *s != '-'; s++) {
-		if ((v = base64_value(*s)) == -1)
-			continue;
-		bits = (bits << 6 | (unsigned long)v) & 0xffffff;
-		if ((have += 6) < 8)
-			continue;
-		if (n == cap)
+	while (s < end) {
+		k = (size_t)(end - s) < cap - len ? (size_t)(end - s) :
+						    cap - len;
+		if (k == 0)
 			return 0;
-		have -= 8;
-		out[n++] = (unsigned char)(bits >> have);
+		len += base64_feed(&b, &s, k, (char *)out + len);
 	}
-	return n;
+	return len;
 }
 
-/* Behind the label of the first block whose label ends so, or NULL. */
+/* What follows the first label that ends so; NULL: there is none. */
 static const char *
 pem_find(const char *s, const char *label)
 {
@@ -73,18 +60,19 @@ pem_find(const char *s, const char *label)
 	return NULL;
 }
 
-/* The octets of that block; returns how many, 0: there is none. */
+/* Decode that block up to its END line; returns the octets, 0: none. */
 static size_t
 pem_decode(const char *s, const char *label, unsigned char *out, size_t cap)
 {
 	if ((s = pem_find(s, label)) == NULL)
 		return 0;
-	return base64_decode(s + strspn(s, "-"), out, cap);
+	s += strspn(s, "-");
+	return decode(s, strcspn(s, "-"), out, cap);
 }
 
-/* Take the next value with this tag off d (value may be d).  0, or -1. */
+/* Read the next value of d, with this tag (value may be d).  0, or -1. */
 static int
-der_take(struct der *d, int tag, struct der *value)
+der_next(struct der *d, int tag, struct der *value)
 {
 	size_t head = 2, len, octets;
 	struct der v;
@@ -109,17 +97,17 @@ der_take(struct der *d, int tag, struct der *value)
 
 /* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ (RFC 5280, 4.1.2.5). */
 static int
-take_time(struct der *d, char out[21])
+read_time(struct der *d, char out[21])
 {
 	const char *century = "";
 	struct der v;
 	const char *t;
 
-	if (der_take(d, DER_UTCTIME, &v) == 0) {
+	if (der_next(d, DER_UTCTIME, &v) == 0) {
 		if (v.n != 13)
 			return -1;
 		century = v.p[0] >= '5' ? "19" : "20";
-	} else if (der_take(d, DER_TIME, &v) == -1 || v.n != 15)
+	} else if (der_next(d, DER_TIME, &v) == -1 || v.n != 15)
 		return -1;
 	t = (const char *)v.p;
 	snprintf(out, 21, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.2sZ", century,
@@ -130,63 +118,61 @@ take_time(struct der *d, char out[21])
 
 /* Find the validity and the bits of the public key.  Returns 0, or -1. */
 static int
-look_inside(struct cert *c, struct der d, struct der *key)
+parse(struct cert *c, struct der d, struct der *key)
 {
 	struct der tbs, v, spki;
 
-	if (der_take(&d, DER_SEQUENCE, &d) == -1 ||
-	    der_take(&d, DER_SEQUENCE, &tbs) == -1)
+	if (der_next(&d, DER_SEQUENCE, &d) == -1 ||
+	    der_next(&d, DER_SEQUENCE, &tbs) == -1)
 		return -1;
-	der_take(&tbs, DER_VERSION, &v);
-	if (der_take(&tbs, DER_INTEGER, &v) == -1 ||	/* serial number */
-	    der_take(&tbs, DER_SEQUENCE, &v) == -1 ||	/* signature */
-	    der_take(&tbs, DER_SEQUENCE, &v) == -1 ||	/* issuer */
-	    der_take(&tbs, DER_SEQUENCE, &v) == -1)	/* validity */
+	der_next(&tbs, DER_VERSION, &v);
+	if (der_next(&tbs, DER_INTEGER, &v) == -1 ||	/* serial number */
+	    der_next(&tbs, DER_SEQUENCE, &v) == -1 ||	/* signature */
+	    der_next(&tbs, DER_SEQUENCE, &v) == -1 ||	/* issuer */
+	    der_next(&tbs, DER_SEQUENCE, &v) == -1)	/* validity */
 		return -1;
-	if (take_time(&v, c->from) == -1 || take_time(&v, c->until) == -1)
+	if (read_time(&v, c->from) == -1 || read_time(&v, c->until) == -1)
 		return -1;
-	if (der_take(&tbs, DER_SEQUENCE, &v) == -1 ||	/* subject */
-	    der_take(&tbs, DER_SEQUENCE, &spki) == -1 ||
-	    der_take(&spki, DER_SEQUENCE, &v) == -1 ||	/* algorithm */
-	    der_take(&spki, DER_BITS, key) == -1 || key->n < 2)
+	if (der_next(&tbs, DER_SEQUENCE, &v) == -1 ||	/* subject */
+	    der_next(&tbs, DER_SEQUENCE, &spki) == -1 ||
+	    der_next(&spki, DER_SEQUENCE, &v) == -1 ||	/* algorithm */
+	    der_next(&spki, DER_BITS, key) == -1 || key->n < 2)
 		return -1;
 	key->p++;	/* the count of unused bits */
 	key->n--;
-	/* RSA: modulus and exponent, which the private key holds in a row */
+	/* RSA: modulus and exponent, which the private key has in this order */
 	if (key->p[0] == DER_SEQUENCE)
-		return der_take(key, DER_SEQUENCE, key);
-	return 0;
-}
-
-static int
-contains(const unsigned char *hay, size_t n, const struct der *needle)
-{
-	size_t i;
-
-	if (needle->n < FITS_MIN)
-		return 0;
-	for (i = 0; i + needle->n <= n; i++)
-		if (memcmp(hay + i, needle->p, needle->n) == 0)
-			return 1;
+		return der_next(key, DER_SEQUENCE, key);
 	return 0;
 }
 
 void
-cert_look(struct cert *c, const char *cert_pem, const char *key_pem)
+cert_parse(struct cert *c, const char *pem)
 {
-	unsigned char cert[CERT_MAX], key[CERT_MAX];
-	struct der d = {.p = cert}, public;
-	size_t n;
+	unsigned char octets[CERT_MAX];
+	struct der d = {.p = octets}, public;
 
 	memset(c, 0, sizeof(*c));
-	d.n = pem_decode(cert_pem, "CERTIFICATE", cert, sizeof(cert));
-	if (look_inside(c, d, &public) == -1) {
+	d.n = pem_decode(pem, "CERTIFICATE", octets, sizeof(octets));
+	if (parse(c, d, &public) == -1) {
 		memset(c, 0, sizeof(*c));
 		return;
 	}
-	n = pem_decode(key_pem, "PRIVATE KEY", key, sizeof(key));
-	c->fits = contains(key, n, &public);
+	memcpy(c->key, public.p, public.n);
+	c->nkey = public.n;
+}
+
+int
+cert_fits(const struct cert *c, const char *pem)
+{
+	unsigned char key[CERT_MAX];
+	size_t n = pem_decode(pem, "PRIVATE KEY", key, sizeof(key)), i;
+	int fits = 0;
+
+	for (i = 0; c->nkey >= FITS_MIN && i + c->nkey <= n && !fits; i++)
+		fits = memcmp(key + i, c->key, c->nkey) == 0;
 	explicit_bzero(key, sizeof(key));
+	return fits;
 }
 
 const char *

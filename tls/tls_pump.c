@@ -1,12 +1,12 @@
 /*
  * tls_pump: the connection of smtp2sms-tls.  libtls reads and writes through
- * the two functions net_read and net_write, so that here is known whether
- * the client ended the connection (close_notify) or somebody cut it, and so
- * that several records cost one read(2).
+ * net_read and net_write.  So this file knows whether the client ended the
+ * connection (close_notify) or somebody cut it, and several records cost one
+ * read(2).
  *
- * Every direction has one buffer, is filled only when that is empty, and
- * waits when its other end takes no more: what comes in faster than it goes
- * out stays in the kernel and in the end with the sender.
+ * Each direction has one buffer, which is filled only when it is empty.  Where
+ * octets come in faster than they go out, they wait in the kernel and in the
+ * end with their sender.
  */
 #include <sys/socket.h>
 
@@ -36,7 +36,7 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-/* An error that says nothing but "later". */
+/* 1 if the error only means "try later". */
 static int
 is_later(int error)
 {
@@ -61,8 +61,8 @@ net_fill(struct pump *p)
 }
 
 /*
- * The end of the transport is kept from libtls, which would give up writing
- * too: to it there is just nothing yet, and who called it looks at net_over.
+ * Hide the end of the transport from libtls, which would stop writing, too.
+ * libtls is told that there are no octets yet; its callers look at net_over.
  */
 static ssize_t
 net_read(struct tls *tls, void *buf, size_t len, void *arg)
@@ -145,16 +145,16 @@ up_end(struct pump *p, ssize_t how)
 		p->broken = 1;
 	} else if (how != 0 && !p->down_over)
 		/*
-		 * After our own close_notify nothing can be cut off.  Before
-		 * it, many clients close just so behind QUIT: whether a
-		 * message was cut the program knows.
+		 * Many clients close like this after QUIT; the program
+		 * knows whether a message was cut.  After our own
+		 * close_notify nothing can be cut.
 		 */
 		log_event(LOG_INFO, "truncated", "error",
 		    p->net_errno != 0 ? strerror(p->net_errno) :
 		    "no close_notify", NULL);
 }
 
-/* Returns 1 if something moved, 0 if it has to wait. */
+/* Like all functions called ..._fill and ..._flush: 1 if octets moved. */
 static int
 up_fill(struct pump *p)
 {
@@ -212,7 +212,7 @@ up_step(struct pump *p)
 
 /* ---- from the program to the client ---- */
 
-/* The client cannot be reached any more: the program shall notice. */
+/* The client cannot be reached: close the pipe, so that the program notices. */
 static int
 down_stop(struct pump *p)
 {
@@ -240,7 +240,7 @@ down_fill(struct pump *p)
 	return 1;
 }
 
-/* What libtls waits for; 0 if it waits in vain. */
+/* Note what libtls waits for; 0 if that will never come. */
 static int
 down_wait(struct pump *p, ssize_t want)
 {
@@ -269,7 +269,7 @@ down_flush(struct pump *p)
 	return down_stop(p);
 }
 
-/* The program has said all: close_notify, then FIN. */
+/* The program has ended its output: send close_notify, then FIN. */
 static int
 down_close(struct pump *p)
 {
@@ -293,11 +293,10 @@ down_step(struct pump *p)
 /* ---- both ---- */
 
 /*
- * Wait for what the two directions want; and always for the other ends of
- * the pipes to be closed, which poll tells without being asked.  When the
- * program writes no more, a client that reads no more is not waited for;
- * when it has said all and reads no more, what the client still sends is
- * for nobody.
+ * Wait for what the two directions need, and for the program to close its
+ * pipes, which poll(2) reports unasked.  When the program writes no more, give
+ * a client that does not read a limited time.  When the program reads no more
+ * either, nobody needs what the client still sends.
  */
 static void
 pump_wait(struct pump *p)

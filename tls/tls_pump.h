@@ -1,6 +1,6 @@
 /*
- * tls_pump: one TLS connection between a client's descriptors and the two
- * pipes of a program: handshake, pump both ways, close.  It starts no
+ * tls_pump: one TLS connection between a client's descriptors and the two pipes
+ * of a program: handshake, pump in both directions, close.  It starts no
  * process and opens nothing.
  */
 #ifndef TLS_PUMP_H
@@ -10,9 +10,9 @@
 #include <tls.h>
 
 #define PUMP_CHUNK     (16 * 1024)	/* octets that each buffer holds */
-#define PUMP_FLUSH_MS  30000		/* a client that takes no last octets */
-#define PUMP_LINGER_MS 2000		/* for a client to close its side too */
-#define PUMP_LINGER    (64 * 1024)	/* octets dropped meanwhile */
+#define PUMP_FLUSH_MS  30000	/* for the client to read the last octets */
+#define PUMP_LINGER_MS 2000	/* for the client to close its side, too */
+#define PUMP_LINGER    (64 * 1024) /* octets that are dropped meanwhile */
 
 struct pump_buf {
 	unsigned char data[PUMP_CHUNK];
@@ -25,20 +25,20 @@ struct pump {
 	int to, from;		/* the program's pipes; -1: closed */
 	int heard;		/* the client sent an octet */
 	int net_over;		/* its transport ended, cleanly or not */
-	int net_errno;		/* and this is why, 0: end of file */
+	int net_errno;		/* why it ended; 0: end of file */
 	int from_over;		/* nobody writes to from any more */
 	int up_over;		/* nothing more comes from the client */
 	int down_over;		/* nothing more goes to the client */
-	int broken;		/* TLS cannot go on in either direction */
+	int broken;		/* TLS failed in both directions */
 	int wait_in, wait_out, wait_to, wait_from;	/* what to poll for */
-	struct pump_buf net;	/* from the client, as it came */
+	struct pump_buf net;	/* from the client, encrypted */
 	struct pump_buf up;	/* from the client, in clear */
 	struct pump_buf down;	/* from the program */
 };
 
 enum pump_result {
 	PUMP_OK,
-	PUMP_SILENT,	/* the client went away without a word */
+	PUMP_SILENT,	/* the client left and never sent an octet */
 	PUMP_TIMEOUT,
 	PUMP_FAILED	/* pump_error says why */
 };
@@ -49,23 +49,23 @@ enum pump_result {
  */
 int pump_open(struct pump *, struct tls *server, int in, int out);
 
-/* The handshake, until a deadline of clock_ms(). */
+/* Shake hands, until a deadline of clock_ms(). */
 enum pump_result pump_handshake(struct pump *, long long deadline);
 
 /*
- * Pump until both directions have ended; to is written, from is read, both
- * become non-blocking and are closed.  An end of the client without TLS's
- * close_notify (RFC 8446, 6.1) is logged; the program sees an end of file.
+ * Pump until both directions have ended.  It writes to, reads from, makes both
+ * non-blocking and closes them.  If the client ends without TLS's close_notify
+ * (RFC 8446, 6.1), that is logged, and the program sees an end of file.
  */
 void pump_run(struct pump *, int to, int from);
 
 /*
- * Close the client's descriptors so that what was sent last still arrives:
- * a socket that is closed with unread octets is reset, and that destroys
- * what is under way.
+ * Close the client's descriptors so that the last octets still arrive: a socket
+ * that is closed with unread octets is reset, which destroys octets under way.
  */
 void pump_bye(int in, int out);
 
+/* What went wrong, in words. */
 const char *pump_error(const struct pump *);
 
 #endif

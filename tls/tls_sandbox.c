@@ -1,8 +1,8 @@
 /*
  * tls_sandbox: limits everywhere; seccomp and Landlock on Linux, pledge on
- * OpenBSD.  Unlike the session, which needs iconv's modules, this program
- * opens nothing at all.  A build with -DSANDBOX_NONE has only the limits:
- * for the sanitizers, which make system calls of their own.
+ * OpenBSD.  Unlike a session, which needs iconv's modules, this program opens
+ * no file at all.  A build with -DSANDBOX_NONE has only the limits; it is for
+ * the sanitizers, which make system calls of their own.
  */
 #include <sys/types.h>
 #include <sys/resource.h>
@@ -78,12 +78,7 @@ limit(void)
 #include <linux/net.h>
 #include <linux/seccomp.h>
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#define SYS_landlock_restrict_self  446
-#endif
-#define LANDLOCK_VERSION 1U /* LANDLOCK_CREATE_RULESET_VERSION */
-
+#include "common/landlock.h"
 #include "common/seccomp.h"
 
 static const struct sock_filter filter[] = {
@@ -103,7 +98,7 @@ static const struct sock_filter filter[] = {
 #endif
 	PERMIT(close),
 	PERMIT(shutdown),
-	PERMIT(recvfrom), /* a look at what the client sends first */
+	PERMIT(recvfrom), /* to peek at the client's first octet */
 	PERMIT(wait4),
 	PERMIT(exit_group),
 	PERMIT(exit),
@@ -185,50 +180,17 @@ static const struct sock_filter filter[] = {
 	DENY,
 };
 
-/* Names of rights by the version of Landlock that added them. */
-static const struct {
-	int abi;
-	uint64_t fs, net, scoped;
-} rights[] = {
-	{1, (1ULL << 13) - 1, 0, 0},
-	{2, 1ULL << 13, 0, 0},		/* refer */
-	{3, 1ULL << 14, 0, 0},		/* truncate */
-	{4, 0, 3, 0},			/* bind and connect of TCP */
-	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
-	{6, 0, 0, 1},			/* abstract sockets; of signals the
-					   filter takes care: this would stop
-					   tls_sandbox_tie too */
-};
-
 /*
- * A rule set that names rights and has no rules forbids them all.  A kernel
- * without Landlock is no error: the filter forbids the calls.
+ * Forbid all files.  A kernel without Landlock is no error: the filter forbids
+ * to open them.  Signals stay possible for tls_sandbox_tie(), and the filter
+ * forbids to send any.
  */
 static int
 forbid_files(void)
 {
-	struct {
-		uint64_t fs, net, scoped;
-	} set = {0, 0, 0};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-	    LANDLOCK_VERSION);
-	size_t i, size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-	int fd, result;
+	int version = landlock_version();
 
-	if (abi < 1)
-		return 0;
-	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-		if (rights[i].abi <= abi) {
-			set.fs |= rights[i].fs;
-			set.net |= rights[i].net;
-			set.scoped |= rights[i].scoped;
-		}
-	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0U);
-	if (fd == -1)
-		return -1;
-	result = (int)syscall(SYS_landlock_restrict_self, fd, 0U);
-	close(fd);
-	return result;
+	return version < 1 ? 0 : landlock_restrict(version, -1, 1);
 }
 
 int
@@ -239,7 +201,7 @@ tls_sandbox_enter(int best_effort)
 		.filter = (struct sock_filter *)(uintptr_t)filter,
 	};
 
-	if (tls_sandbox_hide() == -1 || /* a new user id has undone it */
+	if (tls_sandbox_hide() == -1 || /* setuid(2) has undone it */
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return -1;
 	if ((forbid_files() == -1 && !best_effort) || limit() == -1)
@@ -254,7 +216,7 @@ tls_sandbox_enter(int best_effort)
 int
 tls_sandbox_enter(int best_effort)
 {
-	(void)best_effort; /* every OpenBSD has it */
+	(void)best_effort; /* every OpenBSD has pledge(2) */
 	return limit() == -1 ? -1 : pledge("stdio", NULL);
 }
 
@@ -263,7 +225,7 @@ tls_sandbox_enter(int best_effort)
 int
 tls_sandbox_enter(int best_effort)
 {
-	(void)best_effort; /* there is nothing more to be had */
+	(void)best_effort; /* this system has nothing more */
 	return limit();
 }
 

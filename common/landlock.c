@@ -1,0 +1,112 @@
+/*
+ * landlock: one table of its rights, for all sandboxes.
+ */
+#include <errno.h>
+
+#include "common/landlock.h"
+
+#if defined(__linux__)
+
+#include <sys/syscall.h>
+
+#include <linux/landlock.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule	    445
+#define SYS_landlock_restrict_self  446
+#endif
+
+#define SCOPE_SOCKET 1U	/* abstract sockets */
+#define SCOPE_SIGNAL 2U
+
+/*
+ * The rights by the version that added them, as numbers: the headers of the
+ * system that builds may be older than the kernel that runs.
+ */
+static const struct {
+	int version;
+	uint64_t fs, net, scoped;
+} rights[] = {
+	{1, (1ULL << 13) - 1, 0, 0},
+	{2, 1ULL << 13, 0, 0},		/* refer */
+	{3, 1ULL << 14, 0, 0},		/* truncate */
+	{4, 0, 3, 0},			/* bind and connect of TCP */
+	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
+	{6, 0, 0, SCOPE_SOCKET | SCOPE_SIGNAL},
+};
+
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+int
+landlock_version(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+/* A ruleset that names rights and has no rules forbids them all. */
+static int
+create(int version, int signals)
+{
+	struct ruleset set = {0, 0, 0};
+	size_t i, size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
+
+	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		if (rights[i].version > version)
+			break;
+		set.fs |= rights[i].fs;
+		set.net |= rights[i].net;
+		set.scoped |= rights[i].scoped;
+	}
+	if (signals)
+		set.scoped &= ~(uint64_t)SCOPE_SIGNAL;
+	return (int)syscall(SYS_landlock_create_ruleset, &set, size, 0U);
+}
+
+int
+landlock_restrict(int version, int folder, int signals)
+{
+	struct landlock_path_beneath_attr beneath = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+		.parent_fd = folder,
+	};
+	int fd = create(version, signals), result = 0;
+
+	if (fd == -1)
+		return -1;
+	if (folder != -1)
+		result = (int)syscall(SYS_landlock_add_rule, fd,
+		    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0U);
+	if (result == 0)
+		result = (int)syscall(SYS_landlock_restrict_self, fd, 0U);
+	close(fd);
+	return result;
+}
+
+#else
+
+int
+landlock_version(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+landlock_restrict(int version, int folder, int signals)
+{
+	(void)version;
+	(void)folder;
+	(void)signals;
+	errno = ENOSYS;
+	return -1;
+}
+
+#endif

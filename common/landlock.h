@@ -1,0 +1,20 @@
+/*
+ * landlock: what Linux's Landlock can forbid a process for good: files, TCP,
+ * signals.  Elsewhere there is none.
+ */
+#ifndef LANDLOCK_H
+#define LANDLOCK_H
+
+/* The version of the kernel's Landlock; -1 with errno if it has none. */
+int landlock_version(void);
+
+/*
+ * Forbid this process, and those that it forks, all that a Landlock of this
+ * version knows.  Only the files below an open folder may be read; -1: none.
+ * signals: processes that do not share the restriction may be sent signals, and
+ * a signal at the death of the parent stays possible.  prctl(2)'s no_new_privs
+ * must be set.  Returns 0, or -1 with errno.
+ */
+int landlock_restrict(int version, int folder, int signals);
+
+#endif
