@@ -460,11 +460,14 @@ next_turn(int fd, long keep, time_t now)
 	char s[8] = "";
 	unsigned turn = 0;
 	struct stat st;
+	time_t age;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || fstat(fd, &st) == -1)
 		return -1;
-	if (st.st_size > 0 && st.st_mtime <= now &&
-	    now - st.st_mtime < keep / (TURNS * TURNS_KEEP))
+	/* Linux's file times can be some milliseconds ahead of time(3) */
+	age = st.st_mtime < now ? now - st.st_mtime : 0;
+	if (st.st_size > 0 && st.st_mtime <= now + JOURNAL_AHEAD &&
+	    age < keep / (TURNS * TURNS_KEEP))
 		return -1;
 	if (pread(fd, s, 4, 0) == 4)
 		sscanf(s, "%4x", &turn);

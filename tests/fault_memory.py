@@ -115,7 +115,7 @@ def same(message):
 
 @tap.test("whatever fails, what is accepted is whole")
 def each():
-    if WRAP or "build/" in HOME:
+    if WRAP or "SMTP2SMS" in os.environ:
         raise tap.Skip("it has an allocator of its own")
     folder = tempfile.mkdtemp(prefix="smtp2sms-memory.")
     try:

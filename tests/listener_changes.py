@@ -251,6 +251,9 @@ def user():
 
 
 def layout(pid):
+    """Where its memory begins; only root can know."""
+    if os.geteuid() != 0:
+        return None
     with open("/proc/%d/maps" % pid) as file:
         return file.readline().split("-")[0]
 
@@ -268,8 +271,12 @@ def killed():
         tap.ok(it.wait_event("renewed"), "the listener begins anew")
         tap.is_(it.events("session-killed")[0]["signal"], "11",
                 "the log has the signal")
-        tap.ok(it.running() and layout(it.pid) != old,
-               "the same process at other addresses")
+        tap.ok(it.running(), "the same process")
+        if old is None:
+            tap.skip("only root can look into a process that has shut itself "
+                     "off", "at other addresses")
+        else:
+            tap.ok(layout(it.pid) != old, "at other addresses")
         with open("/proc/%d/comm" % it.pid) as file:
             tap.is_(file.read().strip(), "smtp2sms", "under its name")
         deliver = it.deliver()

@@ -14,6 +14,7 @@ import tempfile
 
 from foreign import need
 from gateway import Certificate
+from server_lib import free_port
 from smtp import wait_until
 
 NGINX = """daemon off;
@@ -83,11 +84,6 @@ const server = https.createServer({
 server.keepAliveTimeout = Number(idle);
 server.listen(Number(port), "127.0.0.1");
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
 
 
 def listens(port):

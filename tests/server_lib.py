@@ -10,6 +10,7 @@ A library: as a program it has nothing to test.
 
 import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -34,11 +35,27 @@ USERS = re.compile(r"(\bid -[ug] |\bsu=|-u |\buser\s*=\s*|nowait\.\d+\s+"
                    r"|\bchown |setuidgid )smtp2sms(?:-log)?\b")
 NO_PORT = '""'          # in the log, where nobody knows it
 PATIENCE = 10           # seconds that a fact may take
+# Not those that the kernel gives to clients: one of these may be taken before
+# our server listens.
+PORTS = 10000, 32768
+
+_taken = []             # sockets whose names are our ports, for the others
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+    """A port of 127.0.0.1 that nobody uses, and that no other test program
+    is given before we end."""
+    while True:
+        port = random.randrange(*PORTS)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind("\0smtp2sms-test-port-%d" % port)
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            name.close()
+            continue
+        _taken.append(name)
+        return port
 
 
 def super_server(address, port):

@@ -7,14 +7,15 @@ finish() gives its exit code; log() what it wrote on descriptor 2.
 
 The program is $SMTP2SMS or ./smtp2sms at the repository's top, or a copy of
 it that every user may run;
-$SMTP2SMS_WRAP (valgrind...) is put in front, $SMTP2SMS_SLOW multiplies
-every time limit.  A library: as a program it has nothing to test.
+$SMTP2SMS_WRAP (valgrind..., with quotes as for a shell) is put in front,
+$SMTP2SMS_SLOW multiplies every time limit.  A library: as a program it has nothing to test.
 """
 
 import atexit
 import base64
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -24,7 +25,7 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-WRAP = (os.environ.get("SMTP2SMS_WRAP") or "").split()
+WRAP = shlex.split(os.environ.get("SMTP2SMS_WRAP") or "")
 SLOW = float(os.environ.get("SMTP2SMS_SLOW") or 1)
 TIMEOUT = 10        # seconds to wait for a reply, unless told
 NUMBER = "+4915112345678"
@@ -37,10 +38,12 @@ SECRET_HASH = ("$6$rounds=1000$k2XAnEHBqQ1Ct2aM$Kusx4StgTAJKgtQ8A1Ud4OEtpvLZ/"
 
 
 def is_plain(folder):
-    """Everybody may come there, and its name needs no quotes in a
-    configuration or a shell."""
-    if not re.fullmatch(r"[\w./+@%,=:-]+", folder):
-        return False
+    """Its name needs no quotes in a configuration or a shell."""
+    return re.fullmatch(r"[\w./+@%,=:-]+", folder) is not None
+
+
+def is_open(folder):
+    """Everybody may come there."""
     while os.stat(folder).st_mode & 0o005 == 0o005:
         if folder == os.path.dirname(folder):
             return True
@@ -51,11 +54,15 @@ def is_plain(folder):
 def find_home():
     """(programs, descriptors): the folders where both are.  If not everybody
     may come there (a clone in /root), or the name has blanks in it, these are
-    copies: some tests become another user, and many write configurations."""
+    copies: some tests become another user, and many write configurations.
+    With $SMTP2SMS_WRAP no test becomes another user, and tests/valgrind does
+    not look at what lies below /tmp."""
     home = os.path.dirname(os.environ.get("SMTP2SMS") or "") or TOP
-    if is_plain(home) and is_plain(TOP) or WRAP:
+    if is_plain(home) and is_plain(TOP) and (
+            WRAP or is_open(home) and is_open(TOP)):
         return home, os.path.join(TOP, "gateways")
-    copy = tempfile.mkdtemp(prefix="smtp2sms-home.")
+    copy = tempfile.mkdtemp(prefix="smtp2sms-home.",
+                            dir="/var/tmp" if WRAP else None)
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
     os.chmod(copy, 0o755)
     for name in ("smtp2sms", "smtp2sms-deliver", "smtp2sms-tls"):

@@ -753,7 +753,8 @@ test_folder(void)
 	tap_ok(mkdir(path, 0700) == 0 && journal_file_open(&j, dir, KEY) == -1 &&
 	    errno == EISDIR, "a record that is a folder");
 	rmdir(path);
-	chmod(dir, 0500);
+	/* nobody cannot enter root's; an ordinary user has only his own */
+	chmod(dir, getuid() == 0 ? 0500 : 0);
 	tap_ok(end(begin(try_as_nobody, 0)) == 0, "a folder of somebody else");
 	chmod(dir, 0700);
 }
@@ -1190,6 +1191,9 @@ test_prune_pace(void)
 	tap_is(turn_is(), "0001\n", "the first turn");
 	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0001\n", "the next would be too soon");
+	age(file, -1);
+	journal_prune(dir, 7 * 86400);
+	tap_is(turn_is(), "0001\n", "nor if the file's time is a little ahead");
 	age(file, 40);
 	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0002\n", "now it is not");
