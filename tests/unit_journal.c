@@ -1192,7 +1192,7 @@ test_prune_pace(void)
 	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0001\n", "the next would be too soon");
 	age(file, -1);
-	journal_prune(dir, 7 * 86400);
+	journal_file_prune(dir, 7 * 86400);
 	tap_is(turn_is(), "0001\n", "nor if the file's time is a little ahead");
 	age(file, 40);
 	journal_file_prune(dir, 7 * 86400);
