@@ -25,10 +25,10 @@ LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 LIBCRYPT = -lcrypt
 LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
-PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-tls
+PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
-COMMON = common/base64.o common/buf.o common/ipc.o common/number.o \
-	common/number_plan.o common/options.o common/path.o common/tally.o \
+COMMON = common/base64.o common/buf.o common/digest.o common/ipc.o \
+	common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
 	common/utf8.o common/wording.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
@@ -55,7 +55,8 @@ SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
 	$(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o
-GATEWAY = gateway/filter.o gateway/gateway.o gateway/lenient.o \
+GATEWAY = gateway/filter.o gateway/gateway.o gateway/hook.o \
+	gateway/lenient.o \
 	gateway/match.o \
 	gateway/member.o gateway/placeholder.o gateway/pointer.o \
 	gateway/read.o gateway/read_request.o gateway/read_response.o \
@@ -73,6 +74,12 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
+# what of smtp2sms-hook a unit test or a fuzzer can link
+HOOK_PARTS = hook/cgi.o hook/form.o hook/mail.o hook/timestamp.o hook/verify.o
+HOOK = hook/confine.o hook/hook.o hook/mailer.o hook/relay.o hook/reply.o \
+	hook/secret.o $(HOOK_PARTS) delivery/note.o delivery/journal_file.o \
+	delivery/journal_record.o delivery/journal_value.o \
+	$(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 TLS = tls/tls.o tls/tls_cert.o tls/tls_environment.o tls/tls_key.o \
 	tls/tls_listener.o tls/tls_program.o tls/tls_pump.o \
 	tls/tls_sandbox.o tls/tls_session.o tls/tls_setup.o \
@@ -86,6 +93,9 @@ smtp2sms: $(SESSION)
 
 smtp2sms-deliver: $(DELIVER)
 	$(LINK) -o $@ $(DELIVER) $(LIBS)
+
+smtp2sms-hook: $(HOOK)
+	$(LINK) -o $@ $(HOOK) `$(PKG_CONFIG) --libs libcurl jansson`
 
 smtp2sms-tls: $(TLS)
 	$(LINK) -o $@ $(TLS) `$(PKG_CONFIG) --libs libtls`
@@ -110,7 +120,7 @@ static:
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(TLS): *.h */*.h
+$(SESSION) $(DELIVER) $(HOOK) $(TLS): *.h */*.h
 
 # ---- installation ----
 
@@ -123,7 +133,8 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 $(SMTP2SMS) $(DESTDIR)$(SBINDIR)/smtp2sms
-	install -m 755 smtp2sms-deliver smtp2sms-tls $(DESTDIR)$(LIBEXECDIR)/
+	install -m 755 smtp2sms-deliver smtp2sms-hook smtp2sms-tls \
+	    $(DESTDIR)$(LIBEXECDIR)/
 	sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|; s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|' \
 	    contrib/smtp2sms-setup >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
 	chmod 755 $(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
@@ -148,6 +159,7 @@ install-units:
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/smtp2sms $(DESTDIR)$(MANDIR)/man8/smtp2sms.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-deliver.8 \
+	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-hook.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-setup.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
@@ -178,11 +190,11 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config credible cuts fate gateway html ipc journal login \
+UNITS = auth charset config credible cuts digest fate gateway hook html ipc journal login \
 	metrics mime number parameter phone path sandbox smuggling sources \
 	text utf8 value
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
+TEST_OBJECTS = $(HOOK_PARTS) delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 
@@ -193,12 +205,15 @@ units: all $(TEST_OBJECTS)
 	    $(LIBCRYPT) || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
+	$(TEST_LINK) -o build/unit_note tests/unit_note.c delivery/note.o \
+	    delivery/journal_file.o delivery/journal_record.o \
+	    delivery/journal_value.o common/digest.o common/ipc.o common/buf.o
 	$(TEST_LINK) -o build/login_dump tests/login_dump.c $(LOGIN) \
 	    $(SYSTEM) $(PURE) $(LIBCRYPT)
 
 # A test program is tests/AREA_WHAT.py or build/unit_WHAT; _lib are none.
 TESTS = `ls tests/*_*.py tests/tap.py tests/gateway.py tests/x509.py | \
-	grep -v _lib` $(UNITS:%=build/unit_%)
+	grep -v _lib` $(UNITS:%=build/unit_%) build/unit_note
 # What a check that asks for a program of others has been left to.
 LEFT = build/tests/left
 

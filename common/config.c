@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/path.h"
 #include "common/wording.h"
 #include "common/number_plan.h"
 
@@ -153,6 +154,46 @@ parse_string(struct line *l, const struct keyword *k, void *field)
 	free(*p);
 	*p = copy(l->word[0]);
 	return 0;
+}
+
+static int
+parse_program(struct line *l, const struct keyword *k, void *field)
+{
+	if (l->word[0][0] != '/')
+		return fail(l, "%s: '%s' is not an absolute path", k->name,
+		    l->word[0]);
+	return parse_string(l, k, field);
+}
+
+static int
+parse_relay(struct line *l, const struct keyword *k, void *field)
+{
+	const char *s = l->word[0];
+	size_t n = strncmp(s, "smtp://", 7) == 0 ? 7 :
+	    strncmp(s, "smtps://", 8) == 0	 ? 8 :
+						   0;
+
+	if (n == 0 || s[n] == '\0' ||
+	    s[n + strspn(s + n, "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] != '\0')
+		return fail(l, "%s: '%s' is not smtp://HOST[:PORT] or "
+		    "smtps://HOST[:PORT]", k->name, s);
+	return parse_string(l, k, field);
+}
+
+/* An address with a domain, which goes into a header and to a program. */
+static int
+parse_address(struct line *l, const struct keyword *k, void *field)
+{
+	struct path path;
+	const char *end;
+
+	if (path_parse(l->word[0], &end, &path) == -1 || *end != '\0' ||
+	    path.domain[0] == '\0' || path.utf8 ||
+	    strpbrk(l->word[0], "<>\" ") != NULL)
+		return fail(l, "%s: '%s' is not an address like name@domain",
+		    k->name, l->word[0]);
+	return parse_string(l, k, field);
 }
 
 static int
@@ -620,6 +661,9 @@ static const struct keyword keywords[] = {
 	ENUM("links", links, names_yesno),
 	ENUM("bounces", accept_bounces, names_bounces),
 	ENUM("replies", replies, names_replies),
+	{"replies-to", parse_address, AT(replies_to), 0, 0, NULL, 1, 0},
+	{"sendmail", parse_program, AT(sendmail), 0, 0, NULL, 1, 0},
+	{"mail-relay", parse_relay, AT(mail_relay), 0, 0, NULL, 1, 0},
 	ENUM("log", log_stderr, names_log),
 	ENUM("sandbox", sandbox, names_sandbox),
 	ENUM("bare-lf", bare_lf, names_lf),
@@ -657,6 +701,7 @@ set_defaults(struct config *c)
 	c->agent_clients = 2000;
 	c->agent_requests = 100;
 	c->max_parts = 10;
+	c->sendmail = copy("/usr/sbin/sendmail");
 	c->listen_idle = -1;
 	c->max_sessions = 500;
 	c->max_sessions_per_source = 50;
@@ -899,7 +944,8 @@ forget(struct config *c, const struct keyword *k)
 	void *field = (char *)c + k->offset;
 
 	if (k->parse == parse_string || k->parse == parse_delivery ||
-	    k->parse == parse_template) {
+	    k->parse == parse_program || k->parse == parse_relay ||
+	    k->parse == parse_address || k->parse == parse_template) {
 		free(*(char **)field);
 		*(char **)field = NULL;
 	} else if (k->parse == parse_list || k->parse == parse_names ||
@@ -1065,6 +1111,7 @@ finish(struct line *l)
 	    c->gateway_key);
 	require(l, "gateway-key", c->gateway_key, "gateway-cert",
 	    c->gateway_cert);
+	require(l, "replies-to", c->replies_to, "journal", c->journal);
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
 		finish_alias(l, &c->alias.v[i]);

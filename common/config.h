@@ -129,6 +129,10 @@ struct config {
 	long agent_clients, agent_requests;
 	struct config_list agent_users;
 	int sandbox;			/* enum config_sandbox */
+	/* of smtp2sms-hook */
+	char *replies_to;		/* an address; NULL: none */
+	char *sendmail;			/* a program, */
+	char *mail_relay;		/* or if not NULL the URL of a server */
 	/* of a listener; 0: no limit, or never */
 	long listen_idle;		/* seconds; -1: not said */
 	long max_sessions, max_sessions_per_source;

@@ -140,6 +140,7 @@ struct descriptor {
 	const char *found_id;	/* a pointer into what was looked up */
 	struct member_codes found, missing, after;
 	const char *unless;
+	int has_hook;		/* it has webhooks that can be read: hook.h */
 	/* the variables that its templates use */
 	struct descriptor_variable variable[DESCRIPTOR_VARIABLES_MAX];
 	size_t nvariable;

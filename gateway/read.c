@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gateway/descriptor.h"
+#include "gateway/hook.h"
 #include "gateway/read.h"
 #include "gateway/read_request.h"
 #include "gateway/read_response.h"
@@ -238,7 +239,8 @@ read_members(struct descriptor *g)
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
 	    "ids", "needs", "priority", "ok", "id", "error", "rules", "each",
 	    "replies", "retry-after", "check", "warm", "lookup", "variables",
-	    NULL};
+	    "hook", NULL};
+	struct hook hook;
 
 	member_only(&g->errors, "", g->root, names);
 	read_limits(g);
@@ -246,6 +248,7 @@ read_members(struct descriptor *g)
 	read_request(g);
 	read_request_calls(g);
 	read_response(g);
+	g->has_hook = hook_read(&g->errors, g->root, &hook);
 	read_variables_check(g);
 	read_needs(g);
 	if (!variable_is_sent(g, "text"))
@@ -257,22 +260,36 @@ read_members(struct descriptor *g)
 }
 
 static void
-find_file(struct descriptor *g, const char *gateway)
+find_file(const struct config *c, const char *gateway, char file[PATH_MAX])
 {
 	if (strchr(gateway, '/') != NULL)
-		snprintf(g->file, sizeof(g->file), "%s", gateway);
+		snprintf(file, PATH_MAX, "%s", gateway);
 	else
-		snprintf(g->file, sizeof(g->file), "%s/%s.json",
-		    g->config->descriptors, gateway);
-	g->errors.file = g->file;
-	config_gateway_name(gateway, g->name);
+		snprintf(file, PATH_MAX, "%s/%s.json", c->descriptors,
+		    gateway);
+}
+
+/* The JSON of the file that the errors name, or NULL. */
+static json_t *
+load(struct member_errors *errors)
+{
+	json_error_t e;
+	json_t *root;
+
+	if (access(errors->file, R_OK) == -1) {
+		member_fail(errors, "", "%s", strerror(errno));
+		return NULL;
+	}
+	root = json_load_file(errors->file, JSON_REJECT_DUPLICATES, &e);
+	if (root == NULL)
+		member_fail(errors, "", "line %d: %s", e.line, e.text);
+	return root;
 }
 
 static struct descriptor *
 read_one(const struct config *c, unsigned index, config_report report)
 {
 	struct descriptor *g = wipe_must(calloc(1, sizeof(*g)));
-	json_error_t e;
 
 	if (g == NULL) {
 		report("out of memory");
@@ -281,17 +298,12 @@ read_one(const struct config *c, unsigned index, config_report report)
 	g->config = c;
 	g->index = index;
 	g->errors.report = report;
-	find_file(g, config_gateway(c, index));
+	find_file(c, config_gateway(c, index), g->file);
+	g->errors.file = g->file;
+	config_gateway_name(config_gateway(c, index), g->name);
 	find_set(g);
-	if (access(g->file, R_OK) == -1) {
-		member_fail(&g->errors, "", "%s", strerror(errno));
+	if ((g->root = load(&g->errors)) == NULL)
 		return NULL;
-	}
-	g->root = json_load_file(g->file, JSON_REJECT_DUPLICATES, &e);
-	if (g->root == NULL) {
-		member_fail(&g->errors, "", "line %d: %s", e.line, e.text);
-		return NULL;
-	}
 	read_secrets(g);
 	if (json_is_object(g->root))
 		read_members(g);
@@ -316,4 +328,21 @@ read_descriptor(const struct config *c, config_report report)
 	if (!failed)
 		failed = read_variables_check_pairs(first) == -1;
 	return failed ? NULL : first;
+}
+
+int
+read_hook(const struct config *c, const char *gateway, config_report report,
+    struct hook *hook)
+{
+	char file[PATH_MAX];
+	struct member_errors errors = {.file = file, .report = report};
+	json_t *root;
+	int r;
+
+	wipe_install();
+	find_file(c, gateway, file);
+	if ((root = load(&errors)) == NULL)
+		return -1;
+	r = hook_read(&errors, root, hook); /* which borrows from root */
+	return errors.failed ? -1 : r;
 }

@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "gateway/descriptor.h"
+#include "gateway/hook.h"
 #include "gateway/read_template.h"
 #include "gateway/read_variables.h"
 #include "gateway/variable.h"
@@ -261,21 +262,44 @@ check_pair(struct descriptor *g, const struct config_pair *p,
 		check_value(g, p, name);
 }
 
+/*
+ * A line that is for smtp2sms-hook: is there a gateway that has webhooks?
+ * dot: behind the gateway's name, or NULL.
+ */
+static int
+check_hook_owner(struct descriptor *first, const struct config_pair *p,
+    const char *keyword, const char *dot)
+{
+	struct descriptor *g;
+	size_t n = dot != NULL ? (size_t)(dot - p->name) : 0;
+
+	for (g = first; g != NULL; g = g->next)
+		if (g->has_hook && (dot == NULL || (strlen(g->name) == n &&
+		    strncmp(p->name, g->name, n) == 0)))
+			return 0;
+	read_variables_fail(first, p, keyword, dot != NULL ?
+	    "there is no gateway of this name that has webhooks" :
+	    "none of the gateways has webhooks");
+	return -1;
+}
+
 /* Is there a gateway that has the variable? */
 static int
 check_owner(struct descriptor *first, const struct config_pair *p,
     const char *keyword)
 {
+	const char *dot = strchr(p->name, '.'), *name;
 	struct descriptor *g;
-	const char *name;
 	int own;
 
+	if (hook_is_name(dot != NULL ? dot + 1 : p->name))
+		return check_hook_owner(first, p, keyword, dot);
 	for (g = first; g != NULL; g = g->next) {
 		name = variable_of_pair(g, p, &own);
 		if (name != NULL && (own || variable_find(g, name) != NULL))
 			return 0;	/* check_pair() has seen to it */
 	}
-	read_variables_fail(first, p, keyword, strchr(p->name, '.') != NULL ?
+	read_variables_fail(first, p, keyword, dot != NULL ?
 	    "there is no gateway of this name" :
 	    "none of the gateways has this variable");
 	return -1;

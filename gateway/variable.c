@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/number.h"
+#include "gateway/hook.h"
 #include "gateway/message.h"
 #include "gateway/variable.h"
 #include "gateway/wipe.h"
@@ -148,8 +149,9 @@ variable_of_pair(const struct descriptor *g, const struct config_pair *p,
 
 	*own = 0;
 	if (strchr(p->name, '.') == NULL)
-		return p->name;
-	if (strncmp(p->name, g->name, n) != 0 || p->name[n] != '.')
+		return hook_is_name(p->name) ? NULL : p->name;
+	if (strncmp(p->name, g->name, n) != 0 || p->name[n] != '.' ||
+	    hook_is_name(p->name + n + 1))
 		return NULL;
 	*own = 1;
 	return p->name + n + 1;

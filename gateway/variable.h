@@ -46,7 +46,7 @@ const char *variable_set(const struct descriptor *, const char *name);
 /*
  * The name of a variable in a `set` or `secret` line, if the line is for this
  * gateway: a gateway's name and a dot may stand in front.  *own: it does.
- * NULL: the line is for another gateway.
+ * NULL: the line is for another gateway, or for webhooks.
  */
 const char *variable_of_pair(const struct descriptor *,
     const struct config_pair *, int *own);

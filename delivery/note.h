@@ -1,0 +1,60 @@
+/*
+ * note: what smtp2sms-hook remembers, in the folder of a journal: who wrote
+ * to a number last, which webhook has been dealt with.  A note is a value of
+ * the journal (journal_value.h) whose name tells nobody what it is about.
+ */
+#ifndef NOTE_H
+#define NOTE_H
+
+#include <stddef.h>
+
+#include "delivery/journal_value.h"
+
+#define NOTE_NAME_SIZE (JOURNAL_NAME_MAX + 1) /* octets, with a NUL */
+
+/* A journal's folder and its key. */
+struct notes {
+	const char *dir;
+	struct journal_key key;
+};
+
+/*
+ * Read the key of the journal in the folder dir, which must last.  Returns 0,
+ * or -1 with errno.  notes_close wipes the key.
+ */
+int notes_open(struct notes *, const char *dir);
+void notes_close(struct notes *);
+
+/*
+ * The name of a note, a UUID: HMAC-SHA-256 of its kind and of n parts with
+ * the journal's key.  Without the key nobody can tell which number it is
+ * about.
+ */
+void note_name(const struct journal_key *, const char *kind,
+    const char *const part[], size_t n, char name[NOTE_NAME_SIZE]);
+
+/*
+ * Read a note.  Returns 1 if it is there, 0 if there is none or its life is
+ * over, -1 with errno.
+ */
+int note_get(const struct notes *, const char *name,
+    char out[JOURNAL_VALUE_MAX + 1]);
+
+/*
+ * Write a note in place of the one of that name, to live for life seconds.
+ * It survives a crash of the machine.  Returns 0, or -1 with errno.
+ */
+int note_put(const struct notes *, const char *name, const char *text,
+    long life);
+
+/*
+ * The same if there is none: of several that try, one gets 0.  Returns 1 if
+ * there is one that is still alive.
+ */
+int note_claim(const struct notes *, const char *name, const char *text,
+    long life);
+
+/* Remove a note, if it is there.  Returns 0, or -1 with errno. */
+int note_drop(const struct notes *, const char *name);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * reply: who gets the mail, whether it is the first of its kind, and how many
+ * there may be.
+ *
+ * A webhook is known by a note: "busy" while it is under way, "done" when the
+ * mail server has its mail.  Whoever dies in between leaves one that is busy,
+ * and the gateway, which has had no answer, comes again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "common/number.h"
+#include "hook/mail.h"
+#include "hook/mailer.h"
+#include "hook/reply.h"
+#include "hook/timestamp.h"
+
+#define ID_MAX	     900 /* octets of a Message-ID that goes into a header */
+#define ADDRESS_MAX  MAILER_RCPT_MAX
+#define OUT_OF_MEMORY "out of memory"
+
+/* The texts of one item; malloced. */
+struct texts {
+	char *from, *text, *time, *same[HOOK_SAME_MAX];
+};
+
+/* One that is being dealt with. */
+struct work {
+	const struct reply_tools *tools;
+	struct texts texts;
+	char number[NUMBER_SIZE];	/* "": a name, or nobody's */
+	char name[NOTE_NAME_SIZE];	/* of the webhook's note */
+	char limit[NOTE_NAME_SIZE];	/* of the place in the limit */
+	char to[ADDRESS_MAX + 1], in_reply_to[ID_MAX + 1];
+};
+
+static void
+log_later(const struct work *w, const char *why)
+{
+	log_event(LOG_ERR, "reply", "gateway", w->tools->gateway, "from",
+	    LOG_MASKED(w->texts.from), "outcome", "later", "reason", why,
+	    NULL);
+}
+
+/* ---- what is in it ---- */
+
+static int
+find_texts(const struct hook_reply *r, json_t *item, struct texts *t)
+{
+	size_t i;
+	int all;
+
+	memset(t, 0, sizeof(*t));
+	t->from = hook_find(&r->from, item);
+	t->text = hook_find(&r->text, item);
+	t->time = hook_find(&r->time, item);
+	all = t->from != NULL && t->text != NULL && t->time != NULL;
+	for (i = 0; i < r->nsame; i++)
+		all &= (t->same[i] = hook_find(&r->same[i], item)) != NULL;
+	return all ? 0 : -1;
+}
+
+static void
+free_texts(struct texts *t)
+{
+	size_t i;
+
+	free(t->from);
+	free(t->text);
+	free(t->time);
+	for (i = 0; i < HOOK_SAME_MAX; i++)
+		free(t->same[i]);
+}
+
+/*
+ * A form's '+' may have become a blank.  digits: this gateway writes E.164
+ * without a '+'; elsewhere digits are what they are in our country.
+ */
+static void
+read_number(const struct config *c, const char *s, int digits,
+    char out[NUMBER_SIZE])
+{
+	struct number_rules rules = {.country = c->country,
+	    .allow_short = 1};
+	char plus[NUMBER_SIZE + 1];
+	size_t n;
+
+	if (*s == ' ') {
+		s += strspn(s, " ");
+		digits = 1;
+	}
+	n = strlen(s);
+	if (digits && n >= NUMBER_E164_MIN &&
+	    n <= NUMBER_E164_MAX && strspn(s, "0123456789") == n) {
+		snprintf(plus, sizeof(plus), "+%s", s);
+		if (number_read(plus, &rules, out) == NUMBER_OK)
+			return;
+	}
+	if (number_read(s, &rules, out) != NUMBER_OK)
+		out[0] = '\0';
+}
+
+static void
+name_webhook(struct work *w, size_t nsame)
+{
+	const char *part[2 + HOOK_SAME_MAX] = {w->tools->gateway,
+	    w->number[0] != '\0' ? w->number : w->texts.from};
+	size_t i;
+
+	for (i = 0; i < nsame; i++)
+		part[2 + i] = w->texts.same[i];
+	note_name(&w->tools->notes->key, "webhook", part, 2 + nsame, w->name);
+}
+
+/* ---- who gets it ---- */
+
+static int
+find_recipient(struct work *w)
+{
+	const struct config *c = w->tools->config;
+
+	w->in_reply_to[0] = '\0';
+	if (c->replies_to == NULL) {
+		log_later(w, "replies-to is not set");
+		return -1;
+	}
+	snprintf(w->to, sizeof(w->to), "%s", c->replies_to);
+	return 0;
+}
+
+/* ---- how many ---- */
+
+/*
+ * A place among those that a number has in REPLY_LIMIT_LIFE; so two machines
+ * that answer each other do it no more often.
+ */
+static int
+take_place(struct work *w)
+{
+	const char *from = w->number[0] != '\0' ? w->number : w->texts.from;
+	char place[8];
+	const char *part[2] = {from, place};
+	int i, r;
+
+	for (i = 0; i < REPLY_LIMIT; i++) {
+		snprintf(place, sizeof(place), "%d", i);
+		note_name(&w->tools->notes->key, "limit", part, 2, w->limit);
+		r = note_claim(w->tools->notes, w->limit, "", REPLY_LIMIT_LIFE);
+		if (r == 0)
+			return 0;
+		if (r == -1) {
+			log_later(w, strerror(errno));
+			return -1;
+		}
+	}
+	log_later(w, "too many from this number");
+	return -1;
+}
+
+/* ---- the mail ---- */
+
+/* The first of our domains that is one, else our name. */
+static const char *
+our_domain(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->domain.n; i++)
+		if (strcmp(c->domain.v[i], "*") != 0)
+			return c->domain.v[i];
+	return c->hostname;
+}
+
+static int
+send_mail(struct work *w)
+{
+	const struct config *c = w->tools->config;
+	char *storage = malloc(MAILER_MAIL_MAX + 1);
+	struct mail_reply m = {.number = w->number, .name = w->texts.from,
+	    .to = w->to, .domain = our_domain(c), .id = w->name,
+	    .in_reply_to = w->in_reply_to, .text = w->texts.text};
+	struct buf b;
+	int r;
+
+	if (storage == NULL) {
+		log_later(w, OUT_OF_MEMORY);
+		return -1;
+	}
+	if (timestamp_read(w->texts.time, &m.date) == -1)
+		m.date = time(NULL);
+	buf_init(&b, storage, MAILER_MAIL_MAX + 1);
+	mail_reply(&m, &b);
+	r = mailer_send(w->tools->mailer, w->to, &b);
+	free(storage);
+	if (r == -1)
+		log_later(w, "the mail server has not taken the mail");
+	return r;
+}
+
+static enum reply_outcome
+deliver(struct work *w)
+{
+	const struct notes *notes = w->tools->notes;
+
+	if (find_recipient(w) == -1 || take_place(w) == -1) {
+		note_drop(notes, w->name);
+		return REPLY_LATER;
+	}
+	if (send_mail(w) == -1) {
+		note_drop(notes, w->limit);
+		note_drop(notes, w->name);
+		return REPLY_LATER;
+	}
+	/* the mail is on its way: it is no failure that this is not known */
+	if (note_put(notes, w->name, "done", REPLY_REPEAT_LIFE) == -1)
+		log_event(LOG_ERR, "journal", "folder",
+		    w->tools->config->journal, "error", strerror(errno), NULL);
+	return REPLY_MAILED;
+}
+
+static enum reply_outcome
+begin(struct work *w)
+{
+	const struct notes *notes = w->tools->notes;
+	char state[JOURNAL_VALUE_MAX + 1];
+	int r = note_get(notes, w->name, state);
+
+	if (r == 1 && strcmp(state, "done") == 0)
+		return REPLY_REPEATED;
+	if (r == 0)
+		r = note_claim(notes, w->name, "busy", REPLY_BUSY_LIFE);
+	if (r == 0)
+		return deliver(w);
+	log_later(w, r == 1 ? "it is under way" : strerror(errno));
+	return REPLY_LATER;
+}
+
+enum reply_outcome
+reply_take(const struct reply_tools *tools, const struct hook_reply *r,
+    json_t *item)
+{
+	struct work w = {.tools = tools};
+	enum reply_outcome o = REPLY_LATER;
+
+	if (find_texts(r, item, &w.texts) == -1) {
+		log_event(LOG_ERR, "reply", "gateway", tools->gateway,
+		    "reason", OUT_OF_MEMORY, NULL);
+	} else if (w.texts.from[0] == '\0') {
+		o = REPLY_MALFORMED;
+	} else {
+		read_number(tools->config, w.texts.from, r->digits, w.number);
+		name_webhook(&w, r->nsame);
+		o = begin(&w);
+	}
+	if (o == REPLY_MAILED || o == REPLY_REPEATED)
+		log_event(LOG_INFO, "reply", "gateway", tools->gateway,
+		    "from", LOG_MASKED(w.texts.from), "to",
+		    o == REPLY_MAILED ? w.to : NULL, "outcome",
+		    o == REPLY_MAILED ? "mailed" : "repeated", NULL);
+	free_texts(&w.texts);
+	return o;
+}
