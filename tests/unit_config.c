@@ -105,6 +105,30 @@ test_words(void)
 	    config_find_alias(&c, "b") == NULL, "alias * has a name, too");
 }
 
+static void
+test_hook(void)
+{
+	load("journal /j\nreplies-to a@b.test\nsendmail /bin/true\n"
+	     "mail-relay smtp://[::1]:2525\n", NULL);
+	tap_is(errors, "", "of smtp2sms-hook");
+	tap_is(c.replies_to, "a@b.test", "an address");
+	tap_is(c.mail_relay, "smtp://[::1]:2525", "a relay");
+	load("replies-to a@b.test\n", NULL);
+	tap_ok(strstr(errors, "replies-to: requires journal"), "no journal");
+	load("replies-to a\nreplies-to 'a b@c'\n", NULL);
+	tap_ok(strstr(errors, "'a' is not an address"), "no domain");
+	load("replies-to '<a@b>'\n", NULL);
+	tap_ok(strstr(errors, "is not an address"), "brackets");
+	load("sendmail sendmail\n", NULL);
+	tap_ok(strstr(errors, "is not an absolute path"), "a relative path");
+	load("mail-relay http://a\n", NULL);
+	tap_ok(strstr(errors, "is not smtp://HOST"), "another protocol");
+	load("mail-relay smtp://a/b\n", NULL);
+	tap_ok(strstr(errors, "is not smtp://HOST"), "a path");
+	load("mail-relay smtps://\n", NULL);
+	tap_ok(strstr(errors, "is not smtp://HOST"), "no host");
+}
+
 /* A set or secret knows where it stands, whoever finds fault with it. */
 static void
 test_places(void)
@@ -362,6 +386,7 @@ main(void)
 	test_words();
 	test_places();
 	test_gateways();
+	test_hook();
 	test_listener();
 	test_session();
 	test_overrides();
