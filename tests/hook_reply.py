@@ -60,7 +60,7 @@ def injection():
 def senders():
     hook = Hook("smsgate", keyed(), "country-code 49")
     for sender, want in (("+12025550123", "+12025550123@sms.test"),
-                         ("151 12345678", "noreply@sms.test"),
+                         ("151 12345678", "+4915112345678@sms.test"),
                          (" 12025550123", "+12025550123@sms.test"),
                          ("0151 1234 5678", "+4915112345678@sms.test"),
                          ("22333", "22333@sms.test"),
