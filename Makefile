@@ -36,8 +36,8 @@ MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
 SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
 # pure: no descriptors, no log, no globals; tests and fuzzers link them alone
-PURE = auth.o session/parameter.o session/reply.o session/sources.o \
-	$(MAIL) $(SMS) $(COMMON)
+PURE = auth.o session/dots.o session/parameter.o session/reply.o \
+	session/sources.o $(MAIL) $(SMS) $(COMMON)
 SYSTEM = common/config.o common/fds.o common/landlock.o common/log.o \
 	common/metrics.o common/terminal.o common/watch.o
 SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \

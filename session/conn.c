@@ -1,7 +1,7 @@
 /*
- * conn: every octet to and from the client: lines, the rules for CRLF,
- * deadlines, output that is flushed once per read.  What the lines mean is
- * session.c's.
+ * conn: every octet to and from the client: lines, deadlines, output that is
+ * flushed once per read.  What the lines mean is session.c's; where a message
+ * ends is dots.c's.
  */
 #include <sys/socket.h>
 
@@ -14,18 +14,8 @@
 #include "session/conn.h"
 #include "session/stop.h"
 
-/* Where conn_data is in the message. */
-enum {
-	AT_LINE,	/* behind CRLF: a dot may end the message */
-	AT_LINE_LF,	/* behind a repaired LF: a dot is only stuffing */
-	INSIDE,
-	BEHIND_CR,
-	BEHIND_DOT,	/* CRLF "." */
-	BEHIND_DOT_CR	/* CRLF "." CR */
-};
-
 void
-conn_init(struct conn *c, int in, int out, enum conn_lf lf)
+conn_init(struct conn *c, int in, int out, enum dots_lf lf)
 {
 	memset(c, 0, offsetof(struct conn, inbuf));
 	c->in = in;
@@ -233,7 +223,7 @@ take_line(struct conn *c, char *p, char **line, size_t *len)
 	if (skip != CONN_LONG)
 		keep_head(c);
 	c->start += n + 1;
-	c->skip = crlf || c->lf != CONN_LF_REFUSE ? CONN_OK : CONN_BARE;
+	c->skip = crlf || c->lf != DOTS_LF_REFUSE ? CONN_OK : CONN_BARE;
 	if (skip == CONN_LONG || n + 1 > CONN_LINE_MAX)
 		return CONN_LONG;
 	if (c->skip == CONN_BARE)
@@ -286,93 +276,20 @@ conn_line(struct conn *c, char **line, size_t *len)
 void
 conn_data_begin(struct conn *c)
 {
-	c->data_state = AT_LINE;
-	c->bare = 0;
+	dots_begin(&c->dots, c->lf);
 	memcpy(c->tail, "\r\n\r\n", CONN_TAIL);
 }
 
 int
 conn_bare(const struct conn *c)
 {
-	return c->bare;
+	return c->dots.bare;
 }
 
 void
 conn_data_end(struct conn *c)
 {
-	if (c->data_state == BEHIND_CR)
-		c->bare = 1;
-}
-
-/*
- * How many of the next n octets can be handed on as they are: up to the LF
- * that ends the line, or all.  A bare LF that is not refused is handed on
- * as it is, too: mime.c takes it for a CRLF.
- */
-static size_t
-scan_line(struct conn *c, size_t n)
-{
-	const char *s = c->inbuf + c->start, *lf, *cr;
-	size_t text;
-	int last_is_cr;
-
-	lf = memchr(s, '\n', n);
-	if (lf != NULL)
-		n = (size_t)(lf - s) + 1;
-	text = n - (lf != NULL);
-	if (memchr(s, '\0', text) != NULL)
-		c->bare = 1;
-	if (c->data_state == BEHIND_CR && *s != '\n')
-		c->bare = 1;
-	cr = memchr(s, '\r', text);
-	if (cr != NULL && cr != s + text - 1)
-		c->bare = 1;
-	last_is_cr = text > 0 ? s[text - 1] == '\r' :
-				c->data_state == BEHIND_CR;
-	if (lf == NULL) {
-		c->data_state = last_is_cr ? BEHIND_CR : INSIDE;
-		return n;
-	}
-	if (last_is_cr) {
-		c->data_state = AT_LINE;
-		return n;
-	}
-	if (c->lf == CONN_LF_REFUSE)
-		c->bare = 1;
-	c->data_state = c->lf == CONN_LF_EQUAL	? AT_LINE :
-	    c->lf == CONN_LF_REPAIR		? AT_LINE_LF :
-						  INSIDE;
-	return n;
-}
-
-/*
- * Take one octet where a dot matters.  Returns 1 if it was part of the
- * framing, 0 if it is text, and then the state is INSIDE or BEHIND_CR.
- */
-static int
-take_framing(struct conn *c, char ch)
-{
-	int state = c->data_state;
-
-	if (ch == '.' && (state == AT_LINE || state == AT_LINE_LF)) {
-		c->data_state = state == AT_LINE ? BEHIND_DOT : INSIDE;
-		return 1;
-	}
-	if (state == BEHIND_DOT && ch == '\r') {
-		c->data_state = BEHIND_DOT_CR;
-		return 1;
-	}
-	if (state == BEHIND_DOT_CR && ch != '\n')
-		c->bare = 1;
-	c->data_state = INSIDE;
-	return 0;
-}
-
-static int
-ends_message(const struct conn *c, char ch)
-{
-	return ch == '\n' && (c->data_state == BEHIND_DOT_CR ||
-	    (c->data_state == BEHIND_DOT && c->lf == CONN_LF_EQUAL));
+	dots_end_chunks(&c->dots);
 }
 
 /* All that was read has been taken: keep the last of it, and make room. */
@@ -413,27 +330,19 @@ enum conn_status
 conn_data(struct conn *c, const char **p, size_t *n)
 {
 	enum conn_status st;
-	size_t from;
-	char ch;
+	size_t framing, taken;
 
-	for (;;) {
+	do {
 		if (c->start == c->end && (st = fill_data(c)) != CONN_OK)
 			return st;
-		if (c->data_state == INSIDE || c->data_state == BEHIND_CR)
-			break;
-		ch = c->inbuf[c->start];
-		if (ends_message(c, ch)) {
-			c->start++;
+		*p = c->inbuf + c->start;
+		taken = dots_take(&c->dots, *p, c->end - c->start, &framing);
+		c->start += taken;
+		if (c->dots.ended)
 			return CONN_END;
-		}
-		if (!take_framing(c, ch))
-			break;
-		c->start++;
-	}
-	from = c->start;
-	c->start += scan_line(c, c->end - c->start);
-	*p = c->inbuf + from;
-	*n = c->start - from;
+		*p += framing;
+		*n = taken - framing;
+	} while (*n == 0);
 	return CONN_OK;
 }
 
@@ -452,7 +361,7 @@ conn_chunk(struct conn *c, size_t *left, const char **p, size_t *n)
 	}
 	have = c->end - c->start;
 	*p = c->inbuf + c->start;
-	*n = scan_line(c, have < *left ? have : *left);
+	*n = dots_take_chunk(&c->dots, *p, have < *left ? have : *left);
 	c->start += *n;
 	*left -= *n;
 	return CONN_OK;

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "session/dots.h"
+
 #define CONN_IN_MAX  16384	/* octets read ahead */
 #define CONN_OUT_MAX 4096	/* octets of replies held back */
 #define CONN_LINE_MAX 12288	/* octets of a line with its CRLF, RFC 4954 */
@@ -24,16 +26,9 @@ enum conn_status {
 	CONN_DROPPED	/* the end of a line that has been CONN_BARE */
 };
 
-/* What a bare LF is: see bare-lf in smtp2sms.conf(5). */
-enum conn_lf {
-	CONN_LF_REFUSE,
-	CONN_LF_REPAIR,	/* ends a command; inside a message becomes CRLF */
-	CONN_LF_EQUAL	/* the same as CRLF everywhere */
-};
-
 struct conn {
 	int in, out;
-	enum conn_lf lf;
+	enum dots_lf lf;
 	long long until;	/* deadline of everything, clock_ms */
 	int wait;		/* milliseconds for a line, or for more data */
 	int gone;		/* the client has: nothing more can be done */
@@ -44,14 +39,13 @@ struct conn {
 	size_t start, end;	/* what of inbuf has not been taken */
 	size_t outlen;
 	enum conn_status skip;	/* CONN_BARE or CONN_LONG: drop until CRLF */
-	int data_state;
 	int at_line;		/* waits for a command: see stop.h */
-	int bare;		/* the message holds a bare CR, LF or a NUL */
+	struct dots dots;
 	char tail[CONN_TAIL];	/* the last octets taken of a message */
 	char inbuf[CONN_IN_MAX], outbuf[CONN_OUT_MAX];
 };
 
-void conn_init(struct conn *, int in, int out, enum conn_lf);
+void conn_init(struct conn *, int in, int out, enum dots_lf);
 
 /*
  * The next line without its end, NUL-terminated; it stays valid until the

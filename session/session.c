@@ -363,9 +363,9 @@ session_greet(const struct session_setup *setup)
 	s->end = clock_ms() + 1000LL * c->timeout_session;
 	s->early_end = clock_ms() + 1000LL * c->timeout_greeting;
 	buf_init(&s->note, s->note_storage, sizeof(s->note_storage));
-	conn_init(&s->conn, 0, 1, setup->any_lf ? CONN_LF_EQUAL :
-	    c->bare_lf			       ? CONN_LF_REPAIR :
-						 CONN_LF_REFUSE);
+	conn_init(&s->conn, 0, 1, setup->any_lf ? DOTS_LF_EQUAL :
+	    c->bare_lf			       ? DOTS_LF_REPAIR :
+						 DOTS_LF_REFUSE);
 	s->conn.wait = (int)c->timeout_command * 1000;
 	session_set_deadline(s);
 	session_note(s, "%s %s smtp2sms", c->hostname,

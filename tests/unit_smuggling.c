@@ -97,7 +97,7 @@ static struct conn conn;
 
 /* 1 if the message in memory is read as it must be. */
 static int
-is_right(enum conn_lf mode)
+is_right(enum dots_lf mode)
 {
 	size_t end = find_end(memory.input, memory.n), n, len = 0, want;
 	char got[INPUT], text[INPUT];
@@ -121,9 +121,9 @@ is_right(enum conn_lf mode)
 	    memory.at - (conn.end - conn.start) != end)
 		return 0;
 	if (conn_bare(&conn) !=
-	    is_bare(memory.input, end, mode == CONN_LF_REFUSE))
+	    is_bare(memory.input, end, mode == DOTS_LF_REFUSE))
 		return 0;
-	want = unstuff(memory.input, end - 3, mode != CONN_LF_REFUSE, text);
+	want = unstuff(memory.input, end - 3, mode != DOTS_LF_REFUSE, text);
 	/* of what is refused nobody sees the text */
 	return conn_bare(&conn) ||
 	    (len == want && memcmp(got, text, len) == 0);
@@ -131,7 +131,7 @@ is_right(enum conn_lf mode)
 
 /* Every string of n octets, with a real end behind it. */
 static void
-try_all(size_t n, size_t piece, enum conn_lf mode)
+try_all(size_t n, size_t piece, enum dots_lf mode)
 {
 	size_t i, total = 1, k, v, bad = 0;
 
@@ -153,7 +153,7 @@ try_all(size_t n, size_t piece, enum conn_lf mode)
 			bad++;
 	}
 	tap_ok(bad == 0, "%zu octets, read by %zu, %s: %zu strings", n, piece,
-	    mode == CONN_LF_REFUSE ? "bare-lf no" : "bare-lf yes", total);
+	    mode == DOTS_LF_REFUSE ? "bare-lf no" : "bare-lf yes", total);
 }
 
 int
@@ -165,11 +165,11 @@ main(void)
 	if (longest > LONGEST)
 		longest = LONGEST;
 	for (n = 0; n <= longest; n++) {
-		try_all(n, INPUT, CONN_LF_REFUSE);
-		try_all(n, 1, CONN_LF_REFUSE);
-		try_all(n, 2, CONN_LF_REFUSE);
-		try_all(n, INPUT, CONN_LF_REPAIR);
-		try_all(n, 1, CONN_LF_REPAIR);
+		try_all(n, INPUT, DOTS_LF_REFUSE);
+		try_all(n, 1, DOTS_LF_REFUSE);
+		try_all(n, 2, DOTS_LF_REFUSE);
+		try_all(n, INPUT, DOTS_LF_REPAIR);
+		try_all(n, 1, DOTS_LF_REPAIR);
 	}
 	return tap_done();
 }
