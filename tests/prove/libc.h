@@ -18,3 +18,38 @@ prove_memchr(const void *p, int c, size_t n)
 			return (void *)(s + i);
 	return NULL;
 }
+
+#ifdef PROVE_STRINGS
+#define strchr prove_strchr
+#define strspn prove_strspn
+#define strcspn prove_strcspn
+
+static char *
+prove_strchr(const char *s, int c)
+{
+	for (; *s != (char)c; s++)
+		if (*s == '\0')
+			return NULL;
+	return (char *)s;
+}
+
+static size_t
+prove_strspn(const char *s, const char *set)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0' && prove_strchr(set, s[n]) != NULL; n++)
+		continue;
+	return n;
+}
+
+static size_t
+prove_strcspn(const char *s, const char *set)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0' && prove_strchr(set, s[n]) == NULL; n++)
+		continue;
+	return n;
+}
+#endif
