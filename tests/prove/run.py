@@ -6,6 +6,7 @@ that it judges.  Lines of the head are read here:
 
   prove FUNCTION OPTION...          run CBMC on this function of the harness
   prove-long FUNCTION OPTION...     ... only with PROVE=all (or a name)
+  within FILE: OLD -> NEW           everywhere: the limit OLD is NEW
   mutant FUNCTION FILE: OLD -> NEW  the function must fail when OLD, which is
                                     in the file just once, has become NEW
 
@@ -17,6 +18,7 @@ import glob
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -40,9 +42,9 @@ def bounded():
 class Run:
     """One call of CBMC, and how it must end."""
 
-    def __init__(self, harness, function, options, mutant=None):
+    def __init__(self, harness, function, options, limits, mutant=None):
         self.harness, self.function = harness, function
-        self.options, self.mutant = options, mutant
+        self.options, self.limits, self.mutant = options, limits, mutant
 
     def title(self):
         name = "%s: %s" % (os.path.basename(self.harness), self.function)
@@ -50,20 +52,24 @@ class Run:
             "%s finds %s -> %s" % (name, *self.mutant[1:])
 
     def folders(self, number):
-        """Where included sources are looked for: a mutant's copy first."""
-        if not self.mutant:
-            return ["-I."]
-        path, old, new = self.mutant
-        with open(os.path.join(TOP, path), encoding="utf-8") as file:
-            text = file.read()
-        if text.count(old) != 1:
-            raise ValueError("%s has %r %d times" % (path, old,
-                                                     text.count(old)))
-        copy = os.path.join(WORK, "mutant%d" % number)
-        os.makedirs(os.path.join(copy, os.path.dirname(path)), exist_ok=True)
-        with open(os.path.join(copy, path), "w", encoding="utf-8") as file:
-            file.write(text.replace(old, new))
-        return ["-I" + os.path.relpath(copy, TOP), "-I."]
+        """Where included sources are looked for: changed copies first."""
+        edits = self.limits + ([self.mutant] if self.mutant else [])
+        copy = os.path.join(WORK, "changed%d" % number)
+        shutil.rmtree(copy, ignore_errors=True)
+        for path, old, new in edits:
+            target = os.path.join(copy, path)
+            source = target if os.path.exists(target) else \
+                os.path.join(TOP, path)
+            with open(source, encoding="utf-8") as file:
+                text = file.read()
+            if text.count(old) != 1:
+                raise ValueError("%s has %r %d times" % (path, old,
+                                                         text.count(old)))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "w", encoding="utf-8") as file:
+                file.write(text.replace(old, new))
+        return ["-I" + os.path.relpath(copy, TOP), "-I."] if edits else \
+            ["-I."]
 
     def go(self, number):
         """(1 if it ended as it must, seconds, what CBMC said at its end)."""
@@ -89,19 +95,23 @@ class Run:
 def runs_of(harness, everything):
     with open(harness, encoding="utf-8") as file:
         head = file.read().split("*/", 1)[0]
-    options = {}
+    options, limits = {}, []
     lines = re.sub(r"\\\n \*\s*", "", head).splitlines()
+    for line in lines:
+        found = re.match(r" \* within (\S+): (.*) -> (.*)$", line)
+        if found:
+            limits.append(found.groups())
     for line in lines:
         found = re.match(r" \* (prove|prove-long) (\w+)(.*)$", line)
         if found:
             options[found[2]] = found[3].split()
             if found[1] == "prove" or everything:
-                yield Run(harness, found[2], options[found[2]])
+                yield Run(harness, found[2], options[found[2]], limits)
     for line in lines:
         found = re.match(r" \* mutant (\w+) (\S+): (.*) -> (.*)$", line)
         if found:
-            yield Run(harness, found[1], options[found[1]],
-                      (found[2], found[3], found[4]))
+            yield Run(harness, found[1], options[found[1]], limits,
+                      found.groups()[1:])
 
 
 def main(names):
