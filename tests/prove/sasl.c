@@ -9,7 +9,7 @@
  * secret that finds room, without further NULs, and nobody asks to act for
  * somebody else; user and secret are then these.  LOGIN gives the two lines.
  * Bound: octets of the response, and of the rooms, which are larger in earnest;
- * the code compares with them in one place, take().  Bearer tokens (RFC 7628)
+ * the code compares with them in one place, copy().  Bearer tokens (RFC 7628)
  * are too large for this: tests/fuzz_session.c and unit_auth have them.
  *
  * prove plain_is_rfc4616 --unwind 8
@@ -78,7 +78,7 @@ plain_is_rfc4616(void)
 	struct auth a = {.mechanism = AUTH_PLAIN};
 	size_t n, at[2] = {0, 0}, nuls = 0, nuser, nsecret, i;
 	char *s = any_octets(&n);
-	int done = take_plain(&a, s, n) == AUTH_DONE;
+	int done = read_plain(&a, s, n) == AUTH_DONE;
 
 	for (i = 0; i < n; i++)
 		if (s[i] == '\0') {
@@ -109,12 +109,12 @@ login_gives_its_lines(void)
 	size_t nuser, nsecret;
 	char *user = any_octets(&nuser), *secret = any_octets(&nsecret);
 
-	if (take_login(&a, user, nuser) != AUTH_CHALLENGE) {
+	if (read_login(&a, user, nuser) != AUTH_CHALLENGE) {
 		__CPROVER_assert(nuser > IPC_USER_MAX ||
 		    strlen(user) != nuser, "a name that does not fit");
 		return;
 	}
-	if (take_login(&a, secret, nsecret) == AUTH_DONE)
+	if (read_login(&a, secret, nsecret) == AUTH_DONE)
 		__CPROVER_assert(nuser > 0 && is_this(a.user, user, nuser) &&
 		    is_this(a.secret, secret, nsecret), "as given");
 }
