@@ -11,7 +11,7 @@ import re
 import tap
 from server_lib import CONTRIB, TOP
 
-COMMENT = re.compile(r"(#|//)(?!!)")
+COMMENT = re.compile(r"(#|//|;)(?!!)")
 
 
 def files():
@@ -68,6 +68,31 @@ def named():
             names |= set(re.findall(r"\bcontrib/[\w./@-]*\w", file.read()))
     for name in sorted(names):
         tap.ok(os.path.exists(os.path.join(TOP, name)), name)
+
+
+def anchors(page):
+    """What GitHub makes of a page's headings."""
+    with open(os.path.join(TOP, page), encoding="utf-8") as file:
+        found = re.findall(r"(?m)^#+ (.*)$", file.read())
+    return {re.sub(r"[^\w -]", "", name.lower()).replace(" ", "-")
+            for name in found}
+
+
+@tap.test("every link of a README leads somewhere")
+def links():
+    for page in "README.md", "contrib/README.md":
+        folder = os.path.dirname(page)
+        with open(os.path.join(TOP, page), encoding="utf-8") as file:
+            found = set(re.findall(r"\]\(([^)\s]+)\)", file.read()))
+        for link in sorted(found):
+            if link.startswith("http"):
+                continue
+            path, _, anchor = link.partition("#")
+            target = os.path.normpath(os.path.join(folder, path)) if path \
+                else page
+            tap.ok(os.path.exists(os.path.join(TOP, target)) and
+                   (not anchor or anchor in anchors(target)),
+                   "%s: %s" % (page, link))
 
 
 tap.run()

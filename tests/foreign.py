@@ -129,6 +129,16 @@ PACKAGES = [
     Package("prometheus-node-exporter", "prometheus-node-exporter"),
     Package("nagios4-core", "nagios4", placed=True),
     Package("monit", "monit"),
+    Package("sendemail", "sendEmail", more="perl libnet-ssleay-perl "
+            "libio-socket-ssl-perl"),
+    Package("mutt", "mutt"),
+    Package("ssmtp", "ssmtp"),
+    Package("esmtp", "esmtp", placed=True),
+    Package("dma", "dma", placed=True),
+    Package("nullmailer", "nullmailer-send nullmailer-inject", placed=True),
+    Package("ruby", "ruby", more="ruby-mail", placed=True),
+    Package("python3-aiosmtplib", files=[
+        "/usr/lib/python3/dist-packages/aiosmtplib/__init__.py"]),
     # programs that check passwords
     Package("cvm", "cvm-checkpassword cvm-pwfile", newest="bookworm"),
     Package("checkpw", "checkpw"),
