@@ -757,8 +757,10 @@ find_keyword(const char *name)
 {
 	size_t i;
 
+	/* the first letter tells most of them apart, without a call */
 	for (i = 0; i < NKEYWORDS; i++)
-		if (strcmp(keywords[i].name, name) == 0)
+		if (keywords[i].name[0] == name[0] &&
+		    strcmp(keywords[i].name, name) == 0)
 			return &keywords[i];
 	return NULL;
 }
