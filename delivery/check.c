@@ -325,24 +325,41 @@ show_routes(const struct config *c)
 /* ---- the agent ---- */
 
 /* A socket without a process behind it is a file like any other. */
-static void
-look_for_agent(const struct config *c)
+static int
+check_agent(const struct config *c, config_report tell)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd, error;
 
-	if (strlen(c->delivery) >= sizeof(a.sun_path)) {
-		errno = ENAMETOOLONG;
-	} else {
-		strcpy(a.sun_path, c->delivery);
-		if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
-			close(fd);
-			return;
-		}
-	}
-	config_error(c, "delivery", remark, "delivery: %s: %s; no agent is "
-	    "there", c->delivery, strerror(errno));
+	if (strlen(c->delivery) >= sizeof(a.sun_path))
+		return config_error(c, "delivery", tell, "delivery: %s: %s",
+		    c->delivery, strerror(ENAMETOOLONG));
+	strcpy(a.sun_path, c->delivery);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* EAGAIN: an agent is there, and is busy */
+	error = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ||
+	    errno == EAGAIN ? 0 : errno;
 	close(fd);
+	if (error == 0)
+		return 0;
+	return config_error(c, "delivery", tell, "delivery: %s: %s%s",
+	    c->delivery, strerror(error), error == ENOENT ||
+	    error == ECONNREFUSED ? "; no agent is there" : "");
+}
+
+static int
+check_agent_users(const struct config *c, config_report tell)
+{
+	const struct config_list *users = &c->agent_users;
+	int bad = 0;
+	size_t i;
+
+	for (i = 0; i < users->n; i++)
+		if (getpwnam(users->v[i]) == NULL)
+			bad |= config_error(c, "agent-users", tell,
+			    "agent-users: %s: there is no such user",
+			    users->v[i]);
+	return bad;
 }
 
 /* The node exporter reads *.prom; the folder is where FILE is renamed. */
@@ -369,21 +386,6 @@ look_at_metrics(const struct config *c)
 		    "will be counted", folder, strerror(errno));
 }
 
-static void
-look_at_agent(const struct config *c)
-{
-	const struct config_list *users = &c->agent_users;
-	size_t i;
-
-	if (c->delivery != NULL)
-		look_for_agent(c);
-	for (i = 0; i < users->n; i++)
-		if (getpwnam(users->v[i]) == NULL)
-			config_error(c, "agent-users", remark,
-			    "agent-users: %s: there is no such user",
-			    users->v[i]);
-}
-
 /* ---- all of it ---- */
 
 int
@@ -395,7 +397,9 @@ check_test(const struct config *c, const struct descriptor *g,
 	bad |= check_messages(c, g, tell);
 	show_routes(c);
 	look_at_secrets(c);
-	look_at_agent(c);
+	if (c->delivery != NULL)
+		bad |= check_agent(c, tell);
+	bad |= check_agent_users(c, tell);
 	look_at_metrics(c);
 	if (!c->log_stderr && !log_has_syslog())
 		printf("log syslog: nobody listens at /dev/log; lines go to "

@@ -181,13 +181,7 @@ def advised():
             (["auth none"], "needs no login .*: there are no credentials"),
             (["trust 127.0.0.1"], "needs no login .*no credentials"),
             (["auth users /dev/null"], "logs in .*no credentials"),
-            (["auth users /dev/null"], "/dev/null: there is no login in it"),
-            (["delivery /nonexistent/socket"],
-             "delivery: .*No such file or directory; no agent is there"),
-            (["delivery /dev/null"],
-             r":\d+: delivery: /dev/null: Connection refused"),
-            (["agent-users root nosuch"],
-             r":\d+: agent-users: nosuch: there is no such user")):
+            (["auth users /dev/null"], "/dev/null: there is no login in it")):
         lines = ["auth gateway", "country-code 49", *lines]
         code, out, err = advice(*lines)
         if "auth users /dev/null" not in lines:
@@ -200,6 +194,21 @@ def advised():
     tap.like(out, COUNTRY_REMARK, "but it is told")
 
 
+@tap.test("-t: an agent that is not there: exit 78")
+def no_agent():
+    for line, words in (
+            ("delivery /nonexistent/socket", "delivery: /nonexistent/socket: "
+             "No such file or directory; no agent is there"),
+            ("delivery /dev/null", "delivery: /dev/null: Connection refused; "
+             "no agent is there"),
+            ("delivery /" + "x" * 200, "delivery: .*: File name too long"),
+            ("agent-users root nosuch",
+             "agent-users: nosuch: there is no such user")):
+        code, _, err = advice("auth gateway", line)
+        tap.is_(code, 78, line[:30] + ": exit 78")
+        tap.like(err, r":\d+: " + words, "and why")
+
+
 @tap.test("-t: an agent that is gone has left its socket")
 def stale():
     with tempfile.TemporaryDirectory(prefix="smtp2sms-stale.") as folder:
@@ -210,10 +219,10 @@ def stale():
             code, out, err = advice("auth gateway", "delivery " + path)
             tap.is_((code, err), (0, ""), "an agent: exit 0")
             tap.ok("delivery" not in out, "nothing is said", out)
-        code, out, err = advice("auth gateway", "delivery " + path)
-        tap.is_((code, err), (0, ""), "a socket that is left: exit 0")
-        tap.like(out, "delivery: .*/socket: Connection refused; no agent is "
-                 "there", "but it is told")
+        code, _, err = advice("auth gateway", "delivery " + path)
+        tap.is_(code, 78, "a socket that is left: exit 78")
+        tap.like(err, "delivery: .*/socket: Connection refused; no agent is "
+                 "there", "and why")
 
 
 @tap.test("-t: files that others can read, and secrets that editors spoilt")

@@ -566,10 +566,11 @@ def validity():
     dated("expired", "2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z")
     dated("early", "2040-01-01T00:00:00Z", "2056-07-08T09:10:11Z")
     code, log = check(path("expired.crt"), path("expired.key"))
-    tap.is_(code, 0, "an expired certificate is no error")
+    tap.is_(code, EX_CONFIG, "an expired certificate is an error")
     tap.like(log, "state=expired .*until=2021-02-03T04:05:06Z",
-             "but a warning")
+             "and why is said")
     code, log = check(path("early.crt"), path("early.key"))
+    tap.is_(code, EX_CONFIG, "so is one of the future")
     tap.like(log, 'state="not yet valid" from=2040-01-01T00:00:00Z '
              "until=2056-07-08T09:10:11Z", "one of the future (and beyond "
              "2050, where the form of the date is another) too")

@@ -138,6 +138,9 @@ key_load(void)
 		    "file", setup.cert_file, "state",
 		    age == 0 ? "valid" : age < 0 ? "not yet valid" : "expired",
 		    "from", cert.from, "until", cert.until, NULL);
+	/* a session uses it: some clients do not look at the dates */
+	if (age != 0 && setup.check)
+		setup_refuse(EX_CONFIG);
 }
 
 void
