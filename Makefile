@@ -69,8 +69,8 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/catalogue.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
-	delivery/job_metrics.o delivery/job_road.o delivery/job_send.o \
-	$(JOURNAL) delivery/policy.o \
+	delivery/job_metrics.o delivery/job_reply.o delivery/job_road.o delivery/job_send.o \
+	$(JOURNAL) delivery/note.o delivery/policy.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
@@ -312,9 +312,11 @@ fuzz: fuzz-link
 # The delivery side but for HTTP, which fuzz_link.c plays.
 FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
 	delivery/hash.c delivery/job.c delivery/job_fate.c delivery/job_id.c \
-	delivery/job_journal.c delivery/job_metrics.c delivery/job_road.c \
+	delivery/job_journal.c delivery/job_metrics.c \
+	delivery/job_reply.c delivery/job_road.c \
 	delivery/job_send.c $(JOURNAL:.o=.c) \
-	delivery/login.c delivery/policy.c delivery/rest.c delivery/serve.c \
+	delivery/login.c delivery/note.c \
+	delivery/policy.c delivery/rest.c delivery/serve.c \
 	delivery/source.c delivery/users.c
 
 fuzz-link:

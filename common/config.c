@@ -662,6 +662,7 @@ static const struct keyword keywords[] = {
 	ENUM("bounces", accept_bounces, names_bounces),
 	ENUM("replies", replies, names_replies),
 	{"replies-to", parse_address, AT(replies_to), 0, 0, NULL, 1, 0},
+	NUMBER("replies-for", replies_for, 0, 31536000),
 	{"sendmail", parse_program, AT(sendmail), 0, 0, NULL, 1, 0},
 	{"mail-relay", parse_relay, AT(mail_relay), 0, 0, NULL, 1, 0},
 	ENUM("log", log_stderr, names_log),
@@ -702,6 +703,7 @@ set_defaults(struct config *c)
 	c->agent_requests = 100;
 	c->max_parts = 10;
 	c->sendmail = copy("/usr/sbin/sendmail");
+	c->replies_for = 7 * 86400;
 	c->listen_idle = -1;
 	c->max_sessions = 500;
 	c->max_sessions_per_source = 50;

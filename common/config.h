@@ -131,6 +131,7 @@ struct config {
 	int sandbox;			/* enum config_sandbox */
 	/* of smtp2sms-hook */
 	char *replies_to;		/* an address; NULL: none */
+	long replies_for;		/* seconds; 0: replies are not matched */
 	char *sendmail;			/* a program, */
 	char *mail_relay;		/* or if not NULL the URL of a server */
 	/* of a listener; 0: no limit, or never */

@@ -16,6 +16,7 @@
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
+#include "delivery/job_reply.h"
 #include "delivery/job_road.h"
 #include "delivery/job_send.h"
 #include "delivery/rest.h"
@@ -94,6 +95,7 @@ answer(struct job *j)
 {
 	int journalled = j->journalled;
 
+	job_reply_note(j);
 	j->done(j->arg, j);
 	if (journalled) /* the client has its answer: nobody waits for this */
 		journal_prune();

@@ -80,12 +80,12 @@ get(const struct notes *s, const char *name, struct journal_value *v)
 /* As journal_value_put; text is NULL: remove it. */
 static int
 change(const struct notes *s, const char *name, const char *text, long life,
-    struct journal_value *v)
+    int durable, struct journal_value *v)
 {
 	const struct journal_change c = {.kind = JOURNAL_REPLY, .name = name,
 	    .revision = v->revision, .text = text,
 	    .n = text != NULL ? strlen(text) : 0, .keep = life,
-	    .durable = 1};
+	    .durable = durable};
 	int r = journal_value_put(s->dir, &c, v);
 
 	if (r == 1)
@@ -95,13 +95,13 @@ change(const struct notes *s, const char *name, const char *text, long life,
 
 static int
 change_any(const struct notes *s, const char *name, const char *text,
-    long life)
+    long life, int durable)
 {
 	struct journal_value v;
 	int i, r = get(s, name, &v) == 0 ? 2 : -1;
 
 	for (i = 0; r == 2 && i < PUT_TRIES; i++)
-		r = change(s, name, text, life, &v);
+		r = change(s, name, text, life, durable, &v);
 	if (r == 2)
 		errno = EBUSY;
 	return r == 0 ? 0 : -1;
@@ -123,9 +123,10 @@ note_get(const struct notes *s, const char *name,
 }
 
 int
-note_put(const struct notes *s, const char *name, const char *text, long life)
+note_put(const struct notes *s, const char *name, const char *text, long life,
+    int durable)
 {
-	return change_any(s, name, text, life);
+	return change_any(s, name, text, life, durable);
 }
 
 int
@@ -139,12 +140,12 @@ note_claim(const struct notes *s, const char *name, const char *text,
 		return -1;
 	if (v.revision != 0)
 		return 1;
-	r = change(s, name, text, life, &v);
+	r = change(s, name, text, life, 1, &v);
 	return r == 2 ? 1 : r == 0 ? 0 : -1;
 }
 
 int
 note_drop(const struct notes *s, const char *name)
 {
-	return change_any(s, name, NULL, 0);
+	return change_any(s, name, NULL, 0, 1);
 }

@@ -12,6 +12,17 @@
 
 #define NOTE_NAME_SIZE (JOURNAL_NAME_MAX + 1) /* octets, with a NUL */
 
+/*
+ * Who wrote to a number last, under the number's name: an address of these
+ * characters, a newline, a Message-ID in its brackets or nothing, a newline.
+ */
+#define NOTE_SENDER  "sender"
+#define NOTE_ID_MAX  900	/* octets of a Message-ID */
+#define NOTE_ATOM    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+		     "0123456789"
+#define NOTE_ADDRESS NOTE_ATOM ".!#$%&'*+-/=?^_`{|}~"
+#define NOTE_DOMAIN  NOTE_ATOM ".-"
+
 /* A journal's folder and its key. */
 struct notes {
 	const char *dir;
@@ -42,13 +53,13 @@ int note_get(const struct notes *, const char *name,
 
 /*
  * Write a note in place of the one of that name, to live for life seconds.
- * It survives a crash of the machine.  Returns 0, or -1 with errno.
+ * durable: it survives a crash of the machine.  Returns 0, or -1 with errno.
  */
 int note_put(const struct notes *, const char *name, const char *text,
-    long life);
+    long life, int durable);
 
 /*
- * The same if there is none: of several that try, one gets 0.  Returns 1 if
+ * The same if there is none, and durable: of several that try, one gets 0.  Returns 1 if
  * there is one that is still alive.
  */
 int note_claim(const struct notes *, const char *name, const char *text,

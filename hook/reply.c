@@ -19,7 +19,6 @@
 #include "hook/reply.h"
 #include "hook/timestamp.h"
 
-#define ID_MAX	     900 /* octets of a Message-ID that goes into a header */
 #define ADDRESS_MAX  MAILER_RCPT_MAX
 #define OUT_OF_MEMORY "out of memory"
 
@@ -35,7 +34,7 @@ struct work {
 	char number[NUMBER_SIZE];	/* "": a name, or nobody's */
 	char name[NOTE_NAME_SIZE];	/* of the webhook's note */
 	char limit[NOTE_NAME_SIZE];	/* of the place in the limit */
-	char to[ADDRESS_MAX + 1], in_reply_to[ID_MAX + 1];
+	char to[ADDRESS_MAX + 1], in_reply_to[NOTE_ID_MAX + 1];
 };
 
 static void
@@ -118,18 +117,61 @@ name_webhook(struct work *w, size_t nsame)
 
 /* ---- who gets it ---- */
 
+/*
+ * Take a note of NOTE_SENDER apart, and believe nothing that could become a
+ * header field.  Returns 0, or -1.
+ */
+static int
+read_sender(const char *s, struct work *w)
+{
+	size_t n = strcspn(s, "\n"), id;
+
+	if (n == 0 || n > ADDRESS_MAX || strspn(s, NOTE_ADDRESS "@") != n ||
+	    s[n] != '\n')
+		return -1;
+	memcpy(w->to, s, n);
+	w->to[n] = '\0';
+	s += n + 1;
+	for (id = 0; s[id] > ' ' && s[id] < 0x7f; id++)
+		;
+	if (s[id] != '\n' || id > NOTE_ID_MAX)
+		return -1;
+	memcpy(w->in_reply_to, s, id);
+	w->in_reply_to[id] = '\0';
+	return 0;
+}
+
+/* Who wrote to the number last: 1, 0 if nobody did, -1 with errno. */
+static int
+find_sender(struct work *w)
+{
+	char text[JOURNAL_VALUE_MAX + 1], name[NOTE_NAME_SIZE];
+	const char *number = w->number;
+	int r;
+
+	if (w->tools->config->replies_for == 0 || number[0] == '\0')
+		return 0;
+	note_name(&w->tools->notes->key, NOTE_SENDER, &number, 1, name);
+	r = note_get(w->tools->notes, name, text);
+	return r == 1 && read_sender(text, w) == -1 ? 0 : r;
+}
+
 static int
 find_recipient(struct work *w)
 {
 	const struct config *c = w->tools->config;
+	int r = find_sender(w);
 
+	if (r == 1)
+		return 0;
 	w->in_reply_to[0] = '\0';
-	if (c->replies_to == NULL) {
+	if (r == -1)
+		log_later(w, strerror(errno));
+	else if (c->replies_to == NULL)
 		log_later(w, "replies-to is not set");
-		return -1;
-	}
-	snprintf(w->to, sizeof(w->to), "%s", c->replies_to);
-	return 0;
+	else
+		snprintf(w->to, sizeof(w->to), "%s", c->replies_to);
+	return r == -1 || c->replies_to == NULL ? -1 : 0;
 }
 
 /* ---- how many ---- */
@@ -216,7 +258,7 @@ deliver(struct work *w)
 		return REPLY_LATER;
 	}
 	/* the mail is on its way: it is no failure that this is not known */
-	if (note_put(notes, w->name, "done", REPLY_REPEAT_LIFE) == -1)
+	if (note_put(notes, w->name, "done", REPLY_REPEAT_LIFE, 1) == -1)
 		log_event(LOG_ERR, "journal", "folder",
 		    w->tools->config->journal, "error", strerror(errno), NULL);
 	return REPLY_MAILED;

@@ -52,19 +52,19 @@ reading(const struct notes *s)
 
 	tap_ok(note_get(s, name, got) == 0, "nothing is there");
 	tap_is(got, "", "and nothing is read");
-	tap_ok(note_put(s, name, "one", 60) == 0, "put");
+	tap_ok(note_put(s, name, "one", 60, 1) == 0, "put");
 	tap_ok(note_get(s, name, got) == 1, "it is there");
 	tap_is(got, "one", "as it was put");
-	tap_ok(note_put(s, name, "2", 60) == 0, "put in its place");
+	tap_ok(note_put(s, name, "2", 60, 1) == 0, "put in its place");
 	note_get(s, name, got);
 	tap_is(got, "2", "the later one, and all of it");
 	memset(large, 'x', sizeof(large));
 	large[JOURNAL_VALUE_MAX + 1] = '\0';
 	errno = 0;
-	tap_ok(note_put(s, name, large, 60) == -1 && errno == EINVAL,
+	tap_ok(note_put(s, name, large, 60, 1) == -1 && errno == EINVAL,
 	    "one that is too long");
 	large[JOURNAL_VALUE_MAX] = '\0';
-	tap_ok(note_put(s, name, large, 60) == 0, "the longest");
+	tap_ok(note_put(s, name, large, 60, 1) == 0, "the longest");
 	tap_ok(note_get(s, name, got) == 1 && strcmp(got, large) == 0,
 	    "is read");
 	tap_ok(note_drop(s, name) == 0 && note_get(s, name, got) == 0,
@@ -78,7 +78,7 @@ lives(const struct notes *s)
 	char got[JOURNAL_VALUE_MAX + 1];
 	const char *name = name_of(s, "life", "x", "");
 
-	note_put(s, name, "short", 0);
+	note_put(s, name, "short", 0, 1);
 	tap_ok(note_get(s, name, got) == 0, "its life is over");
 	tap_ok(note_claim(s, name, "mine", 60) == 0,
 	    "the name is free for a claim");
@@ -134,11 +134,11 @@ deaths(const struct notes *s)
 	int i, whole = 0;
 	pid_t pid;
 
-	note_put(s, name, "0", 60);
+	note_put(s, name, "0", 60, 1);
 	for (i = 0; i < 20; i++) {
 		if ((pid = fork()) == 0)
 			for (;;)
-				note_put(s, name, i % 2 ? "odd" : "even", 60);
+				note_put(s, name, i % 2 ? "odd" : "even", 60, 1);
 		usleep(1000U * (unsigned)(i % 5));
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -147,7 +147,7 @@ deaths(const struct notes *s)
 			strcmp(got, "0") == 0);
 	}
 	tap_ok(whole == 20, "whoever is killed, the note is whole");
-	tap_ok(note_put(s, name, "last", 60) == 0, "and nobody is locked out");
+	tap_ok(note_put(s, name, "last", 60, 1) == 0, "and nobody is locked out");
 }
 
 int
