@@ -546,6 +546,12 @@ mime_field(const struct mime *m, enum mime_field field)
 }
 
 int
+mime_differs(const struct mime *m, enum mime_field field)
+{
+	return mime_header_differs(&m->header, field);
+}
+
+int
 mime_is_bounce(const struct mime *m, int null_sender)
 {
 	const char *how = mime_field(m, MIME_AUTO_SUBMITTED);

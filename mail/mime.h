@@ -37,6 +37,9 @@ void mime_end(struct mime *);
 const char *mime_text(const struct mime *);
 const char *mime_field(const struct mime *, enum mime_field);
 
+/* 1 if an X-SMS-... field is there several times, with different values. */
+int mime_differs(const struct mime *, enum mime_field);
+
 /*
  * 1 if the message is a bounce or an automatic reply: it is a report (RFC
  * 6522), or Auto-Submitted says auto-replied (RFC 3834), or it is from

@@ -65,7 +65,7 @@ static const char mime_header_starts[][20] = {"X-", "Content-", "MIME-",
 void
 mime_header_init(struct mime_header *h)
 {
-	h->seen = 0;
+	h->seen = h->differs = 0;
 	h->nkept = 0;
 	mime_header_begin(h);
 }
@@ -86,7 +86,7 @@ static void
 mime_header_keep(void *arg, const char *p, size_t n)
 {
 	struct mime_header *h = arg;
-	char *out = h->kept[h->field], c;
+	char *out = h->kept[h->slot], c;
 
 	for (; n > 0 && !h->kept_full; p++, n--) {
 		c = *p;
@@ -115,12 +115,19 @@ mime_header_is_text(int field)
 	    field == MIME_SMS_FROM;
 }
 
-/* Keep a field of the message itself. */
+static int
+mime_header_has(const struct mime_header *h, int field)
+{
+	return (h->seen & 1U << field) != 0;
+}
+
+/* Keep a field of the message itself, or compare it with the one kept. */
 static void
 mime_header_kept(struct mime_header *h)
 {
 	size_t n = h->nraw;
 
+	h->slot = mime_header_has(h, h->field) ? MIME_FIELDS : h->field;
 	h->nkept = 0;
 	h->kept_full = 0;
 	if (mime_header_is_text(h->field))
@@ -131,9 +138,12 @@ mime_header_kept(struct mime_header *h)
 	if ((h->kept_full || n == sizeof(h->raw) - 1) &&
 	    h->field >= MIME_SMS_PRIORITY)
 		h->nkept = 0;
-	while (h->nkept > 0 && h->kept[h->field][h->nkept - 1] == ' ')
+	while (h->nkept > 0 && h->kept[h->slot][h->nkept - 1] == ' ')
 		h->nkept--;
-	h->kept[h->field][h->nkept] = '\0';
+	h->kept[h->slot][h->nkept] = '\0';
+	if (h->slot != h->field &&
+	    strcmp(h->kept[h->slot], h->kept[h->field]) != 0)
+		h->differs |= 1U << h->field;
 	h->seen |= 1U << h->field;
 }
 
@@ -206,14 +216,18 @@ mime_header_number(const char *name, size_t n)
 	return -1;
 }
 
-/* 1 if the field counts: the first of its name, in the right header. */
+/*
+ * 1 if the field is read: it is in the right header, and the first of its name.
+ * Further options of a name are read to find out whether they differ.
+ */
 static int
 mime_header_wants(const struct mime_header *h, const struct mime_part *part,
     int message, int field)
 {
 	if (field >= MIME_FIELDS)
 		return (part->seen & 1U << (field - MIME_FIELDS)) == 0;
-	return message && (h->seen & 1U << field) == 0;
+	return message && (!mime_header_has(h, field) ||
+	    field >= MIME_SMS_PRIORITY);
 }
 
 /* 1 if mails have such a field, although smtp2sms does not use it. */
@@ -382,5 +396,11 @@ mime_header_loose(const struct mime_header *h, const char **p)
 const char *
 mime_header_field(const struct mime_header *h, enum mime_field field)
 {
-	return h->seen & 1U << field ? h->kept[field] : NULL;
+	return mime_header_has(h, (int)field) ? h->kept[field] : NULL;
+}
+
+int
+mime_header_differs(const struct mime_header *h, enum mime_field field)
+{
+	return (h->differs & 1U << field) != 0;
 }

@@ -43,11 +43,13 @@ struct mime_header {
 	int begun;		/* there was a field */
 	int field;		/* being read; -1: none, or one nobody uses */
 	unsigned seen;		/* 1 << each field that is kept */
+	unsigned differs;	/* 1 << each option with two values */
 	int loose;		/* raw holds lines that may be text */
 	size_t nraw, nkept;
+	int slot;		/* where in kept the field goes */
 	int kept_full;
 	char raw[MIME_RAW_MAX + 1];
-	char kept[MIME_FIELDS][MIME_FIELD_MAX + 1];
+	char kept[MIME_FIELDS + 1][MIME_FIELD_MAX + 1]; /* last: a second one */
 };
 
 /* Start a message: no field has been seen. */
@@ -81,5 +83,8 @@ size_t mime_header_loose(const struct mime_header *, const char **p);
 
 /* The first field of this name; NULL if there was none. */
 const char *mime_header_field(const struct mime_header *, enum mime_field);
+
+/* 1 if an X-SMS-... field is there several times, with different values. */
+int mime_header_differs(const struct mime_header *, enum mime_field);
 
 #endif

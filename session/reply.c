@@ -191,6 +191,7 @@ static const struct reply_text replies[] = {
 	    "Bad value of X-SMS-From: at most 32 octets", KEEP},
 	[REPLY_FIELD_PORT] = {550, "5.6.0",
 	    "Bad value of X-SMS-Port: 1 to 65535", KEEP},
+	[REPLY_FIELD_TWICE] = {550, "5.6.0", NULL, KEEP},
 	[REPLY_NO_DATA] = {550, "5.6.0",
 	    "X-SMS-Port requires a binary part", KEEP},
 	[REPLY_DATA_TOO_BIG] = {552, "5.3.4",

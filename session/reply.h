@@ -118,6 +118,7 @@ enum reply {
 	REPLY_FIELD_SIM,
 	REPLY_FIELD_FROM,
 	REPLY_FIELD_PORT,
+	REPLY_FIELD_TWICE,	/* the note says which X-SMS-... field */
 	REPLY_NO_DATA,		/* X-SMS-Port without a binary part */
 	REPLY_DATA_TOO_BIG,
 	REPLY_CANNOT_DATA,

@@ -220,16 +220,17 @@ take_port(struct session *s, const char *value)
 
 static const struct {
 	enum mime_field field;
+	const char *name;
 	enum reply (*take)(struct session *, const char *value);
 } fields[] = {
-	{MIME_SMS_PRIORITY, take_priority},
-	{MIME_SMS_TTL, take_ttl},
-	{MIME_SMS_SCHEDULE, take_schedule},
-	{MIME_SMS_REPORT, take_report},
-	{MIME_SMS_DEVICE, take_device},
-	{MIME_SMS_SIM, take_sim},
-	{MIME_SMS_FROM, take_from},
-	{MIME_SMS_PORT, take_port},
+	{MIME_SMS_PRIORITY, "X-SMS-Priority", take_priority},
+	{MIME_SMS_TTL, "X-SMS-TTL", take_ttl},
+	{MIME_SMS_SCHEDULE, "X-SMS-Schedule", take_schedule},
+	{MIME_SMS_REPORT, "X-SMS-Delivery-Report", take_report},
+	{MIME_SMS_DEVICE, "X-SMS-Device", take_device},
+	{MIME_SMS_SIM, "X-SMS-SIM", take_sim},
+	{MIME_SMS_FROM, "X-SMS-From", take_from},
+	{MIME_SMS_PORT, "X-SMS-Port", take_port},
 };
 
 /* What mail programs set: only where nobody said more, and never refused. */
@@ -261,6 +262,10 @@ take_fields(struct session *s)
 	size_t i;
 
 	for (i = 0; i < LENGTH(fields); i++) {
+		if (mime_differs(s->mime, fields[i].field)) {
+			session_note(s, "%s has two values", fields[i].name);
+			return REPLY_FIELD_TWICE;
+		}
 		value = mime_field(s->mime, fields[i].field);
 		if (value != NULL && (r = fields[i].take(s, value)) != REPLY_GO)
 			return r;

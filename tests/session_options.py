@@ -229,8 +229,9 @@ GOOD = [
     ("AUTH=<>", "", "", {}),
     ("AUTH=a=b", "", "", {}),
     ("AUTH", "", "", {}),
-    # the first field of its name counts
-    ("", "", "X-SMS-SIM: 1\nX-SMS-SIM: 2\n", {"sim": 1}),
+    # a field may be repeated, if its value is the same
+    ("", "", "X-SMS-SIM: 1\nX-SMS-TTL: 60\nx-sms-sim:1 \n",
+     {"sim": 1, "ttl": 60}),
     # all at once
     ("SIZE=1000 BODY=8BITMIME SMTPUTF8 MT-PRIORITY=1 BY=600;R RET=HDRS "
      "ENVID=1", "NOTIFY=SUCCESS ORCPT=rfc822;a@b",
@@ -334,6 +335,35 @@ def bad_fields():
                      % ("d" * 64, "f" * 32))[1],
                 {"device": "d" * 64, "sender": "f" * 32},
                 "the longest names")
+
+
+@tap.test("a field with two values contradicts itself")
+def twice():
+    with Delivery() as d, Session(NONE, libexec=d.dir) as s:
+        s.ehlo()
+        for name, one, other in (
+                ("Priority", "1", "2"), ("TTL", "60", "600"),
+                ("Schedule", "+60", "+120"), ("Schedule", "+60", ""),
+                ("Delivery-Report", "yes", "no"), ("SIM", "1", "2"),
+                ("Device", "a", "b"), ("From", "a", "=?utf-8?q?b?="),
+                ("Port", "1", "2"), ("SIM", "1", "1\nX-SMS-SIM: 2")):
+            head = "X-SMS-%s: %s\nSubject: x\nX-SMS-%s: %s\n" % (
+                name, one, name, other)
+            reply, got = send(s, d, head=head)
+            tap.is_((str(reply), got),
+                    ("550 5.6.0 X-SMS-%s has two values" % name, None),
+                    repr(head))
+        reply, got = send(s, d, head="X-SMS-From: a b\n"
+                          "X-SMS-From: =?utf-8?q?a_b?=\n")
+        tap.is_((reply.code, got), (250, {"sender": "a b"}),
+                "the same value in another form")
+        reply, got = send(s, d, head="Importance: high\nImportance: low\n")
+        tap.is_((reply.code, got), (250, {"priority": [LEVEL, 4]}),
+                "other fields: the first counts")
+    with Delivery() as d, Session(NONE + ["options no"], libexec=d.dir) as s:
+        s.ehlo()
+        reply, got = send(s, d, head="X-SMS-SIM: 1\nX-SMS-SIM: 2\n")
+        tap.is_((reply.code, got), (250, {}), "options no: ignored")
 
 
 @tap.test("options no")

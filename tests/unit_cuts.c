@@ -78,7 +78,9 @@ same(void)
 	    (a != NULL && memcmp(a, b, k) != 0))
 		return 0;
 	for (i = 0; i < MIME_FIELDS; i++)
-		if (!same_string(mime_field(&whole, i), mime_field(&pieces, i)))
+		if (!same_string(mime_field(&whole, i),
+			mime_field(&pieces, i)) ||
+		    mime_differs(&whole, i) != mime_differs(&pieces, i))
 			return 0;
 	return strcmp(mime_text(&whole), mime_text(&pieces)) == 0 &&
 	    strcmp(mime_source(&whole), mime_source(&pieces)) == 0 &&
