@@ -1,7 +1,7 @@
 /*
- * session: the table of commands, which of them each state allows, and the
- * loop that reads lines and runs them (RFC 5321).  The commands of more than
- * a few lines are in session_*.c.
+ * session: the table of commands, the states that allow them, and the loop that
+ * reads lines and runs them (RFC 5321).  session_*.c has the commands of more
+ * than a few lines.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -38,10 +38,10 @@ enum protocol { BOTH, SMTP, LMTP };
 
 struct command {
 	const char *verb;
-	enum reply in[SESSION_STATES];	/* REPLY_GO, or why not */
+	enum reply in[SESSION_STATES];	/* REPLY_GO, or the refusal */
 	enum reply (*handle)(struct session *, char *args);
 	size_t line_max;	/* octets with CRLF */
-	const char *syntax;	/* for HELP; NULL: not to be mentioned */
+	const char *syntax;	/* for HELP; NULL: HELP does not mention it */
 	int clear;		/* may come before TLS under require-tls */
 	enum protocol protocol;
 };
@@ -51,11 +51,11 @@ struct command {
 static enum reply
 do_helo(struct session *s, char *args)
 {
-	/* many small devices give no name, and it is not used */
+	/* many small devices give no name, and nobody needs it */
 	if (*args == '\0')
 		log_limited(&s->log_limit, LOG_NOTICE, "hello", "name", "",
 		    NULL);
-	/* an address in brackets is what the client thinks that it has */
+	/* an address literal is often wrong (NAT): use the real address */
 	snprintf(s->host, sizeof(s->host), "%s",
 	    *args != '\0' && *args != '[' ? args : s->setup->peer);
 	session_reset(s);
@@ -64,7 +64,7 @@ do_helo(struct session *s, char *args)
 	return REPLY_NOTE;
 }
 
-/* The extensions that would be accepted now, sep before each. */
+/* Append the extensions that would be accepted now, sep before each. */
 static void
 put_extensions(struct session *s, const char *sep)
 {
@@ -190,7 +190,7 @@ static const struct command commands[] = {
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-/* 1 if the command is one of this session's protocol. */
+/* 1 if this session's protocol has the command. */
 static int
 is_spoken(const struct session *s, const struct command *c)
 {
@@ -210,7 +210,7 @@ find_command(const struct session *s, const char *verb, size_t n)
 	return NULL;
 }
 
-/* What can be done here. */
+/* Write the help: commands, extensions, limits. */
 static void
 put_help(struct session *s)
 {
@@ -255,7 +255,7 @@ do_help(struct session *s, char *args)
 	return REPLY_HELP;
 }
 
-/* A line that is no command may be a password at the wrong time. */
+/* Log a command; a line that is none may be a misplaced password. */
 static void
 trace_command(struct session *s, const struct command *c, const char *line)
 {
@@ -268,9 +268,9 @@ trace_command(struct session *s, const struct command *c, const char *line)
 }
 
 /*
- * 1 if it is the first line of an HTTP request (RFC 9112, section 3), or the
- * beginning of one: a web page may have made its reader's browser send it,
- * with SMTP commands in the body.
+ * 1 if the line is, or begins, the first line of an HTTP request (RFC 9112, 3).
+ * A web page may have made somebody's browser send it, with SMTP commands in
+ * the body.
  */
 static int
 is_http(const struct command *c, const char *line)
@@ -281,7 +281,7 @@ is_http(const struct command *c, const char *line)
 	    (c == NULL && strncmp(target, " /", 2) == 0);
 }
 
-/* REPLY_GO, or why the command cannot be run now. */
+/* REPLY_GO, or why the command must not run now. */
 static enum reply
 refusal(const struct session *s, const struct command *c, size_t len)
 {
@@ -319,15 +319,15 @@ run_line(struct session *s, char *line, size_t len)
 		return c->handle(s, args);
 	if (c == NULL || c->handle != session_data_bdat)
 		return refused;
-	/* without this chunk the message is not whole: none of it is sent */
+	/* the message lacks this chunk, so send none of it */
 	return refused == REPLY_TOO_LONG ? REPLY_BDAT_SYNTAX :
 					   session_data_drop(s, args, refused);
 }
 
 /*
- * conn.c has dropped the line.  The session cannot go on where octets follow
- * that are no commands: behind a BDAT, behind a DATA if its client waits for
- * no reply, and behind an HTTP request.
+ * Reply to a line that conn.c has dropped.  End the session where the octets
+ * that follow are no commands: after BDAT, after DATA if the client does not
+ * wait for the reply, and after an HTTP request.
  */
 static enum reply
 drop_line(struct session *s, enum conn_status st)
@@ -374,7 +374,7 @@ session_greet(const struct session_setup *setup)
 	conn_flush(&s->conn);
 }
 
-/* 1 if the listener ends, and no transaction is under way here. */
+/* 1 if the listener is stopping and no transaction is under way. */
 static int
 is_stopped(const struct session *s)
 {
@@ -382,9 +382,9 @@ is_stopped(const struct session *s)
 	    s->state <= SESSION_GREETED;
 }
 
-/* Tell what was counted, but of what was not sent. */
+/* Report the counts, but not those of a dry run. */
 static void
-tell_tally(struct session *s)
+report_tally(struct session *s)
 {
 	if (s->config->metrics == NULL || s->setup->dry)
 		return;
@@ -411,7 +411,7 @@ session_run(void)
 	}
 	session_reset(s);
 	conn_farewell(&s->conn, FAREWELL);
-	tell_tally(s);
+	report_tally(s);
 	log_limit_end(&s->log_limit);
 	log_event(LOG_INFO, "end", "messages", LOG_NUM(s->messages), "refusals",
 	    LOG_NUM(s->refusals), NULL);

@@ -1,6 +1,6 @@
 /*
  * session_auth: AUTH (RFC 4954): who may use it, and what follows from it.
- * The exchange itself is auth.c's, the judgement the delivery side's.
+ * auth.c does the SASL exchange, the delivery side judges the credentials.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 
 #define AUTH_DELAY 1000 /* milliseconds after a wrong password */
 
-static struct auth exchange; /* the secret is wiped when AUTH is over */
+static struct auth exchange; /* its secret is wiped when AUTH is over */
 
 static int
 auth_allowed(const struct session *s)
@@ -29,7 +29,7 @@ session_auth_offered(const struct session *s)
 	    auth_allowed(s);
 }
 
-/* 1 if passwords are judged here and not by the gateway. */
+/* 1 if this host judges passwords, and not the gateway. */
 static int
 has_logins(const struct session *s)
 {
@@ -37,7 +37,7 @@ has_logins(const struct session *s)
 	    s->config->auth == CONFIG_AUTH_CHECKPASSWORD;
 }
 
-/* The client's certificate, where a login by it is possible; or "". */
+/* The subject of the client's certificate if it can log in by it; or "". */
 static const char *
 external(const struct session *s)
 {
@@ -55,14 +55,14 @@ session_auth_mechanisms(const struct session *s)
 	return with ? AUTH_MECHANISMS " EXTERNAL" : AUTH_MECHANISMS;
 }
 
-/* 1 if the mechanism is one of these. */
+/* 1 if the mechanism can be used with the configured kind of logins. */
 static int
 mechanism_offered(const struct session *s, enum auth_mechanism mechanism)
 {
 	switch (mechanism) {
 	case AUTH_PLAIN:
 	case AUTH_LOGIN:
-	case AUTH_EXTERNAL: /* auth_begin knows whether it can be */
+	case AUTH_EXTERNAL: /* auth_begin knows whether there is a subject */
 		return 1;
 	case AUTH_XOAUTH2:
 	case AUTH_OAUTHBEARER:
@@ -84,7 +84,7 @@ is_judged(const struct session *s)
 	    (s->config->auth_check && !s->setup->dry);
 }
 
-/* The credentials are well-formed: are they right, as far as we ask? */
+/* Judge well-formed credentials, as far as the configuration asks for it. */
 static enum ipc_verdict
 judge(struct session *s)
 {
@@ -104,7 +104,7 @@ judge(struct session *s)
 					   IPC_VERDICT_TEMPORARY;
 }
 
-/* Nobody has a second try at once, whatever the reason. */
+/* Let the client wait before its next try, also after a temporary failure. */
 static enum reply
 auth_delayed(struct session *s)
 {
@@ -138,9 +138,9 @@ auth_succeeded(struct session *s)
 	s->authenticated = 1;
 	s->handed_on = s->config->auth == CONFIG_AUTH_GATEWAY &&
 	    exchange.mechanism != AUTH_EXTERNAL;
-	/* with auth any the delivery side has not heard of the client yet */
+	/* with auth any the delivery side does not know of the client yet */
 	s->warmed = s->config->auth != CONFIG_AUTH_ANY;
-	/* what the gateway judges has no profile */
+	/* logins that the gateway judges have no profile */
 	s->has_rights = has_logins(s);
 	for (i = 0; i < s->rights.nallow; i++)
 		s->allow[i] = s->rights.allow[i];
@@ -154,7 +154,7 @@ auth_succeeded(struct session *s)
 	return REPLY_AUTH_OK;
 }
 
-/* Send the challenge and read its answer. */
+/* Send the challenge and read the client's response. */
 static enum conn_status
 challenge(struct session *s, char **line)
 {
@@ -198,7 +198,7 @@ auth_outcome(struct session *s, enum auth_status st)
 	case IPC_VERDICT_WRONG:
 		break;
 	}
-	/* counted and logged before the client can leave (RFC 7628, 3.2.3) */
+	/* count and log it before the client can leave (RFC 7628, 3.2.3) */
 	failed = session_auth_failed(s);
 	if (failed != REPLY_421_AUTH &&
 	    auth_wrong(&exchange) == AUTH_CHALLENGE &&

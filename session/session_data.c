@@ -1,6 +1,6 @@
 /*
- * session_data: the octets of a message, on their way to mime.c: DATA, and
- * BDAT (RFC 3030).
+ * session_data: DATA, and BDAT (RFC 3030): passes the octets of a message on to
+ * mime.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "session/session.h"
 #include "session/session_private.h"
 
-/* Octets of one chunk: to read more is worse than to begin anew. */
+/* Octets of a chunk; for a larger one, end the session and do not read it. */
 #define CHUNK_MAX    (1024UL * 1024 * 1024)
 #define CHUNK_DIGITS 10		/* of a chunk's size, leading zeros included */
 
 static struct mime mime;
 
-/* A message begins. */
+/* Begin a message. */
 static void
 begin(struct session *s)
 {
@@ -25,8 +25,9 @@ begin(struct session *s)
 	conn_data_begin(&s->conn);
 }
 
+/* Pass octets on, up to max-size. */
 static void
-take(struct session *s, const char *p, size_t n)
+feed(struct session *s, const char *p, size_t n)
 {
 	struct session_message *m = &s->message;
 	size_t max = (size_t)s->config->max_size;
@@ -37,7 +38,7 @@ take(struct session *s, const char *p, size_t n)
 		mime_feed(s->mime, p, n);
 }
 
-/* REPLY_GO, or what is wrong with the octets so far. */
+/* REPLY_GO, or why the octets so far cannot be a message. */
 static enum reply
 judge(const struct session *s)
 {
@@ -47,7 +48,7 @@ judge(const struct session *s)
 								 REPLY_GO;
 }
 
-/* The message is complete. */
+/* End a message that is complete, and send it. */
 static enum reply
 finish(struct session *s)
 {
@@ -78,7 +79,7 @@ session_data(struct session *s, char *args)
 	begin(s);
 	s->conn.wait = (int)s->config->timeout_data * 1000;
 	while ((st = conn_data(&s->conn, &p, &n)) == CONN_OK)
-		take(s, p, n);
+		feed(s, p, n);
 	s->conn.wait = (int)s->config->timeout_command * 1000;
 	if (st == CONN_END)
 		return finish(s);
@@ -89,11 +90,11 @@ session_data(struct session *s, char *args)
 /* ---- BDAT ---- */
 
 /*
- * "octets [LAST]": REPLY_GO, or the session has to end, since it is not known
- * where the next command would begin.
+ * Parse "octets [LAST]": REPLY_GO, or a reply that ends the session, since
+ * nobody knows where the next command begins.
  */
 static enum reply
-take_chunk_size(const char *args, size_t *size, int *last)
+parse_chunk_size(const char *args, size_t *size, int *last)
 {
 	size_t n = strspn(args, "0123456789");
 	const char *rest = args + n + strspn(args + n, " ");
@@ -109,7 +110,7 @@ take_chunk_size(const char *args, size_t *size, int *last)
 	return *size > CHUNK_MAX ? REPLY_CHUNK_TOO_BIG : REPLY_GO;
 }
 
-/* Read a chunk to its end: into the message, or only away. */
+/* Read a chunk to its end; unless wanted, drop it. */
 static enum conn_status
 read_chunk(struct session *s, size_t left, int wanted)
 {
@@ -120,7 +121,7 @@ read_chunk(struct session *s, size_t left, int wanted)
 	s->conn.wait = (int)s->config->timeout_data * 1000;
 	while ((st = conn_chunk(&s->conn, &left, &p, &n)) == CONN_OK)
 		if (wanted)
-			take(s, p, n);
+			feed(s, p, n);
 	s->conn.wait = (int)s->config->timeout_command * 1000;
 	return st;
 }
@@ -133,7 +134,7 @@ session_data_drop(struct session *s, char *args, enum reply refused)
 	size_t size;
 	int last;
 
-	if ((r = take_chunk_size(args, &size, &last)) != REPLY_GO)
+	if ((r = parse_chunk_size(args, &size, &last)) != REPLY_GO)
 		return r;
 	st = read_chunk(s, size, 0);
 	return st == CONN_END ? refused : session_line_reply(s, st);
@@ -147,10 +148,10 @@ session_data_bdat(struct session *s, char *args)
 	size_t size;
 	int last;
 
-	/* in LMTP each RCPT that had a 250 has a reply to the last chunk */
+	/* in LMTP each RCPT with a 250 gets a reply to the last chunk */
 	if (s->nnumbers == 0 && !s->setup->lmtp)
 		return session_data_drop(s, args, REPLY_NO_RCPTS);
-	if ((r = take_chunk_size(args, &size, &last)) != REPLY_GO)
+	if ((r = parse_chunk_size(args, &size, &last)) != REPLY_GO)
 		return r;
 	if (s->state != SESSION_CHUNKING)
 		begin(s);
@@ -161,7 +162,7 @@ session_data_bdat(struct session *s, char *args)
 		conn_data_end(&s->conn);
 		return finish(s);
 	}
-	/* all chunks of a message that is refused have the same answer */
+	/* all chunks of a message that is refused get the same reply */
 	session_note(s, "%zu octets received", size);
 	r = judge(s);
 	return r == REPLY_GO ? REPLY_CHUNK_OK : r;

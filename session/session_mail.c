@@ -1,7 +1,7 @@
 /*
  * session_mail: the envelope: MAIL and RCPT with their parameters, senders
- * and recipients.  What the gateway makes of the parameters is
- * session_options.c's.
+ * and recipients.  session_options.c checks whether the gateway supports the
+ * parameters.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -22,17 +22,17 @@
 /* ---- parameters ---- */
 
 /*
- * A parameter of MAIL or RCPT.  take returns REPLY_GO, or why not; value is
- * NULL if there is no "=".
+ * A parameter of MAIL or RCPT.  parse returns REPLY_GO, or what is wrong; value
+ * is NULL if there is no "=".
  */
 struct parameter {
 	const char *keyword;
-	enum reply (*take)(struct session *, const char *value);
-	int smtp;	/* not in LMTP */
+	enum reply (*parse)(struct session *, const char *value);
+	int smtp;	/* SMTP has it, LMTP does not */
 };
 
 static enum reply
-take_size(struct session *s, const char *value)
+parse_size(struct session *s, const char *value)
 {
 	long size;
 
@@ -41,9 +41,9 @@ take_size(struct session *s, const char *value)
 	return size > s->config->max_size ? REPLY_TOO_BIG : REPLY_GO;
 }
 
-/* RFC 6152, and RFC 3030, section 3. */
+/* RFC 6152; RFC 3030, 3. */
 static enum reply
-take_body(struct session *s, const char *value)
+parse_body(struct session *s, const char *value)
 {
 	if (value == NULL)
 		return REPLY_BAD_BODY;
@@ -53,11 +53,11 @@ take_body(struct session *s, const char *value)
 }
 
 /*
- * For whom the client sends (RFC 4954, section 5): checked, but not used.
- * Some clients give it where AUTH was never offered.
+ * The submitter's identity (RFC 4954, 5): checked, but not used.  Some clients
+ * give it although AUTH was never offered.
  */
 static enum reply
-take_auth(struct session *s, const char *value)
+parse_auth(struct session *s, const char *value)
 {
 	if (s->config->auth == CONFIG_AUTH_NONE)
 		return REPLY_GO;
@@ -66,21 +66,21 @@ take_auth(struct session *s, const char *value)
 }
 
 static enum reply
-take_utf8(struct session *s, const char *value)
+parse_utf8(struct session *s, const char *value)
 {
 	s->message.utf8 = 1;
 	return value == NULL ? REPLY_GO : REPLY_BAD_UTF8;
 }
 
 static enum reply
-take_prdr(struct session *s, const char *value)
+parse_prdr(struct session *s, const char *value)
 {
 	s->message.prdr = 1;
 	return value == NULL ? REPLY_GO : REPLY_BAD_PRDR;
 }
 
 static enum reply
-take_priority(struct session *s, const char *value)
+parse_priority(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 
@@ -91,12 +91,13 @@ take_priority(struct session *s, const char *value)
 }
 
 /*
- * The message is to be given up in time, which is what a gateway's limit
- * does.  With N a notice is asked for in its place (RFC 2852, section 3);
- * nobody could make one, so that the limit is what is left of the wish.
+ * BY;R asks that the message be given up after that time: the gateway's TTL
+ * does that.  BY;N asks for a notice of delay instead (RFC 2852, 3); nobody
+ * here can write one, so the time is used as a TTL, too, and the reply says
+ * that there will be no notice.
  */
 static enum reply
-take_by(struct session *s, const char *value)
+parse_by(struct session *s, const char *value)
 {
 	int returned;
 	long seconds;
@@ -109,9 +110,9 @@ take_by(struct session *s, const char *value)
 	return REPLY_GO;
 }
 
-/* A release from now on, within the limits that were announced. */
+/* Set the time of release: not in the past, nor beyond max-hold. */
 static enum reply
-take_hold(struct session *s, long long when, long long now)
+set_hold(struct session *s, long long when, long long now)
 {
 	if (s->message.held)
 		return REPLY_HOLD_TWICE;
@@ -124,7 +125,7 @@ take_hold(struct session *s, long long when, long long now)
 }
 
 static enum reply
-take_hold_for(struct session *s, const char *value)
+parse_hold_for(struct session *s, const char *value)
 {
 	long long now = session_now();
 	long seconds;
@@ -132,23 +133,23 @@ take_hold_for(struct session *s, const char *value)
 	if (value == NULL || parameter_hold(value, &seconds) == -1)
 		return REPLY_BAD_HOLDFOR;
 	s->message.options.schedule_said = (uint32_t)seconds;
-	return take_hold(s, now + seconds, now);
+	return set_hold(s, now + seconds, now);
 }
 
 static enum reply
-take_hold_until(struct session *s, const char *value)
+parse_hold_until(struct session *s, const char *value)
 {
 	long long when;
 
 	if (value == NULL || parameter_date(value, &when) == -1)
 		return REPLY_BAD_HOLDUNTIL;
 	s->message.options.schedule_said = (uint32_t)when;
-	return take_hold(s, when, session_now());
+	return set_hold(s, when, session_now());
 }
 
-/* RET and ENVID: no notification is ever made here; they are only checked. */
+/* Check RET and ENVID; nobody here writes the notifications that need them. */
 static enum reply
-take_ret(struct session *s, const char *value)
+parse_ret(struct session *s, const char *value)
 {
 	(void)s;
 	return value != NULL && (strcasecmp(value, "FULL") == 0 ||
@@ -156,7 +157,7 @@ take_ret(struct session *s, const char *value)
 }
 
 static enum reply
-take_envid(struct session *s, const char *value)
+parse_envid(struct session *s, const char *value)
 {
 	(void)s;
 	return value != NULL && parameter_envid(value) == 0 ? REPLY_GO :
@@ -164,29 +165,29 @@ take_envid(struct session *s, const char *value)
 }
 
 static const struct parameter of_mail[] = {
-	{"SIZE", take_size, 0},
-	{"BODY", take_body, 0},
-	{"AUTH", take_auth, 0},
-	{"SMTPUTF8", take_utf8, 0},
-	{"MT-PRIORITY", take_priority, 0},
-	{"BY", take_by, 0},
-	{"HOLDFOR", take_hold_for, 0},
-	{"HOLDUNTIL", take_hold_until, 0},
-	{"RET", take_ret, 0},
-	{"ENVID", take_envid, 0},
-	{"PRDR", take_prdr, 1},
+	{"SIZE", parse_size, 0},
+	{"BODY", parse_body, 0},
+	{"AUTH", parse_auth, 0},
+	{"SMTPUTF8", parse_utf8, 0},
+	{"MT-PRIORITY", parse_priority, 0},
+	{"BY", parse_by, 0},
+	{"HOLDFOR", parse_hold_for, 0},
+	{"HOLDUNTIL", parse_hold_until, 0},
+	{"RET", parse_ret, 0},
+	{"ENVID", parse_envid, 0},
+	{"PRDR", parse_prdr, 1},
 };
 
-/* NOTIFY counts when the recipient has been accepted. */
+/* NOTIFY is counted later, when the recipient has been accepted. */
 static enum reply
-take_notify(struct session *s, const char *value)
+parse_notify(struct session *s, const char *value)
 {
 	return value != NULL && parameter_notify(value, &s->notify) == 0 ?
 	    REPLY_GO : REPLY_BAD_NOTIFY;
 }
 
 static enum reply
-take_orcpt(struct session *s, const char *value)
+parse_orcpt(struct session *s, const char *value)
 {
 	(void)s;
 	return value != NULL && parameter_orcpt(value) == 0 ?
@@ -194,12 +195,12 @@ take_orcpt(struct session *s, const char *value)
 }
 
 static const struct parameter of_rcpt[] = {
-	{"NOTIFY", take_notify, 0},
-	{"ORCPT", take_orcpt, 0},
+	{"NOTIFY", parse_notify, 0},
+	{"ORCPT", parse_orcpt, 0},
 };
 
 static enum reply
-take_parameter(struct session *s, const struct parameter *list, size_t n,
+parse_parameter(struct session *s, const struct parameter *list, size_t n,
     unsigned *seen, char *word)
 {
 	char *value = strchr(word, '=');
@@ -215,11 +216,11 @@ take_parameter(struct session *s, const struct parameter *list, size_t n,
 	if (*seen & 1U << i)
 		return REPLY_TWICE;
 	*seen |= 1U << i;
-	return list[i].take(s, value);
+	return list[i].parse(s, value);
 }
 
 static enum reply
-take_parameters(struct session *s, const struct parameter *list, size_t n,
+parse_parameters(struct session *s, const struct parameter *list, size_t n,
     char *args)
 {
 	unsigned seen = 0;
@@ -232,13 +233,13 @@ take_parameters(struct session *s, const struct parameter *list, size_t n,
 			*next++ = '\0';
 		if (*word == '\0')
 			continue;
-		if ((r = take_parameter(s, list, n, &seen, word)) != REPLY_GO)
+		if ((r = parse_parameter(s, list, n, &seen, word)) != REPLY_GO)
 			return r;
 	}
 	return REPLY_GO;
 }
 
-/* The argument behind "FROM:" or "TO:", or NULL. */
+/* The argument after "FROM:" or "TO:", or NULL. */
 static char *
 after_keyword(char *args, const char *keyword)
 {
@@ -250,9 +251,9 @@ after_keyword(char *args, const char *keyword)
 /* ---- MAIL ---- */
 
 _Static_assert(PATH_LOCAL_MAX + 1 + PATH_DOMAIN_MAX <= IPC_SENDER_MAX,
-    "any path fits");
+    "a path may be too long for the link");
 
-/* 1 if a pattern of sender-allow matches it, in any letter case. */
+/* 1 if a pattern of sender-allow matches the sender, in any letter case. */
 static int
 sender_allowed(const struct config *c, const char *sender)
 {
@@ -269,9 +270,9 @@ sender_allowed(const struct config *c, const char *sender)
 	return c->sender_allow.n == 0;
 }
 
-/* A number that sends mail is the SMS's sender, where there is a choice. */
+/* With sender mail, a number in MAIL FROM becomes the sender of the SMS. */
 static void
-take_sender(struct session *s, const struct path *p)
+set_sender(struct session *s, const struct path *p)
 {
 	const struct config *c = s->config;
 	char number[NUMBER_SIZE];
@@ -283,7 +284,7 @@ take_sender(struct session *s, const struct path *p)
 }
 
 static enum reply
-take_mail(struct session *s, char *args)
+parse_mail(struct session *s, char *args)
 {
 	const char *end;
 	struct path path;
@@ -291,12 +292,12 @@ take_mail(struct session *s, char *args)
 
 	if ((args = after_keyword(args, "FROM:")) == NULL)
 		return REPLY_MAIL_SYNTAX;
-	/* whatever is no address will do, unless it has to be judged */
+	/* accept a sender that is no address, unless sender-allow judges it */
 	if (path_parse(args, &end, &path) == -1 &&
 	    (s->config->sender_allow.n > 0 ||
 		path_skip(args, &end, &path) == -1))
 		return REPLY_MAIL_SYNTAX;
-	r = take_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
+	r = parse_parameters(s, of_mail, LENGTH(of_mail), args + (end - args));
 	if (r != REPLY_GO)
 		return r;
 	if (path.utf8 && !s->message.utf8)
@@ -305,7 +306,7 @@ take_mail(struct session *s, char *args)
 	    path.local, path.domain);
 	if (!sender_allowed(s->config, s->message.sender))
 		return REPLY_SENDER_DENIED;
-	take_sender(s, &path);
+	set_sender(s, &path);
 	return session_options_mail(s);
 }
 
@@ -320,7 +321,7 @@ session_mail(struct session *s, char *args)
 		return REPLY_421_DELIVERY;
 	if (s->messages >= s->config->max_messages)
 		return REPLY_421_MESSAGES;
-	if ((r = take_mail(s, args)) != REPLY_GO) {
+	if ((r = parse_mail(s, args)) != REPLY_GO) {
 		session_reset(s);
 		return r;
 	}
@@ -353,7 +354,7 @@ is_ascii(const char *s)
 	return *s == '\0';
 }
 
-/* A login may have prefixes of its own; what is denied is so for all. */
+/* A login may have an allow list of its own; deny holds for all. */
 static int
 is_allowed(const struct session *s, const char *number)
 {
@@ -366,7 +367,7 @@ is_allowed(const struct session *s, const char *number)
 	    c->deny.n);
 }
 
-/* The message's recipient of that number; s->nnumbers if there is none. */
+/* The index of the number among those of the message, or s->nnumbers. */
 static size_t
 find_number(const struct session *s, const char *number)
 {
@@ -427,7 +428,7 @@ add_recipient(struct session *s, const char *local)
 	return added;
 }
 
-/* Say why what looks like a number cannot be one. */
+/* Refuse something that looks like a number, and say why it is none. */
 static enum reply
 refuse_number(struct session *s)
 {
@@ -450,7 +451,7 @@ refuse_number(struct session *s)
 	return REPLY_RCPT_IMPOSSIBLE;
 }
 
-/* With bad-recipient accept it is not refused, but left out. */
+/* Refuse a recipient or, with bad-recipient accept, leave it out. */
 static enum reply
 leave_out(struct session *s, enum reply why)
 {
@@ -468,7 +469,7 @@ leave_out(struct session *s, enum reply why)
 					  REPLY_RCPT_LATER_DENIED;
 }
 
-/* The reply names our domains: as many as fit, and those of ASCII. */
+/* Refuse a domain; name ours, if they are ASCII, as far as there is room. */
 static enum reply
 refuse_domain(struct session *s)
 {
@@ -505,7 +506,7 @@ session_mail_rcpt(struct session *s, char *args)
 		return REPLY_RCPT_FORMAT;
 	log_masked(s->rcpt_to, path.local);
 	strcpy(s->rcpt_domain, path.domain);
-	r = take_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));
+	r = parse_parameters(s, of_rcpt, LENGTH(of_rcpt), args + (end - args));
 	if (r != REPLY_GO)
 		return r;
 	if (path.utf8 && !s->message.utf8)

@@ -1,7 +1,8 @@
 /*
- * session_options: a message's options, from the parameters of its envelope
- * and the fields of its header, and what of them the gateway can do.  The
- * gateway is asked when the first one is wanted, and once.
+ * session_options: a message's options, from the parameters of its envelope and
+ * the fields of its header, and which of them the gateway supports.  The
+ * session asks for the gateway's abilities once, when the first option needs
+ * them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +13,11 @@
 #include "session/parameter.h"
 #include "session/session_private.h"
 
-_Static_assert(MIME_DATA_MAX == OPTIONS_DATA_MAX, "mime.h has less or more");
+_Static_assert(MIME_DATA_MAX == OPTIONS_DATA_MAX, "mime.h has another limit");
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* What the gateway can do; NULL if there is nobody who could say. */
+/* The gateway's abilities; NULL if the link is broken. */
 static const struct abilities *
 ask_abilities(struct session *s)
 {
@@ -25,14 +26,14 @@ ask_abilities(struct session *s)
 	return s->has_abilities ? &s->abilities : NULL;
 }
 
-/* 1 if n is within the gateway's limits; a largest one of 0 is none. */
+/* 1 if n is within the gateway's limits; most 0: no upper limit. */
 static int
 within(long long n, uint32_t least, uint32_t most)
 {
 	return n >= (long long)least && (most == 0 || n <= (long long)most);
 }
 
-/* Every gateway has level 0; it only keeps a default from being used. */
+/* Level 0 needs no ability: it only overrides a default. */
 static int
 wants_priority(const struct options *o)
 {
@@ -42,7 +43,7 @@ wants_priority(const struct options *o)
 
 /* ---- parameters of MAIL ---- */
 
-/* The limits of what was asked for by parameters, and can be had. */
+/* Check the parameters against the gateway's abilities and limits. */
 static enum reply
 check_parameters(const struct session *s, const struct abilities *a)
 {
@@ -63,8 +64,8 @@ check_parameters(const struct session *s, const struct abilities *a)
 }
 
 /*
- * BY with N asks for a notice of delay and not for an end (RFC 2852, 3): drop
- * a time that the gateway, or the schedule, cannot keep.
+ * BY;N asks for a notice of delay, not for a deadline (RFC 2852, 3): drop the
+ * TTL if the gateway, or the schedule, cannot keep it.
  */
 static void
 drop_ttl(struct options *o, const struct abilities *a)
@@ -93,10 +94,10 @@ session_options_mail(struct session *s)
 	return check_parameters(s, a);
 }
 
-/* ---- fields of the header; a parameter beats them ---- */
+/* ---- fields of the header; a parameter overrides them ---- */
 
 static enum reply
-take_priority(struct session *s, const char *value)
+read_priority(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 	long n;
@@ -111,7 +112,7 @@ take_priority(struct session *s, const char *value)
 }
 
 static enum reply
-take_ttl(struct session *s, const char *value)
+read_ttl(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 	long n;
@@ -124,12 +125,12 @@ take_ttl(struct session *s, const char *value)
 }
 
 static enum reply
-take_schedule(struct session *s, const char *value)
+read_schedule(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 	long long when, now = session_now();
 
-	/* what a queue has tried until it was due is sent at once */
+	/* a time just past is due now: a queue may have retried until then */
 	if (parameter_schedule(value, now, &when) == -1 ||
 	    when < now - s->config->max_hold ||
 	    when - now > s->config->max_hold)
@@ -143,7 +144,7 @@ take_schedule(struct session *s, const char *value)
 }
 
 static enum reply
-take_report(struct session *s, const char *value)
+read_report(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 	int yes;
@@ -163,7 +164,7 @@ is_name(const char *value, size_t most)
 }
 
 static enum reply
-take_device(struct session *s, const char *value)
+read_device(struct session *s, const char *value)
 {
 	if (!is_name(value, OPTIONS_DEVICE_MAX))
 		return REPLY_FIELD_DEVICE;
@@ -172,7 +173,7 @@ take_device(struct session *s, const char *value)
 }
 
 static enum reply
-take_sim(struct session *s, const char *value)
+read_sim(struct session *s, const char *value)
 {
 	long n;
 
@@ -182,9 +183,9 @@ take_sim(struct session *s, const char *value)
 	return REPLY_GO;
 }
 
-/* It is meant, as a number in MAIL is not; a number is written as ours. */
+/* X-SMS-From names the sender; a number in it gets the usual form. */
 static enum reply
-take_from(struct session *s, const char *value)
+read_from(struct session *s, const char *value)
 {
 	char number[NUMBER_SIZE];
 
@@ -200,7 +201,7 @@ take_from(struct session *s, const char *value)
 }
 
 static enum reply
-take_port(struct session *s, const char *value)
+read_port(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
 	const char *data;
@@ -221,21 +222,24 @@ take_port(struct session *s, const char *value)
 static const struct {
 	enum mime_field field;
 	const char *name;
-	enum reply (*take)(struct session *, const char *value);
+	enum reply (*read)(struct session *, const char *value);
 } fields[] = {
-	{MIME_SMS_PRIORITY, "X-SMS-Priority", take_priority},
-	{MIME_SMS_TTL, "X-SMS-TTL", take_ttl},
-	{MIME_SMS_SCHEDULE, "X-SMS-Schedule", take_schedule},
-	{MIME_SMS_REPORT, "X-SMS-Delivery-Report", take_report},
-	{MIME_SMS_DEVICE, "X-SMS-Device", take_device},
-	{MIME_SMS_SIM, "X-SMS-SIM", take_sim},
-	{MIME_SMS_FROM, "X-SMS-From", take_from},
-	{MIME_SMS_PORT, "X-SMS-Port", take_port},
+	{MIME_SMS_PRIORITY, "X-SMS-Priority", read_priority},
+	{MIME_SMS_TTL, "X-SMS-TTL", read_ttl},
+	{MIME_SMS_SCHEDULE, "X-SMS-Schedule", read_schedule},
+	{MIME_SMS_REPORT, "X-SMS-Delivery-Report", read_report},
+	{MIME_SMS_DEVICE, "X-SMS-Device", read_device},
+	{MIME_SMS_SIM, "X-SMS-SIM", read_sim},
+	{MIME_SMS_FROM, "X-SMS-From", read_from},
+	{MIME_SMS_PORT, "X-SMS-Port", read_port},
 };
 
-/* What mail programs set: only where nobody said more, and never refused. */
+/*
+ * Use the priority that mail programs set, where neither a parameter nor
+ * X-SMS-Priority is there.  It is never a reason to refuse the message.
+ */
 static void
-take_hints(struct session *s)
+read_hints(struct session *s)
 {
 	static const enum mime_field hints[] = {MIME_IMPORTANCE,
 	    MIME_X_PRIORITY, MIME_PRIORITY};
@@ -255,7 +259,7 @@ take_hints(struct session *s)
 }
 
 static enum reply
-take_fields(struct session *s)
+read_fields(struct session *s)
 {
 	const char *value;
 	enum reply r;
@@ -267,16 +271,16 @@ take_fields(struct session *s)
 			return REPLY_FIELD_TWICE;
 		}
 		value = mime_field(s->mime, fields[i].field);
-		if (value != NULL && (r = fields[i].take(s, value)) != REPLY_GO)
+		if (value != NULL && (r = fields[i].read(s, value)) != REPLY_GO)
 			return r;
 	}
-	take_hints(s);
+	read_hints(s);
 	return REPLY_GO;
 }
 
-/* NOTIFY is each recipient's, a report the whole message's. */
+/* Make one report option of the recipients' NOTIFY. */
 static void
-take_notify(struct session *s)
+merge_notify(struct session *s)
 {
 	const struct session_message *m = &s->message;
 
@@ -286,11 +290,11 @@ take_notify(struct session *s)
 		s->message.options.report = OPTIONS_REPORT_NO;
 }
 
-/* ---- what the gateway makes of it ---- */
+/* ---- what the gateway supports ---- */
 
 /*
- * What is asked for, as OPTIONS_CAN_... .  A gateway without reports need not
- * be told to send none, and nobody asked for the number in MAIL.
+ * The abilities that the options need, OPTIONS_CAN_....  To send no report
+ * needs none; nor does a sender from MAIL FROM, which nobody asked for.
  */
 static uint32_t
 wanted(const struct session *s)
@@ -307,7 +311,7 @@ wanted(const struct session *s)
 	    (o->port != 0 ? OPTIONS_CAN_DATA : 0U);
 }
 
-/* Take out what the gateway cannot do; it is said. */
+/* Leave out these options; the reply and the log will say so. */
 static void
 leave_out(struct session *s, uint32_t bits)
 {
@@ -329,13 +333,13 @@ leave_out(struct session *s, uint32_t bits)
 		o->device[0] = '\0';
 	if (bits & OPTIONS_CAN_FROM)
 		o->from[0] = '\0';
-	/* a hint is nobody's word */
+	/* ... but not for a hint, which nobody asked for */
 	if (s->message.hinted)
 		bits &= ~(uint32_t)OPTIONS_CAN_PRIORITY;
 	s->message.left_out = bits;
 }
 
-/* The limits of what is left; parameters have been held against them. */
+/* Check the fields against the gateway's limits; parameters were checked. */
 static enum reply
 check_fields(const struct session *s, const struct abilities *a)
 {
@@ -364,10 +368,10 @@ session_options_message(struct session *s)
 	enum reply r;
 	uint32_t bits;
 
-	take_notify(s);
-	if (s->config->options && (r = take_fields(s)) != REPLY_GO)
+	merge_notify(s);
+	if (s->config->options && (r = read_fields(s)) != REPLY_GO)
 		return r;
-	/* it has come while the mail did: a gateway would refuse it */
+	/* it has passed while the mail came: a gateway would refuse it */
 	if (s->message.held &&
 	    s->message.options.schedule <= (uint32_t)session_now())
 		s->message.options.schedule = 0;

@@ -1,6 +1,6 @@
 /*
- * session_private: the state of one session, and what its files offer each
- * other.  Calls go down this list:
+ * session_private: the state of one session, and the functions of its files.
+ * Each file calls only those below it:
  *
  *	session.c		the table of commands, and the loop
  *	session_tls.c		STARTTLS
@@ -44,17 +44,17 @@ struct session_recipient {
 	enum reply bad;		/* why it is left out, or REPLY_GO */
 };
 
-/* What belongs to one message; all zero at its start. */
+/* The state of one message; all zero at its start. */
 struct session_message {
 	char sender[IPC_SENDER_MAX + 1]; /* "local@domain"; "@": <> */
 	struct options options;
 	int utf8, binary, prdr;
-	int prioritised, held;	/* a parameter said so, whatever its value */
-	int hinted;		/* the priority is from Importance or alike */
-	int notice;		/* BY with N: a notice, not an end */
+	int prioritised, held;	/* there was such a parameter */
+	int hinted;		/* the priority is from Importance or the like */
+	int notice;		/* BY with N: a notice, no deadline */
 	int from_header;	/* options.from comes from X-SMS-From */
 	size_t success, never;	/* recipients with such a NOTIFY */
-	uint32_t left_out;	/* OPTIONS_CAN_...: what the gateway cannot */
+	uint32_t left_out;	/* OPTIONS_CAN_... that the gateway lacks */
 	size_t size;		/* octets so far */
 	size_t nbad;		/* recipients that are left out */
 };
@@ -68,31 +68,31 @@ struct session {
 	char host[PATH_DOMAIN_MAX + 1]; /* EHLO's name, or peer's address */
 	int authenticated;
 	int handed_on;		/* ... and the gateway judges each message */
-	int known;		/* somebody has judged it, and lets it in */
-	int warmed;		/* the delivery side has been told of mail */
+	int known;		/* its credentials were judged to be right */
+	int warmed;		/* the delivery side connects to the gateway */
 	int over;
 	long messages, errors, refusals, auth_failures;
 	long long end;		/* deadline of the session */
-	long long early_end;	/* ... of a client that is not known */
+	long long early_end;	/* ... until the client is known */
 	struct log_limit log_limit;
 	struct buf note;
-	int has_rights;		/* the login has its own; see rights */
+	int has_rights;		/* the login has rights of its own */
 	struct rights rights;
 	char *allow[OPTIONS_ALLOW_MAX];	/* the prefixes of rights */
 	int has_abilities;	/* the gateway has been asked */
 	struct abilities abilities;
 	struct session_message message;
 	unsigned notify;	/* of the RCPT that is being read */
-	char rcpt_to[24], rcpt_domain[256]; /* whom it names, for the log */
+	char rcpt_to[24], rcpt_domain[256]; /* its recipient, for the log */
 	enum number_fault rcpt_fault;	/* with REPLY_RCPT_NUMBER */
 	size_t nnumbers, nrecipients;
 	struct mime *mime;	/* reads the message; from BDAT or DATA on */
 
-	/* a session starts with all zero up to here */
+	/* session_greet sets all members up to here to zero */
 	struct conn conn;
-	struct tally tally;	/* only with `metrics`; zero since the start */
+	struct tally tally;	/* only with `metrics`; zero at the start */
 	char note_storage[SESSION_NOTE_MAX];
-	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* each of them once */
+	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* without duplicates */
 	struct session_recipient recipient[CONFIG_RCPTS_MAX];
 };
 
@@ -128,9 +128,9 @@ enum reply session_data_drop(struct session *, char *args,
 /* ---- session_send.c ---- */
 
 /*
- * The message has been read.  Send it, unless refused says why it must not
- * be sent (REPLY_GO: it may), and answer: once, or for each recipient (LMTP
- * and PRDR).  Returns the last reply.
+ * Send the message that has been read, unless refused says why it must not be
+ * sent (REPLY_GO: send it).  Reply once, or for each recipient (LMTP, PRDR),
+ * but return the last reply.
  */
 enum reply session_send(struct session *, enum reply refused);
 
@@ -140,15 +140,15 @@ enum reply session_send(struct session *, enum reply refused);
 enum reply session_options_mail(struct session *);
 
 /*
- * Read the options in the message's header, and take out what the gateway
- * cannot do: REPLY_GO, or why the message is refused.
+ * Read the options in the message's header, and leave out those that the
+ * gateway does not support: REPLY_GO, or why the message is refused.
  */
 enum reply session_options_message(struct session *);
 
 /* Append the options that are used, for the log: a blank before each. */
 void session_options_show(const struct session *, struct buf *);
 
-/* Append the options that were left out, with before in front of each. */
+/* Append the options that were left out, before in front of each. */
 void session_options_missing(const struct session *, const char *before,
     struct buf *);
 
@@ -164,21 +164,21 @@ const char *session_auth_mechanisms(const struct session *);
 void session_auth_forget(struct session *);
 
 /*
- * Credentials were wrong: log it, let the client wait and count it.  Returns
- * REPLY_AUTH_FAILED, or REPLY_421_AUTH if that was one too many.
+ * Credentials were wrong: log and count it, and let the client wait.  Returns
+ * REPLY_AUTH_FAILED, or REPLY_421_AUTH after max-auth-failures.
  */
 enum reply session_auth_failed(struct session *);
 
 /* ---- session_reply.c ---- */
 
-/* Begin the note: the text of the next reply that has none of its own. */
+/* Set the note: the text of the next reply that has none in the table. */
 void session_note(struct session *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Write a reply to the client and log it if it refuses something. */
 void session_reply(struct session *, enum reply);
 
-/* The reply to a line, or to data, that did not come as it should. */
+/* The reply to a line, or to data, that conn.c could not read. */
 enum reply session_line_reply(struct session *, enum conn_status);
 
 /*
@@ -194,10 +194,10 @@ void session_trace(struct session *, const char *who, const char *line);
 /* 1 if mail may be sent: the client has authenticated, or need not. */
 int session_may_send(const struct session *);
 
-/* Set when the session ends: early for a client that is not known. */
+/* Set the session's deadline: an early one until the client is known. */
 void session_set_deadline(struct session *);
 
-/* The client has been judged, and is who it says: it has all the time. */
+/* The client's credentials are right: it gets the late deadline. */
 void session_set_known(struct session *);
 
 /* Seconds since 1970. */

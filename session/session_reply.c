@@ -1,6 +1,6 @@
 /*
- * session_reply: replies on their way to the client and into the log, the
- * deadline of the session, the end of a transaction.  reply.c has the texts.
+ * session_reply: writes replies to the client and into the log, sets the
+ * deadline of the session, ends a transaction.  reply.c has the texts.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "session/session_private.h"
 #include "session/stop.h"
 
-#define LOG_REFUSALS 100 /* of a session that are logged; then their sum */
+#define LOG_REFUSALS 100 /* of a session that are logged one by one */
 
 void
 session_note(struct session *s, const char *fmt, ...)

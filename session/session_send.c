@@ -1,6 +1,6 @@
 /*
- * session_send: from the message that mime.c has read to its text, from the
- * outcome to the reply and the log.
+ * session_send: makes the text of the message that mime.c has read, hands it to
+ * the delivery side, and turns the outcome into replies and log lines.
  */
 #include <string.h>
 
@@ -15,16 +15,16 @@
 
 #define REPLY_WAIT   5000 /* milliseconds to get the outcome to the client */
 #define LOG_RCPTS    10	 /* numbers in one line of the log */
-#define LOG_OPTIONS  512 /* octets of what options were used */
-#define LOG_MISSING  256 /* octets of what was left out */
-#define NAMED_RECIPIENTS 10 /* ... by their positions, in one reply */
+#define LOG_OPTIONS  512 /* octets of the options that were used */
+#define LOG_MISSING  256 /* octets of the options that were left out */
+#define NAMED_RECIPIENTS 10 /* recipients left out that a reply names */
 
 static char message_text[TEXT_ROOM(MIME_TEXT_MAX + MIME_FIELD_MAX +
     TEXT_RULES_ROOM)];
 static struct text_info info; /* of that text */
 static struct ask_result result[CONFIG_RCPTS_MAX]; /* of each number */
 
-/* The reply of smtp2sms(8)'s two tables, for `replies` of either kind. */
+/* The reply to an outcome: smtp2sms(8) has a table for each `replies`. */
 static enum reply
 outcome_reply(const struct config *c, const struct ask_result *r)
 {
@@ -64,7 +64,7 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 	return REPLY_NO_DELIVERY;
 }
 
-/* The worse of two: what is worth a retry, then what is not, then success. */
+/* The worse of two: first 4xx, which makes the client retry, then 5xx. */
 static enum reply
 worse(enum reply a, enum reply b)
 {
@@ -74,7 +74,7 @@ worse(enum reply a, enum reply b)
 	    reply_of(b)->code < 500 ? b : a;
 }
 
-/* The reply for all. */
+/* The worst reply of all recipients. */
 static enum reply
 worst_reply(const struct session *s)
 {
@@ -86,7 +86,7 @@ worst_reply(const struct session *s)
 	return worst;
 }
 
-/* 1 if the recipient has the message, or will have. */
+/* 1 if the gateway has taken the message for the recipient. */
 static int
 is_served(const struct ask_result *r)
 {
@@ -101,7 +101,7 @@ outcome_name(const struct session *s, enum ipc_outcome o)
 	    ipc_outcome_name(o);
 }
 
-/* Behind before: the recipients that were left out, by their places. */
+/* Append the positions of the recipients that were left out, after before. */
 static void
 put_missing(const struct session *s, const char *before, struct buf *b)
 {
@@ -121,7 +121,7 @@ put_missing(const struct session *s, const char *before, struct buf *b)
 	}
 }
 
-/* The name of the gateway that a result is from; NULL: there is only one. */
+/* The name of a result's gateway; NULL if only one is configured. */
 static const char *
 gateway_of(const struct session *s, const struct ask_result *r,
     char name[CONFIG_NAME_MAX + 1])
@@ -134,7 +134,7 @@ gateway_of(const struct session *s, const struct ask_result *r,
 	return name;
 }
 
-/* The numbers from first on, masked. */
+/* Append n numbers from first on, masked. */
 static void
 put_numbers(const struct session *s, size_t first, size_t n, struct buf *b)
 {
@@ -147,7 +147,7 @@ put_numbers(const struct session *s, size_t first, size_t n, struct buf *b)
 		buf_puts(b, ",...");
 }
 
-/* Log the result that the n recipients from first on share. */
+/* Log a result that n recipients, from first on, have in common. */
 static void
 log_result(struct session *s, size_t first, size_t n)
 {
@@ -174,7 +174,7 @@ log_result(struct session *s, size_t first, size_t n)
 	    "left-out", m.len > 0 ? m.p + 2 : NULL,
 	    "gateway", gateway_of(s, r, gateway),
 	    "outcome", outcome_name(s, r->outcome),
-	    /* what was served without asking has none */
+	    /* without a request there is none */
 	    "status", served && r->status == 0 ? NULL : LOG_NUM(r->status),
 	    "ms", LOG_NUM(r->ms), "id", r->id,
 	    "retry-after", r->retry_after != 0 ? LOG_NUM(r->retry_after) : NULL,
@@ -213,7 +213,7 @@ text_rules(const struct session *s)
 	return rules;
 }
 
-/* REPLY_GO, or why there is no text that could be sent. */
+/* Make the text: REPLY_GO, or why there is none to send. */
 static enum reply
 make_text(struct session *s)
 {
@@ -239,8 +239,8 @@ make_text(struct session *s)
 }
 
 /*
- * What the gateway has said of the credentials that it was handed.  Returns
- * REPLY_GO, or REPLY_421_AUTH if they were wrong once too often.
+ * Note what the gateway has said about the client's credentials.  Returns
+ * REPLY_GO, or REPLY_421_AUTH after max-auth-failures.
  */
 static enum reply
 judge_client(struct session *s)
@@ -252,7 +252,7 @@ judge_client(struct session *s)
 			served++;
 		else if (result[i].outcome == IPC_OUTCOME_CREDENTIALS &&
 		    result[i].gateway == 0)
-			wrong++; /* the first one was handed them */
+			wrong++; /* only the first gateway gets them */
 	}
 	if (served > 0)
 		session_set_known(s);
@@ -262,7 +262,7 @@ judge_client(struct session *s)
 							  REPLY_GO;
 }
 
-/* Deliver the message: REPLY_GO if there are results, or why it is refused. */
+/* Deliver the message: REPLY_GO if there are results, or why there are none. */
 static enum reply
 deliver(struct session *s)
 {
@@ -296,7 +296,7 @@ deliver(struct session *s)
 
 /* ---- replies ---- */
 
-/* Recipients that are served, and the id that the reply names. */
+/* How many recipients are served, and the result that the reply names. */
 struct served {
 	size_t accepted, duplicate, unknown;
 	int unjournalled;
@@ -311,13 +311,13 @@ tally_add(struct served *t, const struct ask_result *r)
 							  &t->accepted;
 
 	t->unjournalled |= r->unjournalled;
-	/* an id of now rather than one of then */
+	/* prefer the id of this message to that of an earlier one */
 	if (t->named == NULL || (n == &t->accepted && *n == 0))
 		t->named = r;
 	(*n)++;
 }
 
-/* The note of success: what was sent, how, and what was left out. */
+/* Set the note of a success: what was sent, how, and what was left out. */
 static void
 note_success(struct session *s, const struct served *t)
 {
@@ -350,7 +350,7 @@ note_success(struct session *s, const struct served *t)
 	session_options_missing(s, ", without ", &s->note);
 }
 
-/* ... to all the recipients. */
+/* The same for all recipients. */
 static void
 note_all(struct session *s)
 {
@@ -362,7 +362,7 @@ note_all(struct session *s)
 	note_success(s, &t);
 }
 
-/* The result of a number that is one of the message's. */
+/* The result of one of the message's numbers. */
 static const struct ask_result *
 result_of(const struct session *s, const char *number)
 {
@@ -374,7 +374,7 @@ result_of(const struct session *s, const char *number)
 	return &result[i];
 }
 
-/* Seconds that the gateway asks to wait before it is asked again. */
+/* The seconds that the gateway asks to wait before a retry. */
 static uint32_t
 longest_delay(const struct session *s)
 {
@@ -387,7 +387,7 @@ longest_delay(const struct session *s)
 	return most;
 }
 
-/* A reply that asks to come again says when, if the gateway has said so. */
+/* Let a reply that asks for a retry say when, if the gateway has said so. */
 static enum reply
 with_delay(struct session *s, enum reply r, uint32_t seconds)
 {
@@ -398,7 +398,7 @@ with_delay(struct session *s, enum reply r, uint32_t seconds)
 	return r == REPLY_RETRY ? REPLY_RETRY_WAIT : REPLY_GATEWAY_4XX_WAIT;
 }
 
-/* The reply for one place; of an alias the worst of its numbers. */
+/* The reply for one recipient; for an alias the worst of its numbers. */
 static enum reply
 recipient_reply(struct session *s, const struct session_recipient *p)
 {
@@ -421,11 +421,11 @@ recipient_reply(struct session *s, const struct session_recipient *p)
 }
 
 /*
- * One reply for each place (RFC 2033, 4.2), the last of them returned.
- * refused: all have the same.
+ * Reply for each recipient (RFC 2033, 4.2), but return the last reply.  If
+ * refused is not REPLY_GO, all get that.
  */
 static enum reply
-answer_each(struct session *s, enum reply refused)
+reply_each(struct session *s, enum reply refused)
 {
 	enum reply r = REPLY_NONE;
 	size_t i;
@@ -439,11 +439,11 @@ answer_each(struct session *s, enum reply refused)
 }
 
 /*
- * PRDR: 353, one reply for each place, and one for all that is a success if
- * there was any (draft-hall-prdr, section 4).
+ * PRDR (draft-hall-prdr, 4): 353, a reply for each recipient, and one for all,
+ * which is a success if there was any.
  */
 static enum reply
-answer_prdr(struct session *s)
+reply_prdr(struct session *s)
 {
 	enum reply r, all = REPLY_ACCEPTED;
 	size_t i, good = 0;
@@ -465,16 +465,16 @@ answer_prdr(struct session *s)
 enum reply
 session_send(struct session *s, enum reply refused)
 {
-	/* LMTP may have places without a number: all are left out */
+	/* in LMTP there may be no number: all recipients are left out */
 	if (refused == REPLY_GO && s->nnumbers > 0)
 		refused = deliver(s);
 	if (s->setup->lmtp)
-		return answer_each(s, refused);
+		return reply_each(s, refused);
 	if (refused != REPLY_GO)
 		return refused;
-	/* as Exim does: not for one, whose reply is the message's */
+	/* as in Exim, a single recipient gets just the one reply */
 	if (s->message.prdr && s->nrecipients > 1)
-		return answer_prdr(s);
+		return reply_prdr(s);
 	note_all(s);
 	put_missing(s, ", without ", &s->note);
 	return with_delay(s, worst_reply(s), longest_delay(s));

@@ -1,6 +1,6 @@
 /*
- * session_tls: STARTTLS (RFC 3207) by UCSPI-TLS: the wrapper is told over its
- * control socket, and answers with variables when the handshake is over.
+ * session_tls: STARTTLS (RFC 3207) by UCSPI-TLS: ask the wrapper for TLS over
+ * its control socket; it sends its variables when the handshake is over.
  */
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ session_tls_offered(const struct session *s)
 	    s->setup->tls_by_listener);
 }
 
-/* Whom the wrapper has verified; it names nobody else. */
+/* The wrapper names only a client whose certificate it has verified. */
 void
 session_tls_client(struct session *s, const char *subject)
 {
@@ -25,7 +25,7 @@ session_tls_client(struct session *s, const char *subject)
 		strcpy(s->client, subject);
 }
 
-/* Everything that was said in clear is forgotten. */
+/* Forget all that was said in clear (RFC 3207, 4.2). */
 static void
 forget_clear(struct session *s)
 {
@@ -61,7 +61,7 @@ session_tls_start(struct session *s, char *args)
 	}
 	session_count_tls(s, TALLY_TLS_OK);
 	close(w.control);
-	close(s->conn.in); /* clear text could still be written there */
+	close(s->conn.in); /* nobody may write clear text to it any more */
 	close(s->conn.out);
 	conn_switch(&s->conn, w.in, w.out);
 	forget_clear(s);

@@ -29,9 +29,9 @@ struct sockets {
 /*
  * Find the sockets that the program was started with: descriptor 0 (wait of
  * inetd and xinetd, StandardInput=socket of systemd), else those that
- * LISTEN_FDS and LISTEN_FDNAMES tell of (sd_listen_fds(3)).  A socket without
- * a name of ours is of the given kind; if the name is not systemd's own
- * (the unit's, or "unknown"), it is kept in odd.  Returns 0, and s->n is 0 if there
+ * LISTEN_FDS and LISTEN_FDNAMES tell of (sd_listen_fds(3)).  A socket without a
+ * name of ours is of the given kind; if the name is not systemd's own (the
+ * unit's, or "unknown"), it is kept in odd.  Returns 0, and s->n is 0 if there
  * are none; or -1: there are more than SOCKETS_MAX.
  */
 int sockets_find(struct sockets *, enum sockets_kind);
