@@ -172,6 +172,10 @@ dist:
 	git archive --format=tar.gz --prefix=smtp2sms-$(VERSION)/ \
 	    -o smtp2sms-$(VERSION).tar.gz HEAD
 
+# The manuals as web pages, in build/html.
+html:
+	sh man/html/make build/html
+
 # A Debian package in build/deb, with its source; lintian judges it.
 deb:
 	sh tests/install deb
@@ -367,6 +371,6 @@ warnings:
 clean:
 	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
 
-.PHONY: all install install-units uninstall dist deb demo units check check-built \
+.PHONY: all install install-units uninstall dist html deb demo units check check-built \
 	check-all check-foreign proof valgrind asan static static-check fuzz \
 	fuzz-link prove model systemd bench warnings clean
