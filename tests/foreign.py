@@ -149,6 +149,7 @@ PACKAGES = [
     Package("strace", "strace"),
     Package("time", files=["/usr/bin/time"]),
     Package("git", "git"),
+    Package("rpm", "rpmbuild rpm", placed=True),
     Package("procps", "ps"),
 ]
 BY_PROGRAM = {program: package for package in PACKAGES
