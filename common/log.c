@@ -341,8 +341,8 @@ void
 log_limit_end(struct log_limit *l)
 {
 	if (l->left_out > 0)
-		log_event(LOG_NOTICE, "suppressed", "lines",
-		    LOG_NUM(l->left_out), NULL);
+		log_event(LOG_NOTICE, "suppressed", "session", l->session,
+		    "lines", LOG_NUM(l->left_out), NULL);
 	l->left_out = 0;
 }
 

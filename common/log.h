@@ -49,10 +49,12 @@ void log_event(int priority, const char *event, ...)
 /*
  * The same for what a client can cause at no cost: at most LOG_LIMIT lines a
  * second for each struct log_limit, which belongs to one session and is all
- * zero at its start.  The number of lines that were left out is logged in a
- * later second, or by log_limit_end.
+ * zero at its start, but for the session's name where log_context does not say
+ * it.  The number of lines that were left out is logged in a later second, or
+ * by log_limit_end.
  */
 struct log_limit {
+	const char *session;
 	long long second;
 	unsigned lines;		/* of this second */
 	unsigned long left_out;

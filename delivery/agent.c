@@ -44,6 +44,7 @@ static struct {
 	int stopping, over;
 	long long idle_since;	/* 0: there are sessions */
 	long long pause;	/* accept(2) is not called before; 0: none */
+	struct log_limit refused;	/* whoever is none of agent-users */
 } self;
 
 static void
@@ -207,8 +208,8 @@ may_connect(int fd)
 	for (i = 0; i < users->n; i++)
 		if ((pw = getpwnam(users->v[i])) != NULL && pw->pw_uid == uid)
 			return 1;
-	log_event(LOG_WARNING, "agent", "error", "not one of agent-users",
-	    "uid", LOG_NUM(uid), NULL);
+	log_limited(&self.refused, LOG_WARNING, "agent", "error",
+	    "not one of agent-users", "uid", LOG_NUM(uid), NULL);
 	return 0;
 }
 

@@ -139,12 +139,13 @@ set_known(struct client *c)
 
 /* Too many wrong passwords have come from there, in whatever sessions. */
 static int
-is_blocked(const struct client *c)
+is_blocked(struct client *c)
 {
 	if (!c->shared || !source_blocked(self.config, c->peer))
 		return 0;
-	log_event(LOG_WARNING, "login", "session", c->session, "peer", c->peer,
-	    "error", "too many failed passwords from this source", NULL);
+	log_limited(&c->log_limit, LOG_WARNING, "login", "session", c->session,
+	    "peer", c->peer, "error",
+	    "too many failed passwords from this source", NULL);
 	return 1;
 }
 
@@ -212,8 +213,8 @@ on_gateway_checked(void *arg, const struct http_result *e)
 			v = IPC_VERDICT_WRONG;
 	}
 	if (v == IPC_VERDICT_TEMPORARY)
-		log_event(LOG_WARNING, "gateway", "session", c->session,
-		    "peer", c->peer, "request", "check", "status",
+		log_limited(&c->log_limit, LOG_WARNING, "gateway", "session",
+		    c->session, "peer", c->peer, "request", "check", "status",
 		    LOG_NUM(e->status), "ms", LOG_NUM(e->ms), "error",
 		    e->error, NULL);
 	finish_auth(c, v);
@@ -419,6 +420,7 @@ answer_send(struct client *c, struct ipc_frame *f)
 	}
 	j->session = c->session;
 	j->peer = c->peer;
+	j->log_limit = &c->log_limit;
 	j->user = c->logged_in ? c->user : "";
 	j->logged_in = c->logged_in;
 	j->verified = c->verified;

@@ -32,6 +32,7 @@ client_new(int fd)
 		return NULL;
 	c->fd = fd;
 	c->slot = -1;
+	c->log_limit.session = c->session;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	return c;
 }
@@ -49,6 +50,7 @@ client_forget(struct client *c)
 void
 client_free(struct client *c)
 {
+	log_limit_end(&c->log_limit);
 	client_hang_up(c);
 	client_forget(c);
 	wipe(c->in, c->room);

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/ipc.h"
+#include "common/log.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
 #include "delivery/users.h"
@@ -36,6 +37,7 @@ struct client {
 	long long next_check;	/* no AUTH begins before; 0: none has failed */
 	long long next_warm;	/* no connection is made ahead before */
 	long messages, auth_failures;
+	struct log_limit log_limit;
 	enum ipc_kind kind;
 	char user[IPC_USER_MAX + 1], secret[IPC_SECRET_MAX + 1];
 	char known[IPC_USER_MAX + 1];	/* who it was first; "": nobody */

@@ -32,9 +32,9 @@ job_trouble(const struct job *j, const struct descriptor *g,
     const char *request, long status, long ms, const char *error,
     long retry_after)
 {
-	log_event(LOG_WARNING, "gateway", "session", j->session, "peer",
-	    j->peer, "gateway", job_gateway_name(j, g), "request", request,
-	    "status", LOG_NUM(status), "ms", LOG_NUM(ms), "error", error,
+	log_limited(j->log_limit, LOG_WARNING, "gateway", "session", j->session,
+	    "peer", j->peer, "gateway", job_gateway_name(j, g), "request",
+	    request, "status", LOG_NUM(status), "ms", LOG_NUM(ms), "error", error,
 	    "retry-after", retry_after > 0 ? LOG_NUM(retry_after) : NULL,
 	    NULL);
 }

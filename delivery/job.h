@@ -10,6 +10,7 @@
 
 #include "common/config.h"
 #include "common/ipc.h"
+#include "common/log.h"
 #include "common/number.h"
 #include "common/options.h"
 #include "delivery/journal.h"
@@ -47,6 +48,7 @@ typedef void (*job_done)(void *, struct job *);
 struct job {
 	/* whose it is; borrowed until done is called */
 	const char *session, *peer, *user;
+	struct log_limit *log_limit;
 	int logged_in;
 	int verified;	/* somebody has checked that it is this user */
 	int judged;	/* somebody has judged its credentials, if any */

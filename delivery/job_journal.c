@@ -21,7 +21,7 @@
 static void
 log_trouble(const struct job *j, const char *why)
 {
-	log_event(LOG_ERR, "journal", "session", j->session,
+	log_limited(j->log_limit, LOG_ERR, "journal", "session", j->session,
 	    j->config->journal != NULL ? "folder" : "member", journal_where(),
 	    "error", why, NULL);
 }

@@ -333,8 +333,8 @@ split_batch(struct batch *b)
 	size_t first = b->first, n = b->n, half = b->n / 2;
 	unsigned tried = b->tried;
 
-	log_event(LOG_INFO, "gateway", "session", j->session, "request",
-	    "send", "recipients", LOG_NUM((long)n), "note",
+	log_limited(j->log_limit, LOG_INFO, "gateway", "session", j->session,
+	    "request", "send", "recipients", LOG_NUM((long)n), "note",
 	    "refused as a whole; sent again in two halves", NULL);
 	free(b->to);
 	free(b);

@@ -257,6 +257,30 @@ def limited():
                 "and the number of those that were left out")
 
 
+@tap.test("what one message makes the delivery side say has a limit, too")
+def delivery_limited():
+    gw.reset()
+    # refused as a whole, in halves, in quarters... 99 times, and each alone
+    gw.choose = lambda request: '400:{"message":"invalid phone number"}'
+    numbers = ["+49151%08d" % i for i in range(100)]
+    with Session(own_credentials("own", PASSWORD), gw) as s:
+        s.ehlo()
+        start = time.monotonic()
+        tap.is_(s.send_message("x", numbers).code, 450, "100 are refused")
+        seconds = int(time.monotonic() - start) + 2
+        s.quit()
+        s.finish()
+        said = [e for e in s.events() if e["event"] == "gateway"]
+        left_out = [e for e in s.events() if e["event"] == "suppressed"]
+    tap.is_(len(gw.posts()), 199, "199 requests")
+    tap.ok(20 <= len(said) <= 20 * seconds, "twenty lines a second",
+           len(said))
+    tap.is_(len(said) + sum(int(e["lines"]) for e in left_out), 199 + 99,
+            "and the number of those that were left out")
+    tap.is_({e["session"] for e in left_out}, {said[0]["session"]},
+            "with the session's name")
+
+
 @tap.test("the end")
 def ends():
     rows = [("QUIT", lambda s: s.cmd("QUIT")),
