@@ -194,9 +194,9 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 # ---- tests: HACKING says how to run one ----
 
-UNITS = auth charset config credible cuts digest fate gateway hook html ipc journal login \
-	metrics mime number parameter phone path sandbox smuggling sources \
-	text utf8 value
+UNITS = auth charset config credible cuts digest fate gateway hook html ipc \
+	journal login metrics mime number options parameter phone path \
+	sandbox smuggling sources text utf8 value
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = $(HOOK_PARTS) delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
@@ -335,6 +335,16 @@ fuzz-link:
 
 # What CBMC proves of the pure files (PROVE=all: also what takes long), and
 # what SPIN says of the way of a message: tests/prove.
+# Which lines of the pure files the unit tests reach.
+coverage:
+	sh tests/install
+	rm -rf build/coverage
+	sh tests/variant build/coverage "$(MAKE)" \
+	    "CFLAGS=-O0 -g --coverage" "HARDEN=-fPIE" units
+	for t in `ls build/coverage/build/unit_* | grep -v -e '[.]gc' \
+	    -e sandbox`; do $$t >/dev/null || exit 1; done
+	$(PYTHON) tests/coverage.py build/coverage
+
 prove:
 	$(PYTHON) tests/prove/run.py
 
@@ -373,4 +383,4 @@ clean:
 
 .PHONY: all install install-units uninstall dist html deb demo units check check-built \
 	check-all check-foreign proof valgrind asan static static-check fuzz \
-	fuzz-link prove model systemd bench warnings clean
+	fuzz-link coverage prove model systemd bench warnings clean

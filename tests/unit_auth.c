@@ -133,6 +133,68 @@ test_limits(void)
 	tap_ok(a.secret[0] == '\0' && a.secret[100] == '\0', "wiped");
 }
 
+/* One response of any mechanism, in base64. */
+static enum auth_status
+respond(const char *mechanism, const char *external, const char *s, size_t n)
+{
+	static char line[24000];
+	struct buf b;
+
+	buf_init(&b, line, sizeof(line));
+	buf_base64(&b, s, n);
+	return auth_begin(&a, mechanism, b.p, external);
+}
+
+/* prefix, n times 'a', "^A" and what follows */
+static enum auth_status
+bearer_of(const char *mechanism, const char *prefix, size_t n,
+    const char *rest)
+{
+	static char s[16384];
+	struct buf b;
+
+	buf_init(&b, s, sizeof(s));
+	buf_puts(&b, prefix);
+	while (n-- > 0)
+		buf_putc(&b, 'a');
+	buf_puts(&b, rest);
+	return respond(mechanism, NULL, b.p, b.len);
+}
+
+static void
+test_limits_of_others(void)
+{
+	static char user[IPC_USER_MAX + 1], secret[IPC_SECRET_MAX + 1];
+	struct buf b;
+	char line[24000];
+
+	memset(user, 'a', sizeof(user));
+	memset(secret, 'a', sizeof(secret));
+	tap_ok(respond("LOGIN", NULL, user, IPC_USER_MAX + 1) ==
+	    AUTH_MALFORMED, "LOGIN: a user's name that is too long");
+	tap_ok(respond("LOGIN", NULL, user, IPC_USER_MAX) == AUTH_CHALLENGE,
+	    "LOGIN: one that is not");
+	buf_init(&b, line, sizeof(line));
+	buf_base64(&b, secret, IPC_SECRET_MAX + 1);
+	tap_ok(auth_response(&a, b.p) == AUTH_MALFORMED,
+	    "LOGIN: a secret that is too long");
+	tap_ok(bearer_of("XOAUTH2", "user=", IPC_USER_MAX,
+	    "\1auth=Bearer t\1\1") == AUTH_DONE, "XOAUTH2: IPC_USER_MAX");
+	tap_ok(bearer_of("XOAUTH2", "user=", IPC_USER_MAX + 1,
+	    "\1auth=Bearer t\1\1") == AUTH_MALFORMED, "one more");
+	tap_ok(bearer_of("OAUTHBEARER", "n,a=", IPC_USER_MAX + 1,
+	    ",\1auth=Bearer t\1\1") == AUTH_MALFORMED,
+	    "OAUTHBEARER: one more");
+	tap_ok(bearer_of("XOAUTH2", "user=u\1auth=Bearer ", IPC_SECRET_MAX,
+	    "\1\1") == AUTH_DONE, "XOAUTH2: IPC_SECRET_MAX");
+	tap_ok(bearer_of("XOAUTH2", "user=u\1auth=Bearer ",
+	    IPC_SECRET_MAX + 1, "\1\1") == AUTH_MALFORMED, "one more");
+	tap_ok(respond("XOAUTH2", NULL, "user=u\1auth=Bearer t\0\1\1", 24) ==
+	    AUTH_MALFORMED, "XOAUTH2: a NUL");
+	tap_ok(respond("EXTERNAL", "/CN=u", "/CN=u\0", 6) == AUTH_MALFORMED,
+	    "EXTERNAL: a NUL");
+}
+
 static void
 test_http(void)
 {
@@ -163,6 +225,7 @@ main(void)
 	test_prompts();
 	test_external();
 	test_limits();
+	test_limits_of_others();
 	test_http();
 	return tap_done();
 }

@@ -156,6 +156,23 @@ try_all(size_t n, size_t piece, enum dots_lf mode)
 	    mode == DOTS_LF_REFUSE ? "bare-lf no" : "bare-lf yes", total);
 }
 
+/* The end of the last chunk of BDAT is not the end of a line. */
+static void
+try_chunks(void)
+{
+	struct dots d;
+
+	dots_begin(&d, DOTS_LF_REFUSE);
+	dots_take_chunk(&d, "a\r", 2);
+	tap_ok(!d.bare, "a CR at the end of a chunk may have its LF yet");
+	dots_take_chunk(&d, "\nb\r", 1);
+	dots_end_chunks(&d);
+	tap_ok(!d.bare, "it had");
+	dots_take_chunk(&d, "b\r", 2);
+	dots_end_chunks(&d);
+	tap_ok(d.bare, "a CR at the end of the last one is bare");
+}
+
 int
 main(void)
 {
@@ -171,5 +188,6 @@ main(void)
 		try_all(n, INPUT, DOTS_LF_REPAIR);
 		try_all(n, 1, DOTS_LF_REPAIR);
 	}
+	try_chunks();
 	return tap_done();
 }
