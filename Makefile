@@ -291,7 +291,7 @@ static-check: all
 	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = charset config gateway html mime number parameter path \
+FUZZERS = charset config gateway hook html mime number parameter path \
 	session text
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \
@@ -305,7 +305,8 @@ fuzz: fuzz-link
 		    -fsanitize=fuzzer,address,undefined \
 		    -fno-sanitize-recover=all -o build/fuzz_$$f \
 		    tests/fuzz_$$f.c common/config.c common/log.c $(GATEWAY:.o=.c) \
-		    $(PURE:.o=.c) `$(PKG_CONFIG) --libs jansson` \
+		    $(HOOK_PARTS:.o=.c) $(PURE:.o=.c) \
+		    `$(PKG_CONFIG) --libs jansson` \
 		    `test $$f != session || echo "$(FUZZ_SESSION)"` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \

@@ -105,6 +105,13 @@ PACKAGES = [
     Package("stunnel4", "stunnel4"),
     Package("haproxy", "haproxy"),
     Package("nginx-light", "nginx"),
+    # web servers with CGI
+    Package("fcgiwrap", "fcgiwrap"),
+    Package("apache2-bin", "apache2", placed=True,
+            files=["/usr/lib/apache2/modules/mod_cgid.so"]),
+    Package("lighttpd", "lighttpd", placed=True,
+            files=["/usr/lib/lighttpd/mod_cgi.so"]),
+    Package("busybox", "busybox"),
     # gateways
     Package("kannel", "bearerbox smsbox"),
     Package("kannel-extras", "fakesmsc"),
