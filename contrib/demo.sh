@@ -124,5 +124,5 @@ echo "  mail in      monitoring@demo.example -> $number@demo.example"
 echo "  request out  $(fields 'request["method"] + " " + request["url"]')"
 echo "  reply        $reply"
 echo
-echo "Nothing was sent.  Next: make check (tests it, installs nothing that has a
-daemon), make install, and README.md: \"Configure it\"."
+echo "Nothing was sent.  Next, as root: make install, then smtp2sms --setup, which
+asks for your gateway and sends a real one.  README.md says what comes then."

@@ -1,8 +1,5 @@
-"""smtp2sms --setup, as root on a system that nobody else sees.
-
-The program begins itself again in a mount namespace, where everything that
-setup and "make install" write to (/etc, /usr/local, /var/lib, /run) is a layer
-in memory.  There is no systemd in it; tests/booted.py has one.
+"""smtp2sms --setup, as root on a system that nobody else sees: layers_lib.py.
+There is no systemd in it; tests/booted.py has one.
 """
 
 import glob
@@ -15,41 +12,19 @@ import select
 import shutil
 import stat
 import subprocess
-import sys
 import time
 import urllib.parse
 
+import layers_lib
 import tap
-from foreign import need_root
 from gateway import Gateway
 from smtp import SLOW, TOP
 
 SETUP = "/usr/local/sbin/smtp2sms"
 CONF = "/etc/smtp2sms.conf"
 FOLDER = "/etc/smtp2sms"
-WRITTEN = ("/etc", "/usr/local", "/var/lib")
-INSIDE = "SMTP2SMS_SETUP_INSIDE"
 PATIENCE = 30 * SLOW
 NUMBER = "+4915112345678"
-# The kernel wants a layer's folders on one file system, here a new one.
-LAYERS = """
-mount --make-rprivate / && mount -t tmpfs none /run || exit 125
-for top in %s; do
-	mkdir -p /run/layers$top/upper /run/layers$top/work
-	mount -t overlay -o lowerdir=$top,upperdir=/run/layers$top/upper,\
-workdir=/run/layers$top/work none $top || exit 125
-done
-""" % " ".join(WRITTEN)
-
-
-def enter():
-    """Begin again in a namespace with layers; 125: there are none."""
-    words = ["unshare", "-m", "sh", "-c", LAYERS + 'exec "$@"', "sh"]
-    if subprocess.run([*words, "true"], capture_output=True,
-                      check=False).returncode != 0:
-        tap.skip_all("no mount namespace, or no layers in it")
-    os.environ[INSIDE] = "yes"
-    os.execvp(words[0], [*words, sys.executable, *sys.argv])
 
 
 def read(path):
@@ -393,8 +368,10 @@ def variables():
              "sim", "device"}
     for path in paths:
         name = os.path.basename(path)[:-5]
-        text = read(path)
-        made_of = json.loads(text).get("map", {})
+        descriptor = json.loads(read(path))
+        made_of = descriptor.get("map", {})
+        descriptor.pop("hook", None)    # its templates are another program's
+        text = json.dumps(descriptor)
         used = set(re.findall(r"\$\{([a-z0-9_-]+)", text)) | {
             m["of"] for m in made_of.values()}
         # a token that is a password is the client's alone
@@ -410,12 +387,7 @@ def variables():
         tap.ok(secret, name + ": it has a secret")
 
 
-if INSIDE not in os.environ:
-    try:
-        need_root("give files away")
-    except tap.Skip as why:
-        tap.skip_all(str(why))
-    enter()
+layers_lib.enter()
 subprocess.run(["make", "-C", TOP, "install"], check=True,
                stdout=subprocess.DEVNULL)
 tap.run()
