@@ -38,7 +38,7 @@ argv_option(struct argv *c, const char *option, const char *value)
 void
 argv_exec(const struct argv *c)
 {
-	/* some of the arguments alone may mean the opposite: -n */
+	/* never without an argument: one that is missing may be -n */
 	if (c->full)
 		errno = E2BIG;
 	else

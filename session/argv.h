@@ -1,5 +1,5 @@
 /*
- * argv: the command line of a program that this one starts, or becomes:
+ * argv: builds the command line of a program that this one executes:
  * smtp2sms-deliver, smtp2sms-tls.
  */
 #ifndef ARGV_H
@@ -15,19 +15,19 @@ struct argv {
 	char path[4096];
 	char *v[ARGV_MAX + 1];	/* with a NULL at the end */
 	size_t n;
-	int full;	/* an argument had no room */
+	int full;	/* there was no room for an argument */
 };
 
-/* Begin with the program of this name in the folder libexec. */
+/* Begin with the program of this name in the libexec folder. */
 void argv_begin(struct argv *, const struct program *, const char *name);
 
-/* Put an argument at the end; it is not copied. */
+/* Append an argument; it is not copied. */
 void argv_add(struct argv *, const char *);
 
-/* ... an option and its value, unless that is NULL. */
+/* Append an option and its value, unless the value is NULL. */
 void argv_option(struct argv *, const char *option, const char *value);
 
-/* Become the program.  Returns only if that fails: errno says why. */
+/* Execute the program.  Returns only if that fails, with errno. */
 void argv_exec(const struct argv *);
 
 #endif

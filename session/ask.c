@@ -1,7 +1,6 @@
 /*
- * ask: blocking stubs for the delivery side.  The link is a stream socket;
- * whatever is wrong with it is one sticky fact, and then every answer is
- * "temporary".
+ * ask: blocking stubs for the delivery side.  The link is a stream socket.  Any
+ * error breaks it for good, and then every outcome is temporary.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,8 +12,8 @@
 #include "common/log.h"
 #include "session/ask.h"
 
-#define WRITE_WAIT 5000 /* milliseconds until the other side takes a frame */
-#define CAN_WAIT   5000	/* milliseconds until it has read its descriptor */
+#define WRITE_WAIT 5000 /* milliseconds for the other side to read a frame */
+#define CAN_WAIT   5000	/* milliseconds for it to read its descriptor */
 
 static struct {
 	int fd;
@@ -57,7 +56,7 @@ await(short events, long long deadline)
 					 strerror(errno));
 }
 
-/* Send the frame and forget it: it may hold a secret. */
+/* Send the frame, and overwrite it: it may hold a secret. */
 static int
 put_frame(struct buf *b)
 {
@@ -80,7 +79,7 @@ put_frame(struct buf *b)
 	return wire.broken ? -1 : 0;
 }
 
-/* Wait for one whole frame of this type; it stays in the link's storage. */
+/* Wait for a whole frame of this type; it stays in wire.storage. */
 static int
 get_frame(struct ipc_frame *f, enum ipc_type type, long long deadline)
 {
@@ -117,9 +116,9 @@ begin(struct buf *b, enum ipc_type type)
 	ipc_begin(b, type);
 }
 
-/* A request without fields and without an answer. */
+/* Send a request without fields. */
 static void
-tell(enum ipc_type type)
+request(enum ipc_type type)
 {
 	struct buf b;
 
@@ -146,13 +145,13 @@ ask_hello(const char *session, const char *peer, int trusted)
 void
 ask_warm(void)
 {
-	tell(REQ_WARM);
+	request(REQ_WARM);
 }
 
 void
 ask_forget(void)
 {
-	tell(REQ_FORGET);
+	request(REQ_FORGET);
 }
 
 void
@@ -213,7 +212,7 @@ ask_can(struct abilities *a)
 {
 	struct ipc_frame f;
 
-	tell(REQ_CAN);
+	request(REQ_CAN);
 	if (wire.broken ||
 	    get_frame(&f, ANS_CAN, clock_ms() + CAN_WAIT) == -1)
 		return -1;
@@ -280,7 +279,7 @@ void
 ask_send(const struct ask_message *m, struct ask_result *r, int ms)
 {
 	long long deadline = clock_ms() + ms + ASK_GRACE;
-	enum ipc_outcome otherwise = IPC_OUTCOME_INTERNAL;
+	enum ipc_outcome failed = IPC_OUTCOME_INTERNAL;
 	struct ipc_frame f;
 	size_t i;
 
@@ -290,9 +289,9 @@ ask_send(const struct ask_message *m, struct ask_result *r, int ms)
 				return;
 			fail("the answer is malformed");
 		} else if (clock_left(deadline) == 0) {
-			otherwise = IPC_OUTCOME_TIMEOUT;
+			failed = IPC_OUTCOME_TIMEOUT;
 		}
 	}
 	for (i = 0; i < m->nto; i++)
-		r[i] = (struct ask_result){.outcome = otherwise};
+		r[i] = (struct ask_result){.outcome = failed};
 }

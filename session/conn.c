@@ -23,7 +23,7 @@ conn_init(struct conn *c, int in, int out, enum dots_lf lf)
 	c->lf = lf;
 }
 
-/* Wait for the descriptor; 0 if it is ready. */
+/* Wait for the descriptor.  Returns 0 if it is ready, else -1. */
 static int
 await(struct conn *c, int fd, short events, long long deadline)
 {
@@ -126,7 +126,9 @@ conn_grant(struct conn *c, int ms)
 		c->until = least;
 }
 
-/* poll(2) finds no deadline passed as long as there is something to read. */
+/*
+ * As long as there is something to read, poll(2) does not see a deadline pass.
+ */
 static int
 is_late(struct conn *c, long long deadline)
 {
@@ -135,7 +137,7 @@ is_late(struct conn *c, long long deadline)
 	return c->timed_out;
 }
 
-/* Read more behind what is there; there must be room. */
+/* Read more octets into inbuf, which must have room. */
 static enum conn_status
 fill(struct conn *c, long long deadline)
 {
@@ -183,7 +185,7 @@ conn_farewell(struct conn *c, int ms)
 	conn_bye(c->in, c->out, clock_left(c->until));
 }
 
-/* Move what is there to the front, so that a whole line finds room. */
+/* Move the octets to the front of inbuf, to make room for a whole line. */
 static void
 compact(struct conn *c)
 {
@@ -192,7 +194,7 @@ compact(struct conn *c)
 	c->start = 0;
 }
 
-/* Keep the beginning of a line that may have to be dropped. */
+/* Keep the first octets of a line that may be dropped. */
 static void
 keep_head(struct conn *c)
 {
@@ -207,13 +209,13 @@ keep_head(struct conn *c)
 }
 
 /*
- * Take the line up to the LF at p, or drop it.  A line that is too long is
- * reported at its end.  One with a bare LF is reported at that LF, since a
- * client that ends all its lines so would wait for a reply; what follows, up
- * to the next CRLF, is still part of it.
+ * End the line at the LF at p, or drop it.  A line that is too long is reported
+ * at its end.  One with a bare LF is reported at that LF, since a client that
+ * ends all its lines like that waits for a reply; the octets up to the next
+ * CRLF still belong to it.
  */
 static enum conn_status
-take_line(struct conn *c, char *p, char **line, size_t *len)
+end_line(struct conn *c, char *p, char **line, size_t *len)
 {
 	char *s = c->inbuf + c->start;
 	size_t n = (size_t)(p - s);
@@ -247,20 +249,20 @@ conn_line(struct conn *c, char **line, size_t *len)
 	size_t seen = 0;
 	char *p;
 
-	/* whoever does not hear the replies is not served any more */
+	/* do not serve a client that cannot hear the replies */
 	if (c->gone)
 		return CONN_EOF;
 	for (;;) {
 		p = memchr(c->inbuf + c->start + seen, '\n',
 		    c->end - c->start - seen);
 		if (p != NULL)
-			return take_line(c, p, line, len);
+			return end_line(c, p, line, len);
 		seen = c->end - c->start;
 		if (seen >= CONN_LINE_MAX) {
 			if (c->skip != CONN_LONG)
 				keep_head(c);
 			c->skip = CONN_LONG;
-			/* the last octet stays: it may be the CR */
+			/* keep the last octet: it may be the CR */
 			c->start = c->end - 1;
 			seen = 1;
 		}
@@ -303,7 +305,7 @@ empty(struct conn *c)
 	c->start = c->end = 0;
 }
 
-/* 1 if the client may think that its message is complete. */
+/* 1 if the client may believe that its message is complete. */
 static int
 seems_complete(const struct conn *c)
 {

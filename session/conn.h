@@ -18,12 +18,12 @@
 enum conn_status {
 	CONN_OK,
 	CONN_END,	/* conn_data: the message is complete */
-	CONN_UNENDED,	/* conn_data: the client thinks that it is, and waits */
+	CONN_UNENDED,	/* conn_data: the client believes so, and waits */
 	CONN_EOF,	/* the client has gone */
 	CONN_TIMEOUT,
 	CONN_LONG,	/* the line was over CONN_LINE_MAX and is dropped */
 	CONN_BARE,	/* a bare CR or LF, or a NUL: the line is dropped */
-	CONN_DROPPED	/* the end of a line that has been CONN_BARE */
+	CONN_DROPPED	/* the rest of a line that was CONN_BARE */
 };
 
 struct conn {
@@ -31,12 +31,12 @@ struct conn {
 	enum dots_lf lf;
 	long long until;	/* deadline of everything, clock_ms */
 	int wait;		/* milliseconds for a line, or for more data */
-	int gone;		/* the client has: nothing more can be done */
+	int gone;		/* the client has hung up */
 	int timed_out;		/* a deadline has passed */
-	char head[CONN_HEAD + 1]; /* the first of a line that was dropped */
+	char head[CONN_HEAD + 1]; /* the first octets of a dropped line */
 
 	/* private */
-	size_t start, end;	/* what of inbuf has not been taken */
+	size_t start, end;	/* the octets of inbuf that are still unread */
 	size_t outlen;
 	enum conn_status skip;	/* CONN_BARE or CONN_LONG: drop until CRLF */
 	int at_line;		/* waits for a command: see stop.h */
@@ -48,10 +48,10 @@ struct conn {
 void conn_init(struct conn *, int in, int out, enum dots_lf);
 
 /*
- * The next line without its end, NUL-terminated; it stays valid until the
- * next call.  Held-back output is written before it waits.  CONN_OK, or
- * CONN_EOF, CONN_TIMEOUT, CONN_LONG, CONN_BARE, CONN_DROPPED; of the last
- * three head has the beginning.
+ * Read the next line, without its end, NUL-terminated; it stays valid until the
+ * next call.  Output that is held back is written before it waits.  Returns
+ * CONN_OK, or CONN_EOF, CONN_TIMEOUT, CONN_LONG, CONN_BARE, CONN_DROPPED; in
+ * the last three cases head has the first octets of the line.
  */
 enum conn_status conn_line(struct conn *, char **line, size_t *len);
 
@@ -82,35 +82,35 @@ void conn_data_end(struct conn *);
 void conn_write(struct conn *, const char *, size_t);
 void conn_flush(struct conn *);
 
-/* Overwrite what has been read and taken: it held a secret. */
+/* Overwrite the lines that were read: one held a secret. */
 void conn_forget(struct conn *);
 
 /*
- * Go on with other descriptors, those of a TLS wrapper.  -1 if octets that
- * came in clear have not been taken: they must never be run.
+ * Go on with other descriptors, those of a TLS wrapper.  Returns -1 if there
+ * are octets left that came in clear: they must never be run (RFC 3207, 4.2).
  */
 int conn_switch(struct conn *, int in, int out);
 
 /*
- * Write the last reply and wait until the client has hung up, so that it
- * can read it: at most ms milliseconds past any deadline.
+ * Write the last reply, and wait until the client has hung up, so that it can
+ * read the reply: at most ms milliseconds, even past the deadline.
  */
 void conn_farewell(struct conn *, int ms);
 
 /*
- * End our side and take what the client still sends, until it hangs up, at
- * most ms milliseconds: a socket that is closed on unread octets resets
- * what was written.
+ * End the output, and drop what the client still sends until it hangs up, for
+ * at most ms milliseconds: a socket that is closed with unread octets is reset,
+ * and the client may lose the last reply.
  */
 void conn_bye(int in, int out, int ms);
 
 /*
- * Write what is held back and let ms pass (a delay against guessing), but not
- * beyond the deadline, nor once the client has gone.
+ * Write what is held back, and wait for ms milliseconds (a delay against
+ * guessing): not beyond the deadline, and not once the client has gone.
  */
 void conn_pause(struct conn *, int ms);
 
-/* Move the deadline, if need be, so that at least ms milliseconds are left. */
+/* Move the deadline, if needed, so that at least ms milliseconds are left. */
 void conn_grant(struct conn *, int ms);
 
 #endif

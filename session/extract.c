@@ -1,6 +1,6 @@
 /*
- * extract: the way of a mail through mime.c and text.c, without SMTP and
- * without a gateway.
+ * extract: feeds a mail to mime.c and text.c, without SMTP and without a
+ * gateway.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "sms/text.h"
 
 #define PIECE_MAX 16384 /* octets read at once */
-#define HEAD_MAX  1024	/* octets of what stands before the text */
+#define HEAD_MAX  1024	/* octets of the lines before the text */
 #define DRAWN_MAX 4096	/* octets of a text that is drawn as on a phone */
 
 static struct {
@@ -65,7 +65,7 @@ result_name(enum text_result r)
 	return "";
 }
 
-/* Write the text: as it is, or for a terminal. */
+/* Write the text, as it is or drawn for a terminal. */
 static int
 show(struct buf *text, int look)
 {
@@ -97,7 +97,7 @@ extract_run(const struct config *c, int look)
 		return -1;
 	text_rules_fill(&rules, &values, &self.mime, "", "");
 	buf_init(&out, self.text, sizeof(self.text));
-	/* there is no envelope here: it is taken to have no sender */
+	/* there is no envelope: assume the null sender */
 	bounce = !c->accept_bounces && mime_is_bounce(&self.mime, 1);
 	r = text_make(&out, mime_field(&self.mime, MIME_SUBJECT),
 	    mime_text(&self.mime), mime_overflow(&self.mime), &rules, &info);

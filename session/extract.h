@@ -1,5 +1,5 @@
 /*
- * extract: what a mail would become, for administrators who wonder: -x.
+ * extract: shows the SMS that a mail would become: -x.
  */
 #ifndef EXTRACT_H
 #define EXTRACT_H
@@ -7,12 +7,11 @@
 #include "common/config.h"
 
 /*
- * Read a message from descriptor 0 and print on descriptor 1 where its text
- * came from, alphabet, parts, and behind a blank line the text: as it is if
- * look is -1, else drawn for a terminal (terminal_look).  The octets may come
- * from anywhere: call it in the sandbox.
- * Returns 0; 1 if the message has no text or one that would be refused;
- * -1 if it could not be read or written.
+ * Read a message from descriptor 0, and print on descriptor 1 the source of its
+ * text, the alphabet, the parts and, after a blank line, the text: as it is if
+ * look is -1, else drawn for a terminal (terminal_look).  Call it in the
+ * sandbox: the message may come from anybody.  Returns 0; 1 if the message has
+ * no text, or one that would be refused; -1 if it could not be read or written.
  */
 int extract_run(const struct config *, int look);
 

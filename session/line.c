@@ -1,5 +1,5 @@
 /*
- * line: see line.h.  The session's end; the other is listener.c's.
+ * line: the session's side of line.h; listener_slot.c has the listener's.
  */
 #include <errno.h>
 #include <poll.h>
@@ -36,7 +36,7 @@ lose(const char *why)
 }
 
 static int
-say(enum line_word word, const void *more, size_t n)
+send_word(enum line_word word, const void *more, size_t n)
 {
 	char message[LINE_MAX_SIZE];
 
@@ -52,9 +52,9 @@ say(enum line_word word, const void *more, size_t n)
 	return 0;
 }
 
-/* The listener's answer, or LINE_NO. */
+/* Wait for the listener's answer; LINE_NO if there is none. */
 static enum line_word
-hear(int fds[LINE_FDS])
+receive(int fds[LINE_FDS])
 {
 	long long deadline = clock_ms() + ANSWER_WAIT;
 	struct pollfd p = {.fd = line, .events = POLLIN};
@@ -66,14 +66,14 @@ hear(int fds[LINE_FDS])
 	while (n == -1 && errno == EINTR);
 	if (n == 1 && fds_receive(line, &word, 1, fds, LINE_FDS) == 1)
 		return (enum line_word)word;
-	lose(n == 0 ? "no answer" : "it has gone");
+	lose(n == 0 ? "no answer" : "the listener has gone");
 	return LINE_NO;
 }
 
 void
 line_failed(void)
 {
-	say(LINE_FAILED, NULL, 0);
+	send_word(LINE_FAILED, NULL, 0);
 }
 
 enum line_word
@@ -82,8 +82,8 @@ line_peer(const struct peer *peer)
 	int fds[LINE_FDS];
 	enum line_word word = LINE_NO;
 
-	if (say(LINE_PEER, peer, sizeof(*peer)) == 0)
-		word = hear(fds);
+	if (send_word(LINE_PEER, peer, sizeof(*peer)) == 0)
+		word = receive(fds);
 	return word == LINE_NO ? LINE_FULL : word;
 }
 
@@ -92,7 +92,7 @@ line_tls(struct wrapper *w)
 {
 	int fds[LINE_FDS];
 
-	if (say(LINE_TLS, NULL, 0) == -1 || hear(fds) != LINE_GO ||
+	if (send_word(LINE_TLS, NULL, 0) == -1 || receive(fds) != LINE_GO ||
 	    fds[LINE_FDS - 1] == -1)
 		return -1;
 	*w = (struct wrapper){fds[0], fds[1], fds[2]};

@@ -1,7 +1,7 @@
 /*
- * line: what a session and its listener say to each other: messages of a
- * SOCK_SEQPACKET socket that each session has for itself.  The listener
- * believes little of it: a session may have been taken over.
+ * line: the messages between a session and its listener, over a SOCK_SEQPACKET
+ * socket of the session's own.  The listener believes little of them: the
+ * session may have been taken over.
  */
 #ifndef LINE_H
 #define LINE_H
@@ -14,24 +14,27 @@ enum line_word {
 	/* the session's */
 	LINE_FAILED = 'f',	/* an AUTH failed */
 	LINE_PEER = 'p',	/* struct peer: from the PROXY header */
-	LINE_TLS = 't',		/* TLS shall begin */
+	LINE_TLS = 't',		/* begin TLS */
 	/* the listener's answers to the last two */
 	LINE_GO = 'g',		/* for LINE_TLS with three descriptors */
 	LINE_FULL = 'F',	/* the source has too many sessions */
 	LINE_BLOCKED = 'B',	/* too many of its AUTHs have failed */
-	LINE_NO = 'n'		/* there is no TLS */
+	LINE_NO = 'n'		/* no TLS is available */
 };
 
 #define LINE_MAX_SIZE (1 + sizeof(struct peer))	/* octets of a message */
 #define LINE_FDS      3	/* control, in, out: see struct wrapper */
 
-/* The session's end; -1: it has no listener, and nothing is said. */
+/* Set the session's socket; -1: it has no listener, and sends nothing. */
 void line_init(int fd);
 
-/* An AUTH failed. */
+/* Report that an AUTH failed. */
 void line_failed(void);
 
-/* The PROXY header names the peer: may the session go on?  Never LINE_NO. */
+/*
+ * Report the peer that the PROXY header names.  Returns whether the session may
+ * go on: LINE_GO, LINE_FULL or LINE_BLOCKED.
+ */
 enum line_word line_peer(const struct peer *);
 
 /* Ask for TLS: 0 and its descriptors, or -1. */

@@ -32,8 +32,8 @@ link_command(struct argv *c, const struct program *p)
 		argv_add(c, "-n");
 	/*
 	 * Some builds of libcurl load GnuTLS without using it, and its start
-	 * alone is a tenth of the time until main().  A libcurl that uses it
-	 * starts it itself.
+	 * takes a tenth of the time until main().  A libcurl that uses it
+	 * starts it by itself.
 	 */
 	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 }
@@ -51,7 +51,7 @@ link_wait(pid_t pid)
 
 /* ---- spawn ---- */
 
-/* Become smtp2sms-deliver with the link as descriptor 0. */
+/* Execute smtp2sms-deliver with the link on descriptor 0. */
 static void
 become_deliver(const struct program *p, const struct link_session *s, int fd)
 {
@@ -89,7 +89,7 @@ link_take_tally(int fd, struct tally *t)
 	return tally_get(&f, t) == 0 ? 1 : -1;
 }
 
-/* Count it here: that is no reason to become smtp2sms-deliver. */
+/* Count the session here, rather than execute smtp2sms-deliver just for it. */
 static int
 count_session(const struct program *p, int fd)
 {
@@ -104,11 +104,11 @@ count_session(const struct program *p, int fd)
 }
 
 /*
- * The parent: keep no descriptor of the client's, and sleep until the session
- * sends its first octet or ends.
+ * The parent: close the client's descriptors, and sleep until the session sends
+ * its first octet or ends.
  */
 static int
-stand_by(const struct program *p, const struct link_session *s, int fd,
+wait_for_session(const struct program *p, const struct link_session *s, int fd,
     pid_t pid)
 {
 	ssize_t n;
@@ -150,7 +150,7 @@ link_spawn(const struct program *p, const struct link_session *s,
 	}
 	close(pair[0]);
 	close_session();
-	*status = stand_by(p, s, pair[1], pid);
+	*status = wait_for_session(p, s, pair[1], pid);
 	return 1;
 }
 
@@ -171,7 +171,7 @@ link_agent(const struct program *p)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct timeval wait = {.tv_sec = AGENT_WAIT};
 
-	/* bounds connect(2), which waits where the agent's backlog is full */
+	/* bounds connect(2), which waits while the agent's backlog is full */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (strlen(path) >= sizeof(a.sun_path)) {
 		errno = ENAMETOOLONG;

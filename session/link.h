@@ -1,6 +1,6 @@
 /*
- * link: how a session comes by its link to the delivery side: a process of
- * its own (spawn) or the agent that sessions share.
+ * link: connects a session to the delivery side: to a process of its own
+ * (spawn) or to an agent that sessions share.
  */
 #ifndef LINK_H
 #define LINK_H
@@ -11,42 +11,43 @@
 #include "session/argv.h"
 
 /*
- * The command line of smtp2sms-deliver, with what this program was told: the
- * file, the overrides, -n.
+ * Build the command line of smtp2sms-deliver, with this program's own options:
+ * the file, the overrides, -n.
  */
 void link_command(struct argv *, const struct program *);
 
-/* Whose session it is, for the delivery side's log and its rules. */
+/* The session's identity, for the delivery side's log and rules. */
 struct link_session {
 	const char *id, *peer;
 	int trusted;		/* it needs no AUTH */
 };
 
 /*
- * Fork.  The child is the session: it has the link in *fd, and 0 comes back.
- * The parent stays here until the session needs the delivery side, becomes
- * it, and otherwise ends together with the session: then *status is the exit
- * status, and 1 comes back.  -1: there can be no second process.
+ * Fork.  Returns 0 in the child, which is the session and has the link in *fd.
+ * The parent waits.  When the session sends its first request, the parent
+ * executes smtp2sms-deliver.  If the session ends without a request, it returns
+ * 1 in the parent, with the exit status in *status.  Returns -1 if fork(2)
+ * fails.
  *
- * close_session closes what belongs to the session alone.
+ * close_session is called in the parent: it closes the session's descriptors.
  */
 int link_spawn(const struct program *, const struct link_session *,
     void (*close_session)(void), int *fd, int *status);
 
 /*
- * Where a session ends that never needed the delivery side, its tally is all
- * that it has written.  1 if it was there and is taken; 0 if something else is
- * there, or nothing; -1 if it is no sound one, which is dropped.
+ * Read the tally of a session that has sent nothing else.  Returns 1 if there
+ * was one; 0 if something else is there, or nothing; -1 if the tally was
+ * malformed and has been dropped.
  */
 int link_take_tally(int fd, struct tally *);
 
-/* Connect to the agent of the configuration.  The descriptor, or -1: logged. */
+/* Connect to the configured agent.  Returns the descriptor; -1: logged. */
 int link_agent(const struct program *);
 
-/* 1 if sessions go to an agent. */
+/* 1 if sessions use an agent. */
 int link_has_agent(const struct program *);
 
-/* Wait for a child; its exit status, or PROGRAM_TEMPORARY. */
+/* Wait for a child.  Returns its exit status, or PROGRAM_TEMPORARY. */
 int link_wait(pid_t);
 
 #endif

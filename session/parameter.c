@@ -1,6 +1,6 @@
 /*
- * parameter: values of ESMTP parameters and of header fields (RFC 1870, 2852,
- * 3461, 4865, 6710, 3339).  Pure.
+ * parameter: parses the values of ESMTP parameters and of header fields (RFC
+ * 1870, 2852, 3461, 4865, 6710, 3339).  Pure.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "session/parameter.h"
 
 #define SIZE_DIGITS 20	/* RFC 1870, 4 */
-#define LONG_DIGITS 9	/* what surely fits a long */
+#define LONG_DIGITS 9	/* as many as surely fit a long */
 
 static int
 is_digit(char c)
@@ -20,7 +20,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The number of one to most digits that *s begins with; *s moves on. */
+/* Parse the one to most digits at *s, and move *s behind them.  0, or -1. */
 static int
 take_digits(const char **s, size_t most, long *n)
 {
@@ -91,7 +91,7 @@ parameter_hold(const char *s, long *seconds)
 
 /* ---- dates (RFC 3339) ---- */
 
-/* The number of exactly len digits that *s begins with; then follows sep. */
+/* Parse exactly len digits at *s, and one octet of sep after them. */
 static int
 take_field(const char **s, size_t len, const char *sep, long *n)
 {
@@ -120,11 +120,11 @@ find_day(long year, long month, long day, long long *when)
 	if (year == 0 || month < 1 || month > 12 || day < 1)
 		return -1;
 	*when = timegm(&tm);
-	/* the 31st of April has become the 1st of May */
+	/* timegm(3) makes the 1st of May of the 31st of April */
 	return tm.tm_mday == day ? 0 : -1;
 }
 
-/* "Z", or hours and minutes from UTC; at the end of s. */
+/* Parse "Z", or the offset from UTC in hours and minutes, to the end of s. */
 static int
 take_offset(const char *s, long *seconds)
 {
@@ -183,7 +183,7 @@ parameter_put_date(long long when, char out[PARAMETER_DATE_MAX])
 
 /* ---- DSN (RFC 3461) ---- */
 
-/* The value of a digit of xtext; -1 if it is none (section 4). */
+/* The value of a hexadecimal digit of xtext (RFC 3461, 4), or -1. */
 static int
 hex(char c)
 {
@@ -193,8 +193,8 @@ hex(char c)
 }
 
 /*
- * 1 if it is xtext, which stands for printable ASCII alone; wide: it may
- * have octets over 127 as they are (RFC 6533, 3).
+ * 1 if it is xtext of printable ASCII; wide: it may also have octets above 127,
+ * unencoded (RFC 6533, 3).
  */
 static int
 is_xtext(const char *s, int wide)
@@ -239,7 +239,7 @@ static const struct {
 	{"DELAY", PARAMETER_DELAY},
 };
 
-/* The bit of the word of n octets; 0 if it is none. */
+/* The bit of a word of n octets; 0 if there is no such word. */
 static unsigned
 find_notify(const char *s, size_t n)
 {

@@ -1,32 +1,32 @@
 /*
- * parameter: the values that a message's options have in SMTP and in header
- * fields, from words to numbers.  Whether they are allowed here and now is
- * session_mail.c's and session_options.c's.
+ * parameter: parses the values of a message's options in ESMTP parameters and
+ * in header fields.  session_mail.c and session_options.c decide whether they
+ * are allowed.
  */
 #ifndef PARAMETER_H
 #define PARAMETER_H
 
 #include <stddef.h>
 
-#define PARAMETER_LEVEL_MAX 9	/* of MT-PRIORITY, and -9; RFC 6710, 4 */
-#define PARAMETER_HINT	    4	/* level of what is "high" in a header */
+#define PARAMETER_LEVEL_MAX 9	/* of MT-PRIORITY: -9 to 9; RFC 6710, 4 */
+#define PARAMETER_HINT	    4	/* level of "high" in a header */
 #define PARAMETER_BY_DIGITS 9	/* RFC 2852, 4 */
 #define PARAMETER_HOLD_DIGITS 9 /* RFC 4865, 4 */
 #define PARAMETER_ENVID_MAX 100 /* octets of xtext; RFC 3461, 4.4 */
 #define PARAMETER_ORCPT_MAX 500 /* octets; RFC 3461, 4.2 */
 #define PARAMETER_DATE_MAX  21	/* storage of 2026-11-22T03:45:00Z */
 
-/* All of these return 0, or -1 if the value is none. */
+/* All of these return 0, or -1 if the value is wrong. */
 
-/* SIZE: octets; more than fits is as much as fits (RFC 1870, 4). */
+/* SIZE: octets; LONG_MAX if there are more (RFC 1870, 4). */
 int parameter_size(const char *, long *octets);
 
 /* MT-PRIORITY: -9 to 9 (RFC 6710, 4). */
 int parameter_level(const char *, int *level);
 
 /*
- * BY=seconds;R or N, each with T behind it (RFC 2852, 4).  returned: 1 with
- * R; then the seconds are at least 1.
+ * BY: seconds;R or seconds;N, with or without T at the end (RFC 2852, 4).
+ * returned: 1 with R; then the seconds are at least 1.
  */
 int parameter_by(const char *, long *seconds, int *returned);
 
@@ -36,7 +36,7 @@ int parameter_hold(const char *, long *seconds);
 /* A date and time (RFC 3339, 5.6) as seconds since 1970, UTC. */
 int parameter_date(const char *, long long *when);
 
-/* ... and back, in UTC; from 1970 to 9999. */
+/* Write a time, from 1970 to 9999, as a date and time in UTC. */
 void parameter_put_date(long long when, char out[PARAMETER_DATE_MAX]);
 
 /* AUTH of MAIL: xtext of printable ASCII (RFC 4954, 5; RFC 3461, 4). */
@@ -61,7 +61,7 @@ int parameter_notify(const char *, unsigned *);
 /* ORCPT: type;xtext (RFC 3461, 4.2), of type utf-8 also with UTF-8. */
 int parameter_orcpt(const char *);
 
-/* A decimal number with an optional sign, blanks around it. */
+/* A decimal number with an optional sign; blanks around it are allowed. */
 int parameter_number(const char *, long least, long most, long *);
 
 /* "yes", "no", "true", "false" in any letter case. */
@@ -71,8 +71,8 @@ int parameter_yes(const char *, int *);
 int parameter_schedule(const char *, long long now, long long *when);
 
 /*
- * Importance and Priority (RFC 2156, 5.3.4: high, urgent), X-Priority (1, 2;
- * 4, 5): the level that they hint at; 0 where they say nothing.
+ * The level that Importance, Priority (RFC 2156, 5.3.4: high, urgent) or
+ * X-Priority (1, 2; 4, 5) hints at; 0 for any other value.
  */
 int parameter_hint(const char *);
 

@@ -1,7 +1,7 @@
 /*
- * peer: who the client is.  The PROXY protocol (HAProxy, doc/
- * proxy-protocol.txt) is read here, octet by octet, before there is a
- * sandbox: so it is small.
+ * peer: finds out who the client is.  It reads the PROXY protocol (HAProxy,
+ * doc/proxy-protocol.txt) octet by octet, before there is a sandbox: so it is
+ * small.
  */
 #include <sys/socket.h>
 
@@ -21,7 +21,7 @@
 #define V2_SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 #define V2_HEAD	     16	/* octets: signature, version, family, length */
 
-/* IPv4 that came in on a socket of IPv6 is IPv4 for people. */
+/* Write IPv4 that came in on an IPv6 socket as IPv4. */
 static int
 normalize(struct peer *peer)
 {
@@ -35,9 +35,9 @@ normalize(struct peer *peer)
 	return 0;
 }
 
-/* Take an address as text if it is one; brackets around it are known. */
+/* Set the address from text, perhaps in brackets.  -1 if it is none. */
 static int
-take_ip(struct peer *peer, const char *s)
+set_ip(struct peer *peer, const char *s)
 {
 	size_t n = strlen(s);
 
@@ -53,7 +53,7 @@ take_ip(struct peer *peer, const char *s)
 }
 
 static void
-take_port(struct peer *peer, unsigned port)
+set_port(struct peer *peer, unsigned port)
 {
 	snprintf(peer->port, sizeof(peer->port), "%u", port & 0xffff);
 }
@@ -65,12 +65,12 @@ peer_address(struct peer *peer, const struct sockaddr *sa)
 
 	if (sa->sa_family == AF_INET) {
 		ip = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
-		take_port(peer, ntohs(((const struct sockaddr_in *)
+		set_port(peer, ntohs(((const struct sockaddr_in *)
 		    (const void *)sa)->sin_port));
 	} else if (sa->sa_family == AF_INET6) {
 		ip = &((const struct sockaddr_in6 *)(const void *)sa)->
 		    sin6_addr;
-		take_port(peer, ntohs(((const struct sockaddr_in6 *)
+		set_port(peer, ntohs(((const struct sockaddr_in6 *)
 		    (const void *)sa)->sin6_port));
 	}
 	if (ip == NULL ||
@@ -110,8 +110,8 @@ peer_find(struct peer *peer)
 	memset(peer, 0, sizeof(*peer));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if ((ip = getenv(names[i][0])) != NULL && *ip != '\0') {
-			/* a name that is no address must not become local */
-			if (take_ip(peer, ip) == -1)
+			/* a host name must not count as local */
+			if (set_ip(peer, ip) == -1)
 				strcpy(peer->ip, PEER_UNKNOWN);
 			if ((port = getenv(names[i][1])) != NULL)
 				snprintf(peer->port, sizeof(peer->port), "%s",
@@ -124,8 +124,8 @@ peer_find(struct peer *peer)
 /* ---- the PROXY protocol ---- */
 
 /*
- * Read n octets until the deadline: how many came before the end, or -1.
- * A reset is an end too: that is how a health check leaves.
+ * Read n octets until the deadline.  Returns how many came before the end, or
+ * -1.  A reset counts as an end: health checks leave like that.
  */
 static long
 read_some(int fd, unsigned char *p, size_t n, long long deadline)
@@ -148,7 +148,7 @@ read_some(int fd, unsigned char *p, size_t n, long long deadline)
 	return (long)have;
 }
 
-/* A port as the protocol writes it (2.1): digits alone.  0, or -1. */
+/* Parse a port as the protocol writes it (2.1): digits only.  0, or -1. */
 static int
 read_port(const char *s, unsigned *port)
 {
@@ -160,7 +160,7 @@ read_port(const char *s, unsigned *port)
 	return *port <= 65535 ? 0 : -1;
 }
 
-/* An address of the family that the line names.  0, or -1. */
+/* Check that an address is of the family that the line names.  0, or -1. */
 static int
 check_ip(const char *family, const char *s)
 {
@@ -170,9 +170,9 @@ check_ip(const char *family, const char *s)
 	    ip) == 1 ? 0 : -1;
 }
 
-/* "TCP4 source destination port port", or "UNKNOWN" and anything. */
+/* Parse "TCP4 source destination port port", or "UNKNOWN" and anything. */
 static enum peer_status
-take_v1(struct peer *peer, char *line)
+parse_v1(struct peer *peer, char *line)
 {
 	unsigned source_port, port;
 	char *word[6];
@@ -189,9 +189,9 @@ take_v1(struct peer *peer, char *line)
 	    check_ip(word[0], word[1]) == -1 ||
 	    check_ip(word[0], word[2]) == -1 ||
 	    read_port(word[3], &source_port) == -1 ||
-	    read_port(word[4], &port) == -1 || take_ip(peer, word[1]) == -1)
+	    read_port(word[4], &port) == -1 || set_ip(peer, word[1]) == -1)
 		return PEER_BAD;
-	take_port(peer, source_port);
+	set_port(peer, source_port);
 	return PEER_OK;
 }
 
@@ -208,19 +208,19 @@ read_v1(int fd, struct peer *peer, char *line, size_t have,
 	line[have - 2] = '\0';
 	if (strlen(line) != have - 2 || strncmp(line, "PROXY ", 6) != 0)
 		return PEER_BAD;
-	return take_v1(peer, line + 6);
+	return parse_v1(peer, line + 6);
 }
 
-/* The source address and port of a block (2.2) of n octets. */
+/* Set the source address and port from a block of n octets (2.2). */
 static enum peer_status
-take_v2(struct peer *peer, unsigned family, const unsigned char *p, size_t n)
+parse_v2(struct peer *peer, unsigned family, const unsigned char *p, size_t n)
 {
 	if (family == 0x11 && n >= 12) {
 		inet_ntop(AF_INET, p, peer->ip, sizeof(peer->ip));
-		take_port(peer, (unsigned)p[8] << 8 | p[9]);
+		set_port(peer, (unsigned)p[8] << 8 | p[9]);
 	} else if (family == 0x21 && n >= 36) {
 		inet_ntop(AF_INET6, p, peer->ip, sizeof(peer->ip));
-		take_port(peer, (unsigned)p[32] << 8 | p[33]);
+		set_port(peer, (unsigned)p[32] << 8 | p[33]);
 		normalize(peer);
 	} else {
 		return PEER_BAD;
@@ -241,7 +241,7 @@ read_v2(int fd, struct peer *peer, unsigned char *block, long long deadline)
 		peer_find(peer);
 		return PEER_OK;
 	}
-	return take_v2(peer, family, block, n);
+	return parse_v2(peer, family, block, n);
 }
 
 static enum peer_status
@@ -250,7 +250,7 @@ read_header(int fd, struct peer *peer, long long deadline)
 	unsigned char block[PEER_PROXY_V2_MAX];
 	long n;
 
-	/* the shortest of version 1, "PROXY UNKNOWN", is 15 with its CRLF */
+	/* the shortest header, "PROXY UNKNOWN" CRLF, has 15 octets */
 	n = read_some(fd, block, 6, deadline);
 	if (n == 0)
 		return PEER_NOBODY;
@@ -266,8 +266,8 @@ read_header(int fd, struct peer *peer, long long deadline)
 }
 
 /*
- * A socket that is closed on unread octets resets what was written, and the
- * client would not get its reply: wait for its end, but not for long.
+ * Drop what the client sends, until it ends or for a short time: a socket that
+ * is closed with unread octets is reset, and the client would lose its reply.
  */
 static void
 drop_rest(int fd)

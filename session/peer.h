@@ -1,5 +1,6 @@
 /*
- * peer: who the client is, as the super-server, a proxy or the socket says.
+ * peer: who the client is, according to the super-server, a proxy or the
+ * socket.
  */
 #ifndef PEER_H
 #define PEER_H
@@ -7,39 +8,39 @@
 #include <sys/socket.h>
 
 #define PEER_LOCAL	 "local"   /* a pipe, a terminal, a UNIX socket */
-#define PEER_UNKNOWN	 "unknown" /* nobody that could be trusted */
+#define PEER_UNKNOWN	 "unknown" /* not known, so never trusted */
 #define PEER_PROXY_WAIT	 10000	   /* milliseconds for a PROXY header */
 #define PEER_PROXY_V1_MAX 107	   /* octets; the PROXY protocol, 2.1 */
 #define PEER_PROXY_V2_MAX 4096	   /* octets, TLVs included */
-#define PEER_PROXY_DROP	 1000	   /* milliseconds for what is in its place */
+#define PEER_PROXY_DROP	 1000	   /* milliseconds to drop other octets */
 #define PEER_PROXY_DROP_MAX 131072 /* octets of that */
 
 struct peer {
 	char ip[64];	/* an address, PEER_LOCAL or PEER_UNKNOWN */
-	char port[8];	/* "": not known */
+	char port[8];	/* "": unknown */
 };
 
 /*
- * From the environment (TCPREMOTEIP of tcpserver and s6, REMOTE_ADDR of
- * systemd, REMOTE_HOST of xinetd and stunnel, SOCAT_PEERADDR), else from
- * descriptor 0.
+ * Find the peer from the environment (TCPREMOTEIP of tcpserver and s6,
+ * REMOTE_ADDR of systemd, REMOTE_HOST of xinetd and stunnel, SOCAT_PEERADDR),
+ * else from descriptor 0.
  */
 void peer_find(struct peer *);
 
-/* From the address that accept(2) has told; the peer is all zero before. */
+/* Set the peer, which is all zero, from the address that accept(2) gave. */
 void peer_address(struct peer *, const struct sockaddr *);
 
 enum peer_status {
 	PEER_OK,
 	PEER_NOBODY,	/* the connection was closed without an octet */
-	PEER_BAD	/* no PROXY header, or one that is wrong or late; what
-			   came in its place has been dropped */
+	PEER_BAD	/* no PROXY header, or a wrong or late one; other
+			   octets have been dropped */
 };
 
 /*
- * From the PROXY header, version 1 or 2, that must come first on this
- * descriptor; not an octet behind it is read.  A proxy that speaks for
- * itself (UNKNOWN, LOCAL: a health check) is what peer_find says.
+ * Read the peer from the PROXY header, version 1 or 2, that must come first on
+ * this descriptor; read no octet after it.  Where a proxy speaks for itself
+ * (UNKNOWN, LOCAL: a health check), use peer_find.
  */
 enum peer_status peer_proxy(int fd, struct peer *);
 

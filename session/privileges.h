@@ -1,12 +1,12 @@
 /*
- * privileges: to stop being root.
+ * privileges: gives up root.
  */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
 /*
- * Started as root, become this user for good; NULL, or another user than root
- * at the start: nothing is done.  Returns NULL, or what is wrong.
+ * If this process is root, become this user for good; do nothing if it is not
+ * root, or if user is NULL.  Returns NULL, or what is wrong.
  */
 const char *privileges_drop(const char *user);
 

@@ -1,6 +1,6 @@
 /*
- * program: what the command line and the configuration have said; what all
- * that starts a session needs to know.
+ * program: the command line and the configuration, for all that starts a
+ * session.
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H

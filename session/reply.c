@@ -77,7 +77,7 @@ static const struct reply_text replies[] = {
 	    "Syntax: MAIL FROM:<address>", ERROR},
 	[REPLY_RCPT_SYNTAX] = {501, "5.5.4", "Syntax: RCPT TO:<number@domain>",
 	    ERROR},
-	/* what follows may be its chunk, and must not be run */
+	/* the next octets may be its chunk, and must not be run */
 	[REPLY_BDAT_SYNTAX] = {501, "5.5.4",
 	    "Syntax: BDAT octets [LAST]", CLOSE},
 	[REPLY_CHUNK_TOO_BIG] = {552, "5.3.4", "Chunk too big", CLOSE},

@@ -1,12 +1,12 @@
 /*
- * reply: every reply that the session can give; smtp2sms(8) explains them.
+ * reply: every reply that a session can give; smtp2sms(8) explains them.
  */
 #ifndef REPLY_H
 #define REPLY_H
 
 enum reply {
-	REPLY_GO,		/* nothing is wrong so far: go on */
-	REPLY_NONE,		/* there is nothing, or nobody, to answer */
+	REPLY_GO,		/* no reply: nothing is wrong, go on */
+	REPLY_NONE,		/* no reply: none is due, or nobody is there */
 	REPLY_GREETING,
 	REPLY_BYE,
 	REPLY_OK,
@@ -14,7 +14,7 @@ enum reply {
 	REPLY_HELP,
 	REPLY_SENDER_OK,
 	REPLY_RCPT_OK,
-	REPLY_RCPT_LATER,	/* it will be left out */
+	REPLY_RCPT_LATER,	/* 250, but it will be left out */
 	REPLY_RCPT_LATER_DENIED,
 	REPLY_CHUNK_OK,
 	REPLY_ACCEPTED,
@@ -36,7 +36,7 @@ enum reply {
 	REPLY_GATEWAY_4XX,
 	REPLY_GATEWAY_4XX_WAIT,	/* the note says for how long */
 	REPLY_RETRY,
-	REPLY_RETRY_WAIT,	/* as well */
+	REPLY_RETRY_WAIT,	/* likewise */
 	REPLY_UNREACHABLE,
 	REPLY_TIMEOUT,
 	REPLY_LOST,
@@ -53,7 +53,7 @@ enum reply {
 	REPLY_RCPT_SYNTAX,
 	REPLY_BDAT_SYNTAX,
 	REPLY_CHUNK_TOO_BIG,
-	REPLY_TWICE,		/* a parameter */
+	REPLY_TWICE,		/* a parameter is given twice */
 	REPLY_BAD_SIZE,
 	REPLY_BAD_BODY,
 	REPLY_BAD_AUTH,
@@ -100,7 +100,7 @@ enum reply {
 	REPLY_RCPT_FORMAT,
 	REPLY_RCPT_DOMAIN,
 	REPLY_RCPT_NUMBER,
-	REPLY_RCPT_IMPOSSIBLE,	/* the same, with a reason */
+	REPLY_RCPT_IMPOSSIBLE,	/* the same; the note says why */
 	REPLY_RCPT_DENIED,
 	REPLY_NOT_ASCII,
 	REPLY_NO_RCPTS,
@@ -110,7 +110,7 @@ enum reply {
 	REPLY_BOUNCE,
 	REPLY_TOO_BIG,
 	REPLY_OVERLONG,
-	REPLY_FIELD_PRIORITY,	/* X-SMS-Priority has a bad value, and so on */
+	REPLY_FIELD_PRIORITY,	/* bad value of X-SMS-Priority; and so on */
 	REPLY_FIELD_TTL,
 	REPLY_FIELD_SCHEDULE,
 	REPLY_FIELD_REPORT,
@@ -139,11 +139,11 @@ enum reply_effect {
 struct reply_text {
 	int code;
 	const char *enhanced;	/* RFC 3463; NULL: none */
-	const char *text;	/* NULL: made by the session */
+	const char *text;	/* NULL: the session's note */
 	enum reply_effect effect;
 };
 
-/* Not for REPLY_GO and REPLY_NONE, which say nothing. */
+/* The row of a reply; REPLY_GO and REPLY_NONE have none. */
 const struct reply_text *reply_of(enum reply);
 
 #endif

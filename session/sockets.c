@@ -32,7 +32,7 @@ sockets_name(enum sockets_kind kind)
 	return names[kind];
 }
 
-/* The kind with this name of n octets, or otherwise. */
+/* The kind with this name of n octets; otherwise if there is none. */
 static enum sockets_kind
 kind_of(const char *name, size_t n, enum sockets_kind otherwise)
 {
@@ -68,11 +68,11 @@ is_listening(int fd)
 }
 
 /*
- * Descriptor 0: move it away, since a session has its client there.  inetd
- * puts the socket on descriptor 1, too (descriptor 2: see configure).
+ * Move the socket from descriptor 0 to another, since a session has its client
+ * there.  inetd puts it on descriptor 1, too (for descriptor 2 see smtp2sms.c).
  */
 static int
-take_standard_input(struct sockets *s, enum sockets_kind kind)
+adopt_standard_input(struct sockets *s, enum sockets_kind kind)
 {
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, LISTEN_FIRST);
 
@@ -83,7 +83,7 @@ take_standard_input(struct sockets *s, enum sockets_kind kind)
 }
 
 static int
-count_given(void)
+count_inherited(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 
@@ -93,20 +93,21 @@ count_given(void)
 	return atoi(n);
 }
 
-/* What systemd says by itself: sd_listen_fds(3), FileDescriptorName=. */
+/* 1 for systemd's own names: sd_listen_fds(3), FileDescriptorName=. */
 static int
 is_usual(const char *name, size_t n)
 {
 	static const char unit[] = ".socket", none[] = "unknown";
 
-	return n == 0 || (n == sizeof(none) - 1 && memcmp(name, none, n) == 0) ||
+	return n == 0 ||
+	    (n == sizeof(none) - 1 && memcmp(name, none, n) == 0) ||
 	    (n >= sizeof(unit) && memcmp(name + n - (sizeof(unit) - 1), unit,
 		sizeof(unit) - 1) == 0);
 }
 
-/* A socket from descriptor fd with a name of n octets.  0, or -1. */
+/* Add descriptor fd, which has a name of n octets.  0, or -1. */
 static int
-add_given(struct sockets *s, int fd, const char *name, size_t n,
+add_inherited(struct sockets *s, int fd, const char *name, size_t n,
     enum sockets_kind otherwise)
 {
 	enum sockets_kind none = (enum sockets_kind)(SOCKETS_KIND_LAST + 1);
@@ -120,18 +121,18 @@ add_given(struct sockets *s, int fd, const char *name, size_t n,
 	return fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ? -1 : 0;
 }
 
-/* LISTEN_FDS; a connection among them is no affair of a listener. */
+/* Adopt the sockets of LISTEN_FDS; ignore connections among them. */
 static int
-take_given(struct sockets *s, enum sockets_kind otherwise)
+adopt_inherited(struct sockets *s, enum sockets_kind otherwise)
 {
 	const char *name = getenv("LISTEN_FDNAMES");
-	int i, n = count_given();
+	int i, n = count_inherited();
 	size_t len;
 
 	for (i = 0; i < n && i < FDS_MAX; i++) {
 		len = name != NULL ? strcspn(name, ":") : 0;
-		if (is_listening(LISTEN_FIRST + i) &&
-		    add_given(s, LISTEN_FIRST + i, name, len, otherwise) == -1)
+		if (is_listening(LISTEN_FIRST + i) && add_inherited(s,
+		    LISTEN_FIRST + i, name, len, otherwise) == -1)
 			return -1;
 		if (name != NULL)
 			name += len + (name[len] == ':');
@@ -147,10 +148,10 @@ sockets_find(struct sockets *s, enum sockets_kind otherwise)
 	int r = 0;
 
 	if (is_listening(STDIN_FILENO))
-		r = take_standard_input(s, otherwise);
+		r = adopt_standard_input(s, otherwise);
 	else if (getsockname(STDIN_FILENO, (void *)&ss, &len) == -1)
-		r = take_given(s, otherwise);
-	/* none of it is for the programs that are started from here */
+		r = adopt_inherited(s, otherwise);
+	/* programs that this one starts must not use them */
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
@@ -165,7 +166,7 @@ union address {
 	struct sockaddr_in6 in6;
 };
 
-/* ADDRESS:PORT, [ADDRESS]:PORT; its length, or 0 if it is none. */
+/* Parse ADDRESS:PORT or [ADDRESS]:PORT.  Returns its size; 0 if it is wrong. */
 static socklen_t
 parse_address(union address *a, char *where)
 {
@@ -196,7 +197,7 @@ parse_address(union address *a, char *where)
 	    sizeof(a->in) : 0;
 }
 
-/* The socket of an address; [::] is for IPv4 as well. */
+/* Open a socket at an address; [::] takes IPv4 as well. */
 static int
 open_socket(const union address *a, socklen_t len)
 {
@@ -254,11 +255,11 @@ sockets_listen(const struct sockets *s)
 
 	for (i = 0; i < s->n; i++) {
 		fd = s->v[i].fd;
-		/* what a super-server has set is too small for a storm */
+		/* a super-server's backlog is too small for a storm */
 		if (listen(fd, SOCKETS_BACKLOG) == -1 ||
 		    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 			return -1;
-		/* Linux: the connections inherit both; no matter elsewhere */
+		/* on Linux, connections inherit both options */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	}

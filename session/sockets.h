@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 
 #define SOCKETS_MAX	16
-#define SOCKETS_NAME	48	/* octets of such a name that are kept */
+#define SOCKETS_NAME	48	/* octets of an odd name that are kept */
 #define SOCKETS_BACKLOG 4096	/* connections that may wait; the system may
 				   lower it (somaxconn) */
 
-/* What is spoken at a socket. */
+/* The protocol of a socket. */
 enum sockets_kind { SOCKETS_SMTP, SOCKETS_SMTPS, SOCKETS_LMTP };
 #define SOCKETS_KIND_LAST SOCKETS_LMTP
 
@@ -20,10 +20,10 @@ struct sockets {
 	struct {
 		int fd;
 		enum sockets_kind kind;
-		char odd[SOCKETS_NAME];	/* a name that says nothing; or "" */
+		char odd[SOCKETS_NAME];	/* a name that names no kind; or "" */
 	} v[SOCKETS_MAX];
 	size_t n;
-	int own;	/* they were opened here (-l) */
+	int own;	/* this program opened them (-l) */
 };
 
 /*
@@ -43,7 +43,7 @@ int sockets_find(struct sockets *, enum sockets_kind);
 const char *sockets_open(struct sockets *, const char *where,
     enum sockets_kind);
 
-/* Make them ready for accept(2).  0, or -1 with errno. */
+/* Prepare them for accept(2).  0, or -1 with errno. */
 int sockets_listen(const struct sockets *);
 
 /* The name of a kind: "smtps". */

@@ -1,13 +1,13 @@
 /*
- * sources: see sources.h.  A hash table with chains of indices; nothing is
- * taken out of it but to make room.
+ * sources: a hash table with chains of indices.  A source is removed only to
+ * make room for another.
  */
 #include <string.h>
 
 #include "session/sources.h"
 
 #define NETWORK 8	/* octets of an IPv6 address that name a source */
-#define SEARCH	64	/* sources that are looked at for one without failures */
+#define SEARCH	64	/* sources among which one without failures is sought */
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -62,7 +62,7 @@ look_up(const struct sources *s, const unsigned char key[16])
 }
 
 static void
-take_out(struct sources *s, int index)
+remove_source(struct sources *s, int index)
 {
 	int *p = &s->bucket[hash(s, s->v[index].key)];
 
@@ -71,7 +71,7 @@ take_out(struct sources *s, int index)
 	*p = s->v[index].next;
 }
 
-/* A place for a new source, or -1. */
+/* Find an index for a new source, or -1. */
 static int
 make_room(struct sources *s)
 {
@@ -92,7 +92,7 @@ make_room(struct sources *s)
 			break;
 	}
 	if (found != -1)
-		take_out(s, found);
+		remove_source(s, found);
 	return found;
 }
 
@@ -142,7 +142,7 @@ minute_of(uint64_t seconds)
 	return seconds / 60 + 1;
 }
 
-/* Forget what was counted so long ago that its place is needed again. */
+/* Forget the counts of minutes whose members are needed for new ones. */
 static void
 forget_old(struct source *v, uint64_t minute)
 {
@@ -177,7 +177,7 @@ sources_failures(const struct sources *s, int index, uint64_t seconds)
 
 	if (v->minute == 0)
 		return 0;
-	/* from the oldest minute that still counts */
+	/* begin with the oldest minute that counts */
 	m = now >= SOURCES_MINUTES ? now - SOURCES_MINUTES + 1 : 1;
 	if (v->minute >= SOURCES_MINUTES &&
 	    m < v->minute - SOURCES_MINUTES + 1)

@@ -1,7 +1,7 @@
 /*
- * sources: how many sessions each source has, and how many of its AUTHs
- * failed lately.  A source is an IPv4 address or an IPv6 /64, of which a host
- * has as many addresses as it likes.  Pure: memory and clock are the caller's.
+ * sources: counts the sessions of each source, and its failed AUTHs of the last
+ * minutes.  A source is an IPv4 address or an IPv6 /64, in which a host has as
+ * many addresses as it likes.  Pure: the caller has the memory and the clock.
  */
 #ifndef SOURCES_H
 #define SOURCES_H
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SOURCES_MAX	8192	/* that are known at a time */
+#define SOURCES_MAX	8192	/* sources that are known at a time */
 #define SOURCES_BUCKETS 4096	/* a power of two */
-#define SOURCES_MINUTES 10	/* for which a failure counts */
-#define SOURCES_FAILURES 65535	/* that are counted in a minute */
+#define SOURCES_MINUTES 10	/* during which a failure counts */
+#define SOURCES_FAILURES 65535	/* failures that are counted in a minute */
 
 struct source {
 	unsigned char key[16];	/* IPv6, or IPv4 mapped into it */
@@ -23,10 +23,10 @@ struct source {
 };
 
 struct sources {
-	uint64_t seed;		/* of the hash: whoever connects cannot
-				   choose the bucket */
-	size_t n;		/* of v that are in use */
-	int hand;		/* where the search for a place goes on */
+	uint64_t seed;		/* of the hash: so a client cannot choose the
+				   bucket */
+	size_t n;		/* members of v that are in use */
+	int hand;		/* where the search for room goes on */
 	int bucket[SOURCES_BUCKETS];
 	struct source v[SOURCES_MAX];
 };
@@ -35,20 +35,20 @@ void sources_init(struct sources *, uint64_t seed);
 
 /*
  * The index of the source that an address (IPv6, or IPv4 mapped into it)
- * belongs to.  Where all places are taken, a source that has no session is
- * forgotten, and sooner one without failures.  -1: all have sessions.
+ * belongs to.  If there is no room, a source without sessions is forgotten, if
+ * possible one without failures.  -1: all have sessions.
  */
 int sources_find(struct sources *, const unsigned char address[16]);
 
-/* A session begins, or ends.  Until it ends, its source keeps its index. */
+/* Count a session that begins or ends.  Until it ends, the index is valid. */
 void sources_begin(struct sources *, int index);
 void sources_end(struct sources *, int index);
 uint32_t sources_sessions(const struct sources *, int index);
 
-/* An AUTH failed, at this second of any clock that does not go back. */
+/* Count a failed AUTH at this second, by any clock that never goes back. */
 void sources_failure(struct sources *, int index, uint64_t seconds);
 
-/* How many failed in the last SOURCES_MINUTES. */
+/* How many AUTHs failed in the last SOURCES_MINUTES. */
 uint32_t sources_failures(const struct sources *, int index,
     uint64_t seconds);
 

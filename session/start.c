@@ -21,7 +21,7 @@
 /* For close_session, which takes no argument. */
 static const struct start *self;
 
-static int sandbox_told;	/* the log has what the sandbox lacks */
+static int sandbox_logged;	/* the log says what the sandbox lacks */
 
 void
 start_refuse(const char *reply)
@@ -40,7 +40,7 @@ start_identify(struct start *s)
 	snprintf(s->id, sizeof(s->id), "%llx-%lx",
 	    (unsigned long long)ts.tv_sec * 1000 +
 	    (unsigned long long)ts.tv_nsec / 1000000, (long)getpid());
-	/* a listener has one pid for all of them */
+	/* all sessions of a listener may have its pid */
 	if (count++ > 0)
 		snprintf(s->id + strlen(s->id), sizeof(s->id) - strlen(s->id),
 		    "-%x", count);
@@ -54,7 +54,7 @@ start_trust(const struct program *p, struct start *s)
 }
 
 /*
- * Without TLS, auth any lets in nobody but whom trust would let in without a
+ * Without TLS, auth any accepts only clients that trust would accept without a
  * password, and programs on this host.
  */
 static int
@@ -89,15 +89,15 @@ is_best_effort(const struct program *p)
 	return p->config.sandbox == CONFIG_SANDBOX_BEST_EFFORT;
 }
 
-/* Log what became of the sandbox; error: errno, or 0. */
+/* Log what the sandbox lacks; error: errno, or 0. */
 static void
-tell_sandbox(const struct program *p, const struct sandbox *s, int error)
+log_sandbox(const struct program *p, const struct sandbox *s, int error)
 {
 	char text[SANDBOX_TEXT];
 
-	if (sandbox_told)
+	if (sandbox_logged)
 		return;
-	sandbox_told = 1;
+	sandbox_logged = 1;
 	if (error != 0) {
 		log_event(LOG_ERR, "sandbox", "error", strerror(error), NULL);
 	} else if (is_best_effort(p) && sandbox_lacks(s)) {
@@ -112,7 +112,7 @@ start_try_sandbox(const struct program *p)
 	struct sandbox s;
 	int error = sandbox_try(is_best_effort(p), &s) == -1 ? errno : 0;
 
-	tell_sandbox(p, &s, error);
+	log_sandbox(p, &s, error);
 }
 
 static int
@@ -121,7 +121,7 @@ enter_sandbox(const struct program *p)
 	struct sandbox s;
 	int error = sandbox_enter(is_best_effort(p), &s) == -1 ? errno : 0;
 
-	tell_sandbox(p, &s, error);
+	log_sandbox(p, &s, error);
 	return error == 0 ? 0 : -1;
 }
 
@@ -184,9 +184,9 @@ serve_by_child(const struct program *p, const struct start *s,
 }
 
 /*
- * The greeting goes out before the second process and the sandbox are made:
- * both take longer than all that comes before, and the client need not wait.
- * Nothing that it sends is read until the sandbox is there.
+ * The greeting goes out before the second process starts and before the sandbox
+ * is entered: the client need not wait for these.  Nothing that it sends is
+ * read outside of the sandbox.
  */
 int
 start_session(const struct program *p, struct start *s)

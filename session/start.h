@@ -11,34 +11,34 @@
 
 #define START_ID_MAX 48	/* octets of a session's id, with its NUL */
 
-/* What is known of the connection. */
+/* What is known about the connection. */
 struct start {
 	struct peer peer;
 	char id[START_ID_MAX];
 	int trusted;		/* it needs no AUTH */
-	const char *protocol;	/* of TLS, if it is there already; or NULL */
+	const char *protocol;	/* of TLS, if that has begun; or NULL */
 	const char *subject;	/* of the client's certificate, or NULL */
 	struct wrapper wrapper;	/* for STARTTLS by UCSPI-TLS */
 	int lmtp;
-	int link;		/* to the delivery side; -1: still to be made */
+	int link;		/* to the delivery side; -1: none yet */
 };
 
-/* Give the session an id that no other of this host has. */
+/* Give the session an id that no other session of this host has. */
 void start_identify(struct start *);
 
 /* Decide whether the peer needs AUTH. */
 void start_trust(const struct program *, struct start *);
 
 /*
- * For a process that starts many sessions: try the sandbox and log what it
- * lacks, so that none of them does.
+ * In a process that starts many sessions, try the sandbox once and log what it
+ * lacks, so that the sessions do not.
  */
 void start_try_sandbox(const struct program *);
 
 /* Run the session.  Returns the exit status. */
 int start_session(const struct program *, struct start *);
 
-/* The last words to a client, and the time to read them. */
+/* Write a last reply to the client, and give it time to read that. */
 void start_refuse(const char *reply);
 
 #endif

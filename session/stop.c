@@ -12,7 +12,7 @@ static struct {
 	long long deadline;
 } self;
 
-/* Only ever called inside of ppoll(2), so that nobody reads it meanwhile. */
+/* The signal is unblocked only in ppoll(2), so no other code runs meanwhile. */
 static void
 on_term(int sig)
 {

@@ -30,7 +30,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* 1 if there are n digits and no more at p. */
+/* 1 if exactly n digits stand at p. */
 static int
 digits(const char *p, size_t n)
 {
@@ -42,9 +42,9 @@ digits(const char *p, size_t n)
 }
 
 /*
- * The time of day in a Date (RFC 5322, 3.3), as its sender has it: a retry
- * then has the same text, and so the same id.  NULL if there is none, or it
- * is of another year, as from a device without a clock.
+ * Find the time of day in a Date (RFC 5322, 3.3), in the sender's time zone: so
+ * a retry has the same text, and thus the same id.  NULL if there is none, or
+ * if the year is wrong, as from a device without a clock.
  */
 static const char *
 time_of_day(const char *date, int year)

@@ -9,22 +9,23 @@
 #include "mail/mime_mailbox.h"
 #include "sms/text.h"
 
+/* The rules that the configuration says. */
 struct text_rules text_rules_of(const struct config *);
 
-/* What a template's placeholders stand for; keep it as long as the rules. */
+/* Values of a template's placeholders; they must live as long as the rules. */
 struct text_rules_values {
 	struct mime_mailbox from;
 	char time[8];		/* "14:05" */
 };
 
 /*
- * Set what the placeholders stand for, where the rules have a template.
- * sender is the envelope's, host the client's name; "" if there is none.
+ * Set the values of the placeholders, if the rules have a template.  sender is
+ * the envelope's, host the client's name; "" if there is none.
  */
 void text_rules_fill(struct text_rules *, struct text_rules_values *,
     const struct mime *, const char *sender, const char *host);
 
-/* Octets of template and values that text_make needs room for. */
+/* The octets of template and values, for TEXT_ROOM. */
 #define TEXT_RULES_ROOM (WORDING_MAX + 4 * (MIME_FIELD_MAX + 1))
 
 #endif

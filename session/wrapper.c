@@ -66,9 +66,8 @@ wrapper_close(const struct wrapper *w)
 }
 
 /*
- * Wait for the end of the handshake, when the wrapper sends its variables,
- * each with a NUL behind it and another NUL at the end.  0, or -1 if the
- * handshake failed.
+ * Wait for the end of the handshake: then the wrapper sends its variables, each
+ * followed by NUL, and another NUL.  0, or -1 if the handshake failed.
  */
 static int
 read_variables(int control, long long deadline)
@@ -131,7 +130,7 @@ wrapper_command(struct argv *c, const struct program *p, const char *mode)
 		argv_add(c, "-b");
 }
 
-/* What the options come before. */
+/* The arguments after the options. */
 static void
 add_files(struct argv *c, const struct program *p)
 {
@@ -147,7 +146,7 @@ wrapper_finish(struct argv *c, const struct program *p)
 	add_files(c, p);
 }
 
-/* Where this program is, as an absolute path if that can be known. */
+/* The path of this program, an absolute one if the system tells it. */
 static void
 own_path(char *path, size_t size, const char *argv0)
 {
@@ -159,9 +158,9 @@ own_path(char *path, size_t size, const char *argv0)
 		snprintf(path, size, "%s", argv0);
 }
 
-/* What the wrapper cannot find out itself. */
+/* Name the peer in the environment, for the program behind the wrapper. */
 static void
-tell_peer(const struct peer *peer)
+export_peer(const struct peer *peer)
 {
 	if (strcmp(peer->ip, PEER_LOCAL) == 0)
 		return;
@@ -182,7 +181,7 @@ wrapper_become(const struct program *p, const struct peer *peer)
 	argv_add(&c, program);
 	for (argv = p->argv + 1; *argv != NULL; argv++)
 		argv_add(&c, *argv);
-	tell_peer(peer);
+	export_peer(peer);
 	/* the header comes before TLS and has been read */
 	if (p->config.proxy_protocol)
 		setenv(WRAPPER_PROXY_DONE, "1", 1);
