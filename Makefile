@@ -25,7 +25,7 @@ LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 LIBCRYPT = -lcrypt
 LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
-PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-tls
+PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-seal smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
 COMMON = common/base64.o common/buf.o common/digest.o common/ipc.o \
 	common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
@@ -55,7 +55,7 @@ SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
 	$(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o
-GATEWAY = gateway/filter.o gateway/gateway.o gateway/hook.o \
+GATEWAY = gateway/encrypt.o gateway/filter.o gateway/gateway.o gateway/hook.o \
 	gateway/lenient.o \
 	gateway/match.o \
 	gateway/member.o gateway/placeholder.o gateway/pointer.o \
@@ -71,7 +71,7 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
 	delivery/job_metrics.o delivery/job_reply.o delivery/job_road.o delivery/job_send.o \
 	$(JOURNAL) delivery/note.o delivery/policy.o \
-	delivery/pool.o delivery/probe.o delivery/rest.o \
+	delivery/pool.o delivery/probe.o delivery/rest.o delivery/seal.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 # what of smtp2sms-hook a unit test or a fuzzer can link
@@ -80,6 +80,8 @@ HOOK = hook/confine.o hook/hook.o hook/mailer.o hook/relay.o hook/reply.o \
 	hook/secret.o $(HOOK_PARTS) delivery/note.o delivery/journal_file.o \
 	delivery/journal_record.o delivery/journal_value.o \
 	$(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
+SEAL = seal/seal.o seal/seal_sandbox.o common/buf.o common/base64.o \
+	common/ipc.o common/landlock.o
 TLS = tls/tls.o tls/tls_cert.o tls/tls_environment.o tls/tls_key.o \
 	tls/tls_listener.o tls/tls_program.o tls/tls_pump.o \
 	tls/tls_sandbox.o tls/tls_session.o tls/tls_setup.o \
@@ -96,6 +98,9 @@ smtp2sms-deliver: $(DELIVER)
 
 smtp2sms-hook: $(HOOK)
 	$(LINK) -o $@ $(HOOK) `$(PKG_CONFIG) --libs libcurl jansson`
+
+smtp2sms-seal: $(SEAL)
+	$(LINK) -o $@ $(SEAL) `$(PKG_CONFIG) --libs libcrypto`
 
 smtp2sms-tls: $(TLS)
 	$(LINK) -o $@ $(TLS) `$(PKG_CONFIG) --libs libtls`
@@ -120,7 +125,7 @@ static:
 .c.o:
 	$(COMPILE) -c -o $@ $<
 
-$(SESSION) $(DELIVER) $(HOOK) $(TLS): *.h */*.h
+$(SESSION) $(DELIVER) $(HOOK) $(SEAL) $(TLS): *.h */*.h
 
 # ---- installation ----
 
@@ -133,7 +138,7 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 $(SMTP2SMS) $(DESTDIR)$(SBINDIR)/smtp2sms
-	install -m 755 smtp2sms-deliver smtp2sms-hook smtp2sms-tls \
+	install -m 755 smtp2sms-deliver smtp2sms-hook smtp2sms-seal smtp2sms-tls \
 	    $(DESTDIR)$(LIBEXECDIR)/
 	sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|; s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|' \
 	    contrib/smtp2sms-setup >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
@@ -161,6 +166,7 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-deliver.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-hook.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-setup.8 \
+	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-seal.8 \
 	    $(DESTDIR)$(MANDIR)/man8/smtp2sms-tls.8 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
@@ -321,7 +327,8 @@ FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
 	delivery/job_reply.c delivery/job_road.c \
 	delivery/job_send.c $(JOURNAL:.o=.c) \
 	delivery/login.c delivery/note.c \
-	delivery/policy.c delivery/rest.c delivery/serve.c \
+	delivery/policy.c delivery/rest.c delivery/seal.c \
+	delivery/serve.c \
 	delivery/source.c delivery/users.c
 
 fuzz-link:

@@ -27,6 +27,7 @@
 #include "delivery/journal.h"
 #include "delivery/login.h"
 #include "delivery/probe.h"
+#include "delivery/seal.h"
 #include "delivery/serve.h"
 #include "delivery/try.h"
 #include "gateway/descriptor.h"
@@ -81,13 +82,13 @@ leave(int code)
 static int
 turn(struct curl_waitfd *w, unsigned max)
 {
-	unsigned agents = 0, journals, n;
+	unsigned agents = 0, journals, seals, n;
 	int ms = IDLE_WAIT;
 
 	if (self.agent && agent_stopping())
 		serve_dismiss();
-	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS - JOURNAL_WAITS,
-	    &ms);
+	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS - JOURNAL_WAITS -
+	    SEAL_WAITS, &ms);
 	if (self.agent ? agent_over() : serve_count() == 0)
 		return 0;
 	if (self.agent)
@@ -96,7 +97,9 @@ turn(struct curl_waitfd *w, unsigned max)
 	/* the descriptors stand without a gap */
 	memmove(w + agents, w + AGENT_WAITS, n * sizeof(*w));
 	journals = journal_prepare(w + agents + n, &ms);
-	http_turn(w, agents + n + journals, ms);
+	seals = seal_prepare(w + agents + n + journals, &ms);
+	http_turn(w, agents + n + journals + seals, ms);
+	seal_turn(w + agents + n + journals, seals);
 	journal_turn(w + agents + n, journals);
 	if (self.agent)
 		agent_turn(w, agents);
@@ -107,7 +110,7 @@ turn(struct curl_waitfd *w, unsigned max)
 static int
 run(void)
 {
-	unsigned max = AGENT_WAITS + JOURNAL_WAITS +
+	unsigned max = AGENT_WAITS + JOURNAL_WAITS + SEAL_WAITS +
 	    (self.agent ? (unsigned)self.config.agent_clients : 1);
 	struct curl_waitfd *w = calloc(max, sizeof(*w));
 
@@ -272,6 +275,7 @@ configure(struct arguments *a)
 	self.gateway = read_descriptor(&self.config, tell);
 	if (self.gateway == NULL)
 		return -1;
+	seal_init(&self.config);
 	bad = check_start(&self.config, self.gateway, tell);
 	if (a->test)
 		bad |= check_test(&self.config, self.gateway, tell);

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "delivery/check.h"
 #include "delivery/login.h"
+#include "delivery/seal.h"
 #include "gateway/descriptor.h"
 #include "gateway/gateway.h"
 
@@ -75,6 +76,19 @@ check_dedupe(const struct config *c, const struct descriptor *g,
 	    "journal, or a single gateway that can be asked for an id");
 }
 
+/* Without it nothing could be sent, since nothing may go out in clear. */
+static int
+check_seal(const struct config *c, const struct descriptor *g,
+    config_report tell)
+{
+	while (g != NULL && !gateway_encrypts(g))
+		g = g->next;
+	if (g == NULL || access(seal_program(), X_OK) == 0)
+		return 0;
+	return config_error(c, "secret", tell, "secret passphrase: %s: %s",
+	    seal_program(), strerror(errno));
+}
+
 int
 check_start(const struct config *c, const struct descriptor *g,
     config_report tell)
@@ -86,6 +100,7 @@ check_start(const struct config *c, const struct descriptor *g,
 	bad |= check_file(c, "gateway-key", c->gateway_key, R_OK, tell);
 	bad |= check_journal(c, tell);
 	bad |= check_dedupe(c, g, tell);
+	bad |= check_seal(c, g, tell);
 	return bad ? -1 : 0;
 }
 

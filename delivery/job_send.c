@@ -20,6 +20,8 @@
 #include "delivery/job_road.h"
 #include "delivery/job_send.h"
 #include "delivery/rest.h"
+#include "delivery/seal.h"
+#include "gateway/wipe.h"
 
 /* The recipients of one request, and what is asked about them. */
 struct batch {
@@ -34,6 +36,7 @@ struct batch {
 	char asked[JOB_UUID];	/* the id that the gateway is asked for */
 	int sent;		/* the message went out before the look-up */
 	struct gateway_message message;
+	struct gateway_texts *sealed;	/* NULL: nothing is encrypted */
 	/* kept while the gateway is asked */
 	struct gateway_answer answer;
 	long status, ms, retry_after;
@@ -89,6 +92,14 @@ goes_on(const struct job *j, const struct job_result *r, enum job_fate fate)
 }
 
 /* ---- the end of a batch, and of the job ---- */
+
+static void
+free_batch(struct batch *b)
+{
+	gateway_texts_free(b->sealed);
+	free(b->to);
+	free(b);
+}
 
 static void
 answer(struct job *j)
@@ -192,8 +203,7 @@ finish_batch(struct batch *b, int sent)
 	}
 	if (!j->dry)
 		try_next(j, b->first, n, b->tried);
-	free(b->to);
-	free(b);
+	free_batch(b);
 	finish(j);
 }
 
@@ -336,8 +346,7 @@ split_batch(struct batch *b)
 	log_limited(j->log_limit, LOG_INFO, "gateway", "session", j->session,
 	    "request", "send", "recipients", LOG_NUM((long)n), "note",
 	    "refused as a whole; sent again in two halves", NULL);
-	free(b->to);
-	free(b);
+	free_batch(b);
 	j->pending += 2;
 	start_batch(j, first, half, g, tried);
 	start_batch(j, first + half, n - half, g, tried);
@@ -437,9 +446,46 @@ show_batch(struct batch *b)
 }
 
 static void
+on_sealed(void *arg, struct gateway_texts *sealed, const char *why)
+{
+	struct batch *b = arg;
+
+	if (sealed == NULL) {
+		job_trouble(b->job, b->gateway, "encrypt", 0, 0, why, 0);
+		finish_batch_as(b, IPC_OUTCOME_INTERNAL, "", 0);
+		return;
+	}
+	b->message.sealed = b->sealed = sealed;
+	http_start_once(make_request, clock_left(b->deadline), on_sent, b);
+}
+
+/* What the gateway must not read is encrypted first. */
+static void
+seal_batch(struct batch *b)
+{
+	struct gateway_request r;
+	struct gateway_texts *plain = gateway_plain(b->gateway, login_of(b),
+	    &b->message, &r);
+	char *passphrase;
+
+	if (plain == NULL) {
+		on_sealed(b, NULL, r.why);
+		return;
+	}
+	passphrase = gateway_passphrase(b->gateway);
+	seal_start(passphrase, plain, clock_left(b->deadline), on_sealed, b);
+	wipe_free(passphrase);
+	gateway_texts_free(plain);
+}
+
+static void
 send_batch(struct batch *b)
 {
-	http_start_once(make_request, clock_left(b->deadline), on_sent, b);
+	if (gateway_encrypts(b->gateway))
+		seal_batch(b);
+	else
+		http_start_once(make_request, clock_left(b->deadline),
+		    on_sent, b);
 }
 
 /* The gateway has asked not to be asked yet: then its answer still holds. */
@@ -501,8 +547,7 @@ abandon_batch(struct batch *b, const struct job_result *why)
 		    JOB_FATE_NOT_TAKEN))
 			*r = *why;
 	}
-	free(b->to);
-	free(b);
+	free_batch(b);
 	finish(j);
 }
 

@@ -14,8 +14,10 @@
 #include "delivery/http.h"
 #include "delivery/job.h"
 #include "delivery/login.h"
+#include "delivery/seal.h"
 #include "delivery/try.h"
 #include "gateway/gateway.h"
+#include "gateway/wipe.h"
 #include "sms/phone.h"
 
 #define TURN_WAIT 60000 /* milliseconds */
@@ -23,7 +25,9 @@
 enum { OK = 0, USAGE = 64, REFUSED = 69, AGAIN = 75, NO_REQUEST = 78 };
 
 static struct {
+	const struct config *config;
 	const struct descriptor *gateway;
+	const struct gateway_login *login;
 	struct gateway_message message;
 	char *to[1];
 	char number[NUMBER_SIZE], id[JOB_UUID];
@@ -185,28 +189,99 @@ show(void)
 	free(store);
 }
 
+/* Make the request and show it; 0, or -1 if there is none. */
+static int
+make_request(struct gateway_request *r)
+{
+	if (gateway_send(self.gateway, self.login, &self.message, 1, r) == 0) {
+		show();
+		printf("request: %s\n", r->shown);
+		fflush(stdout);
+		return 0;
+	}
+	conclude(IPC_OUTCOME_INTERNAL, "", r->why);
+	if (self.login == NULL)
+		say_where(self.config);
+	return -1;
+}
+
+/* Until there is an outcome. */
+static void
+wait_for_it(void)
+{
+	struct curl_waitfd w[SEAL_WAITS];
+	unsigned n;
+	int ms;
+
+	while (!self.over) {
+		ms = TURN_WAIT;
+		n = seal_prepare(w, &ms);
+		http_turn(w, n, ms);
+		seal_turn(w, n);
+	}
+}
+
+static void
+start(void)
+{
+	static struct gateway_request r;
+
+	if (make_request(&r) == 0)
+		http_start_once(hand_over,
+		    self.config->timeout_gateway * 1000, on_end, &r);
+}
+
+static void
+on_sealed(void *arg, struct gateway_texts *sealed, const char *why)
+{
+	(void)arg;
+	if (sealed == NULL) {
+		conclude(IPC_OUTCOME_INTERNAL, "", why);
+		return;
+	}
+	self.message.sealed = sealed;
+	start();
+}
+
+/* Encrypt the message, and send it then. */
+static void
+seal(void)
+{
+	struct gateway_request r;
+	struct gateway_texts *plain = gateway_plain(self.gateway, self.login,
+	    &self.message, &r);
+	char *passphrase;
+
+	if (plain == NULL) {
+		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
+		return;
+	}
+	passphrase = gateway_passphrase(self.gateway);
+	seal_start(passphrase, plain, self.config->timeout_gateway * 1000,
+	    on_sealed, NULL);
+	wipe_free(passphrase);
+	gateway_texts_free(plain);
+}
+
 static int
 send_request(const struct config *c, const struct gateway_login *login,
     int dry)
 {
 	struct gateway_request r;
 
-	if (gateway_send(self.gateway, login, &self.message, 1, &r) == -1) {
-		conclude(IPC_OUTCOME_INTERNAL, "", r.why);
-		if (login == NULL)
-			say_where(c);
-		return self.code;
-	}
-	show();
-	printf("request: %s\n", r.shown);
+	self.config = c;
+	self.login = login;
 	if (dry) {
+		if (make_request(&r) == -1)
+			return self.code;
 		gateway_free(&r);
 		return OK;
 	}
-	fflush(stdout);
-	http_start_once(hand_over, c->timeout_gateway * 1000, on_end, &r);
-	while (!self.over)
-		http_turn(NULL, 0, TURN_WAIT);
+	if (gateway_encrypts(self.gateway))
+		seal();
+	else
+		start();
+	wait_for_it();
 	return self.code;
 }
 

@@ -26,6 +26,7 @@
 #define DESCRIPTOR_MAPS_MAX	 32
 #define DESCRIPTOR_SEPARATOR_MAX 8	/* octets between joined numbers */
 #define DESCRIPTOR_SECRET_MAX	 8192	/* octets of a secret's file */
+#define DESCRIPTOR_ENCRYPT_MAX	 8	/* pointers to values */
 #define DESCRIPTOR_LEVELS	 19	/* of MT-PRIORITY: -9 to 9 */
 
 struct descriptor_secret {
@@ -94,6 +95,14 @@ struct descriptor_per_recipient {
 	enum ipc_outcome missing;
 };
 
+/* The member "encrypt": what of the body goes out encrypted. */
+struct descriptor_encrypt {
+	const char *passphrase;	/* a template; NULL: nothing is */
+	const char *value[DESCRIPTOR_ENCRYPT_MAX]; /* JSON pointers */
+	size_t n;
+	const char *mark;	/* the member that says so */
+};
+
 /* A request that is not for a message. */
 struct descriptor_call {
 	const char *method, *url;	/* NULL: there is none */
@@ -124,6 +133,8 @@ struct descriptor {
 	size_t nset;
 	struct descriptor_secret *secret;
 	size_t nsecret;
+	struct descriptor_encrypt encrypt;
+	int encrypts;		/* and there is a passphrase */
 	/* the answer */
 	int no_ids;		/* it is told ids, and does not know them again */
 	int documented;		/* 4xx and 5xx as SMSGate documents them */

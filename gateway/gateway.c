@@ -8,19 +8,29 @@
 #include <jansson.h>
 
 #include "gateway/descriptor.h"
+#include "gateway/encrypt.h"
 #include "gateway/gateway.h"
 #include "gateway/request.h"
 #include "gateway/response.h"
 #include "gateway/template.h"
 #include "gateway/variable.h"
+#include "gateway/wipe.h"
 
 /* ---- what a gateway can do ---- */
 
 size_t
 gateway_max_recipients(const struct descriptor *g)
 {
-	return g->per_recipient.by != DESCRIPTOR_BY_NONE &&
-	    gateway_has_ids(g) ? 1 : g->max_to;
+	if (g->per_recipient.by != DESCRIPTOR_BY_NONE && gateway_has_ids(g))
+		return 1;
+	return g->encrypts && g->max_to > ENCRYPT_RECIPIENTS_MAX ?
+	    ENCRYPT_RECIPIENTS_MAX : g->max_to;
+}
+
+int
+gateway_encrypts(const struct descriptor *g)
+{
+	return g->encrypts;
 }
 
 static const struct {
@@ -145,7 +155,9 @@ option_limit(const struct descriptor *g, const struct options *o, time_t now)
 const char *
 gateway_limit(const struct descriptor *g, const struct gateway_message *m)
 {
-	if (is_over(strlen(m->text), g->limits.text))
+	size_t n = strlen(m->text);
+
+	if (is_over(g->encrypts ? encrypt_size(n) : n, g->limits.text))
 		return "text";
 	if (is_over(characters(m->text), g->limits.characters))
 		return "characters";
@@ -171,6 +183,34 @@ gateway_send(const struct descriptor *g, const struct gateway_login *login,
 	r->shown = request_show(&masked, g->body_type);
 	request_free(&masked);
 	return 0;
+}
+
+char *
+gateway_passphrase(const struct descriptor *g)
+{
+	return encrypt_passphrase(g);
+}
+
+struct gateway_texts *
+gateway_plain(const struct descriptor *g, const struct gateway_login *login,
+    const struct gateway_message *m, struct gateway_request *r)
+{
+	struct values v = {.g = g, .login = login, .message = m};
+
+	return request_plain(&v, r);
+}
+
+void
+gateway_texts_free(struct gateway_texts *t)
+{
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < t->n; i++)
+		wipe_free(t->v[i]);
+	free(t->v);
+	free(t);
 }
 
 int

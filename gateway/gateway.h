@@ -19,6 +19,9 @@ struct descriptor;
  */
 size_t gateway_max_recipients(const struct descriptor *);
 
+/* 1 if what it sends for a message is encrypted first. */
+int gateway_encrypts(const struct descriptor *);
+
 /* Which options the descriptor can send, and their bounds. */
 void gateway_abilities(const struct descriptor *, struct abilities *);
 
@@ -55,6 +58,20 @@ int gateway_lookup(const struct descriptor *, const struct gateway_login *,
  */
 int gateway_balance(const struct descriptor *, const char *body, size_t n,
     struct gateway_balance *);
+
+/* The passphrase of a gateway that encrypts; to be freed by wipe_free. */
+char *gateway_passphrase(const struct descriptor *);
+
+/*
+ * What of a message has to be encrypted: the message is then sent with as
+ * many texts in `sealed`, in the same order.  NULL, and r->why, if no request
+ * can be made of it.
+ */
+struct gateway_texts *gateway_plain(const struct descriptor *,
+    const struct gateway_login *, const struct gateway_message *,
+    struct gateway_request *r);
+
+void gateway_texts_free(struct gateway_texts *);
 
 /* Overwrite and free what a request holds. */
 void gateway_free(struct gateway_request *);

@@ -24,12 +24,20 @@ struct gateway_login {
 	const char *user, *secret;
 };
 
+/* Texts to encrypt, or encrypted; gateway_texts_free frees them. */
+struct gateway_texts {
+	char **v;
+	size_t n;
+};
+
 struct gateway_message {
 	const char *id, *text;	/* text: "" with a data SMS */
 	char *const *to;
 	size_t nto;		/* at most gateway_max_recipients */
 	const struct options *options;	/* NULL: none */
 	time_t now;
+	/* what gateway_plain gave, encrypted; NULL: nothing is */
+	const struct gateway_texts *sealed;
 	/* for gateway_judge: no error shows this secret; may be NULL */
 	const struct gateway_login *login;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gateway/descriptor.h"
+#include "gateway/encrypt.h"
 #include "gateway/hook.h"
 #include "gateway/read.h"
 #include "gateway/read_request.h"
@@ -239,7 +240,7 @@ read_members(struct descriptor *g)
 	    "headers", "auth", "to", "body", "defaults", "map", "limits",
 	    "ids", "needs", "priority", "ok", "id", "error", "rules", "each",
 	    "replies", "retry-after", "check", "warm", "lookup", "variables",
-	    "hook", NULL};
+	    "hook", "encrypt", NULL};
 	struct hook hook;
 
 	member_only(&g->errors, "", g->root, names);
@@ -247,6 +248,7 @@ read_members(struct descriptor *g)
 	read_priority(g);
 	read_request(g);
 	read_request_calls(g);
+	encrypt_read(g);
 	read_response(g);
 	g->has_hook = hook_read(&g->errors, g->root, &hook);
 	read_variables_check(g);

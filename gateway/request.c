@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/encrypt.h"
 #include "gateway/message.h"
 #include "gateway/request.h"
 #include "gateway/template.h"
@@ -333,10 +334,17 @@ append(const char *p, size_t n, void *arg)
 static int
 put_json(struct values *v, json_t *template, struct buf *b)
 {
-	json_t *j = template_json(v, template);
-	int e = j != NULL ? json_dump_callback(j, append, b, JSON_COMPACT) :
-			    -1;
+	json_t *j = template_json(v, template), *own;
+	int e = j == NULL ? -1 : 0;
 
+	if (e == 0 && v->g->encrypts) {
+		own = json_deep_copy(j); /* nothing of it is the template's */
+		json_decref(j);
+		j = own;
+		e = encrypt_replace(v->g, j, v->message->sealed);
+	}
+	if (e == 0)
+		e = json_dump_callback(j, append, b, JSON_COMPACT);
 	json_decref(j);
 	return e;
 }
@@ -484,6 +492,23 @@ request_send(struct values *v, struct gateway_request *r)
 	    -1) || add_headers(v, g->headers, r) == -1 || is_incomplete(v))
 		return fail(v, r);
 	return authenticate(v, r) == 0 ? 0 : fail_credentials(r);
+}
+
+struct gateway_texts *
+request_plain(struct values *v, struct gateway_request *r)
+{
+	json_t *j = template_json(v, v->g->body);
+	struct gateway_texts *t;
+
+	memset(r, 0, sizeof(*r));
+	if (j == NULL || is_incomplete(v)) {
+		json_decref(j);
+		fail(v, r);
+		return NULL;
+	}
+	t = encrypt_list(v->g, j);
+	json_decref(j);
+	return t;
 }
 
 char *

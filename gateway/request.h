@@ -11,6 +11,7 @@
 #define REQUEST_BODY_MAX (4 * 1024 * 1024)	/* octets, filled in */
 
 struct gateway_request;
+struct gateway_texts;
 
 /*
  * Make the request for a message, or one of the other requests; with_login:
@@ -20,6 +21,9 @@ struct gateway_request;
 int request_send(struct values *, struct gateway_request *r);
 int request_call(struct values *, const struct descriptor_call *,
     int with_login, struct gateway_request *r);
+
+/* The values of the body that have to be encrypted; NULL, and r->why. */
+struct gateway_texts *request_plain(struct values *, struct gateway_request *r);
 
 /* The request as one line of JSON; malloced, or NULL. */
 char *request_show(const struct gateway_request *, enum descriptor_body);

@@ -433,7 +433,8 @@ def check_message(message):
     """SMSGate's rules for a message; an exception says what is wrong."""
     known = {"id", "deviceId", "textMessage", "dataMessage", "phoneNumbers",
              "simNumber", "withDeliveryReport", "priority", "ttl",
-             "validUntil", "scheduleAt"}
+             "validUntil", "scheduleAt", "isEncrypted"}
+    encrypted = message.get("isEncrypted", False)
     for member in message:
         if member not in known:
             raise ValueError("unknown member " + member)
@@ -441,7 +442,8 @@ def check_message(message):
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= 100:
         raise ValueError("phoneNumbers")
     for number in numbers:
-        if not re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,6}", number):
+        if not re.fullmatch(r"\$.{1,127}" if encrypted else
+                            r"\+[1-9][0-9]{6,14}|[0-9]{3,6}", number):
             raise ValueError("phone number " + number)
     if len(set(numbers)) != len(numbers):
         raise ValueError("UNIQUE constraint failed")
@@ -453,6 +455,7 @@ def check_message(message):
             raise ValueError("text")
     for member, kind in (("id", str), ("deviceId", str), ("simNumber", int),
                          ("withDeliveryReport", bool), ("ttl", int),
+                         ("isEncrypted", bool),
                          ("priority", int), ("scheduleAt", str)):
         if member in message and type(message[member]) is not kind:
             raise ValueError("type of " + member)

@@ -31,6 +31,7 @@ def install():
         got = tree(dest)
         for name in ("sbin/smtp2sms", "libexec/smtp2sms/smtp2sms-deliver",
                      "libexec/smtp2sms/smtp2sms-hook",
+                     "libexec/smtp2sms/smtp2sms-seal",
                      "libexec/smtp2sms/smtp2sms-tls",
                      "libexec/smtp2sms/smtp2sms-setup",
                      "share/smtp2sms/gateways/smsgate.json",
@@ -38,6 +39,7 @@ def install():
                      "share/man/man8/smtp2sms-deliver.8",
                      "share/man/man8/smtp2sms-hook.8",
                      "share/man/man8/smtp2sms-setup.8",
+                     "share/man/man8/smtp2sms-seal.8",
                      "share/man/man8/smtp2sms-tls.8",
                      "share/man/man5/smtp2sms.conf.5",
                      "share/man/man5/smtp2sms-gateway.5",

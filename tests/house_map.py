@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "delivery": {"gateway", "sms", "common"},
     "gateway": {"sms", "common"},
     "hook": {"gateway", "delivery/note", "common"},
+    "seal": {"common"},
     "tls": {"common"},
     "common": set(),
 }
@@ -102,6 +103,8 @@ def objects():
         tap.ok(not crypt or name == "delivery/hash", obj + ": crypt(3)",
                crypt)
         tap.ok(not tls or folder_of(name) == "tls", obj + ": libtls", tls)
+        crypto = {s for s in asked if s.startswith(("EVP_", "RAND_"))}
+        tap.ok(not crypto or name == "seal/seal", obj + ": libcrypto", crypto)
         if not is_pure(name):
             continue
         hands = {s for s in asked if HANDS.match(s)}
@@ -125,7 +128,11 @@ def programs():
                         run("readelf", "-d", "smtp2sms-hook").stdout)
     tap.is_(sorted(needed), ["libc", "libcurl", "libjansson"],
             "smtp2sms-hook")
-    for program in ("smtp2sms", "smtp2sms-deliver", "smtp2sms-hook"):
+    needed = re.findall(r"NEEDED.*\[(\w+)",
+                        run("readelf", "-d", "smtp2sms-seal").stdout)
+    tap.is_(sorted(needed), ["libc", "libcrypto"], "smtp2sms-seal")
+    for program in ("smtp2sms", "smtp2sms-deliver", "smtp2sms-hook",
+                    "smtp2sms-seal"):
         head = run("readelf", "-hlW", program).stdout
         dynamic = run("readelf", "-dW", program).stdout
         tap.ok("DYN (Position-Independent Executable" in head,

@@ -66,7 +66,7 @@ def find_home():
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
     os.chmod(copy, 0o755)
     for name in ("smtp2sms", "smtp2sms-deliver", "smtp2sms-hook",
-                 "smtp2sms-tls"):
+                 "smtp2sms-seal", "smtp2sms-tls"):
         if os.path.exists(os.path.join(home, name)):
             shutil.copy(os.path.join(home, name), copy)
     shutil.copytree(os.path.join(TOP, "gateways"),
