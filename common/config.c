@@ -1,6 +1,6 @@
 /*
- * config: one table of keywords; errors with file and line.  Every program
- * reads the same file by this code.
+ * config: the table of keywords, and errors with file and line.  All programs
+ * read the same file with this code.
  */
 #include <arpa/inet.h>
 
@@ -33,12 +33,12 @@
 
 #define OVERRIDE    (-1)		/* in place of a line's number */
 
-/* A line, and who is told what is wrong with it. */
+/* A line, and to whom errors are reported. */
 struct line {
 	struct config *c;
 	int number;		/* 0: the file as a whole */
 	config_report report;
-	char **word;		/* the values behind the keyword */
+	char **word;		/* the values after the keyword */
 	size_t nword;
 	int failed;
 };
@@ -67,7 +67,7 @@ put_place(char out[PLACE_MAX], const char *file, int line)
 }
 
 static void
-tell(config_report report, const char *file, int line, const char *fmt,
+report_error(config_report report, const char *file, int line, const char *fmt,
     va_list ap)
 {
 	char what[MESSAGE_MAX], where[PLACE_MAX];
@@ -88,13 +88,13 @@ fail(struct line *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(l->report, l->c->file, l->number, fmt, ap);
+	report_error(l->report, l->c->file, l->number, fmt, ap);
 	va_end(ap);
 	l->failed = 1;
 	return -1;
 }
 
-/* Memory runs out only before anything hostile is read, so dying is safe. */
+/* The configuration is read before any client's octet, so dying is safe. */
 static void *
 check(void *p)
 {
@@ -316,7 +316,7 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* A keyword, or a name of it (else ""), that stands on line first, too. */
+/* A keyword, or a name after it (else ""), was given before, on line first. */
 static int
 fail_twice(struct line *l, const char *keyword, const char *name, int first)
 {
@@ -501,7 +501,7 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* One prefix of a route; its gateways are looked up when all are known. */
+/* Add one prefix of a route; finish_route() looks up its gateways. */
 static int
 add_route(struct line *l, const struct keyword *k, const char *prefix)
 {
@@ -768,8 +768,8 @@ find_keyword(const char *name)
 }
 
 /*
- * How many letters have to be added, left out or changed to make b of a;
- * NAME_MAX_LENGTH if one of them is longer than that.
+ * The edit distance: how many letters to add, remove or change to make b of a;
+ * NAME_MAX_LENGTH if one of them is too long.
  */
 static size_t
 distance(const char *a, const char *b)
@@ -832,7 +832,7 @@ fail_words(struct line *l, const struct keyword *k)
 	}
 }
 
-/* seen: the lines on which the file has had the keywords so far. */
+/* Obey a line; seen has the lines of the keywords that came before. */
 static void
 apply(struct line *l, const char *name, int *seen)
 {
@@ -941,7 +941,7 @@ free_routes(struct config *c)
 	memset(&c->route, 0, sizeof(c->route));
 }
 
-/* Free what a keyword has allocated; it is then as if it had not been given. */
+/* Free what a keyword has allocated, as if it had not been given. */
 static void
 forget(struct config *c, const struct keyword *k)
 {
@@ -998,7 +998,7 @@ read_override(struct line *l, const char *override, char *overridden)
 	} else {
 		*value++ = '\0';
 		k = find_keyword(s);
-		/* a list takes the place of what the file said */
+		/* a list replaces that of the file */
 		if (k != NULL && !overridden[k - keywords]++ && k->repeats &&
 		    k->parse != parse_pair)
 			forget(l->c, k);
@@ -1013,9 +1013,9 @@ read_override(struct line *l, const char *override, char *overridden)
 
 /* ---- what depends on more than one keyword ---- */
 
-/* What comes is about this keyword. */
+/* Let the next errors name the line of this keyword. */
 static void
-look_back(struct line *l, const char *keyword)
+point_at(struct line *l, const char *keyword)
 {
 	l->number = l->c->lines[find_keyword(keyword) - keywords];
 }
@@ -1026,7 +1026,7 @@ require(struct line *l, const char *keyword, const char *value,
 {
 	if (value == NULL || other_value != NULL)
 		return;
-	look_back(l, keyword);
+	point_at(l, keyword);
 	fail(l, "%s: requires %s", keyword, other);
 }
 
@@ -1048,14 +1048,14 @@ finish_hostname(struct line *l)
 		    strchr("-._[]:", c->hostname[i]) == NULL)
 			break;
 	if (c->hostname[i] != '\0') {
-		look_back(l, "hostname");
+		point_at(l, "hostname");
 		fail(l, "hostname: '%s' is not a host name", c->hostname);
 	}
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
 }
 
-/* They are read as country-code says, which may stand behind the alias. */
+/* Read the numbers of an alias now: country-code may come after it. */
 static void
 finish_alias(struct line *l, struct config_alias *a)
 {
@@ -1076,7 +1076,7 @@ finish_alias(struct line *l, struct config_alias *a)
 	}
 }
 
-/* The gateways of a route, which may stand behind it. */
+/* Look up the gateways of a route now: `gateway` may come after it. */
 static void
 finish_route(struct line *l, struct config_route *r)
 {
@@ -1146,8 +1146,8 @@ config_error(const struct config *c, const char *keyword,
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(report, c->file, c->lines[find_keyword(keyword) - keywords], fmt,
-	    ap);
+	report_error(report, c->file,
+	    c->lines[find_keyword(keyword) - keywords], fmt, ap);
 	va_end(ap);
 	return -1;
 }
