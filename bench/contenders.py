@@ -39,6 +39,7 @@ STATIC = os.path.join(BUILD, "static", "smtp2sms")
 NAMES = ("null", "spawn", "agent", "naive", "fork", "listener", "peer")
 ALL = ("null", "spawn", "agent", "agent, static", "naive", "fork", "listener",
        "peer")
+NO_LIMITS = ("max-sessions=2000", "max-sessions-per-source=0")
 OWN_PORT = ("fork", "listener", "peer")
 
 
@@ -84,6 +85,10 @@ class Contender:
         """The processes that are there for sessions alone."""
         return below(self.pid)
 
+    def shared(self):
+        """Those that all sessions share."""
+        return [self.agent.pid] if self.agent else []
+
 
 class Daemon(Contender):
     """One that has the port itself; PORT stands for it in its command."""
@@ -99,6 +104,11 @@ class Daemon(Contender):
     def sessions(self):
         return [pid for pid in below(self.pid)
                 if process_name(pid) in ("smtp2sms", "null")]
+
+    def shared(self):
+        mine = self.sessions()
+        return [self.pid, *(pid for pid in below(self.pid)
+                            if pid not in mine)]
 
 
 def used(group, pid):
@@ -147,7 +157,7 @@ def try_mail(port, login=None):
 
 
 def make(place, config, url, settings, tls=False, names=NAMES, agent=None,
-         starttls=False):
+         starttls=False, limits=NO_LIMITS):
     """{name: Contender}, for those that are there."""
     curl = ["--cacert", place.path("cert.pem")] if "https:" in url else []
     dash = ["-s"] if tls else []
@@ -160,8 +170,7 @@ def make(place, config, url, settings, tls=False, names=NAMES, agent=None,
         "naive": ["sh", NAIVE, url] + curl,
         "fork": [NULL, "PORT"],
         "listener": place.smtp2sms(
-            config, *more, "max-sessions=2000", "max-sessions-per-source=0",
-            dash=dash) + ["-l", "127.0.0.1:PORT"],
+            config, *more, *limits, dash=dash) + ["-l", "127.0.0.1:PORT"],
         "peer": has_peer() and peer(place, url, tls, starttls),
     }
     if agent and os.path.exists(STATIC):
