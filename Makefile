@@ -67,12 +67,15 @@ JOURNAL = delivery/journal.o delivery/journal_file.o delivery/journal_record.o \
 	delivery/journal_value.o
 DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/catalogue.o delivery/check.o \
-	delivery/client.o delivery/credible.o delivery/http.o delivery/job.o \
+	delivery/client.o delivery/credible.o delivery/rate_digest.o \
+	delivery/http.o delivery/job.o \
 	delivery/job_fate.o delivery/job_id.o delivery/job_journal.o \
-	delivery/job_metrics.o delivery/job_reply.o delivery/job_road.o delivery/job_send.o \
-	$(JOURNAL) delivery/note.o delivery/policy.o \
+	delivery/job_metrics.o delivery/job_reply.o delivery/job_road.o \
+	delivery/job_send.o $(JOURNAL) delivery/note.o delivery/policy.o \
+	delivery/rate.o delivery/rate_value.o \
 	delivery/pool.o delivery/probe.o delivery/rest.o delivery/seal.o \
 	delivery/serve.o delivery/source.o delivery/try.o \
+	delivery/update.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 # what of smtp2sms-hook a unit test or a fuzzer can link
 HOOK_PARTS = hook/cgi.o hook/form.o hook/mail.o hook/timestamp.o hook/verify.o
@@ -201,10 +204,10 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 # ---- tests: HACKING says how to run one ----
 
 UNITS = auth charset config credible cuts digest fate gateway hook html ipc \
-	journal login metrics mime number options parameter phone path reply \
+	journal login metrics mime number options parameter phone path rate \
 	sandbox smuggling sources text utf8 value
 DUMPS = mime_dump text_dump
-TEST_OBJECTS = $(HOOK_PARTS) delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
+TEST_OBJECTS = delivery/rate_value.o $(HOOK_PARTS) delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
 TEST_LINK = $(COMPILE) -Itests $(LDFLAGS) -pie
 
@@ -297,8 +300,8 @@ static-check: all
 	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = charset config gateway hook html journal mime number \
-	parameter path proxy session text users
+FUZZERS = charset config gateway hook html mime number parameter path \
+	session text
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \
 	session/session*.c session/stop.c session/text_rules.c
@@ -313,26 +316,23 @@ fuzz: fuzz-link
 		    tests/fuzz_$$f.c common/config.c common/log.c $(GATEWAY:.o=.c) \
 		    $(HOOK_PARTS:.o=.c) $(PURE:.o=.c) \
 		    `$(PKG_CONFIG) --libs jansson` \
-		    `sed -n "s/^$$f: //p" tests/fuzz_sources` \
 		    `test $$f != session || echo "$(FUZZ_SESSION)"` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		    `test $$f != session || echo -dict=tests/fuzz_session.dict` \
-		    -max_len=4096 build/corpus_$$f `test ! -d \
-		    tests/corpus/$$f || echo tests/corpus/$$f` tests/mail || \
-		    exit 1; \
+		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
 	done
 
 # The delivery side but for HTTP, which fuzz_link.c plays.
 FUZZ_LINK = delivery/answer.c delivery/client.c delivery/credible.c \
 	delivery/hash.c delivery/job.c delivery/job_fate.c delivery/job_id.c \
-	delivery/job_journal.c delivery/job_metrics.c \
+	delivery/rate_digest.c delivery/job_journal.c delivery/job_metrics.c \
 	delivery/job_reply.c delivery/job_road.c \
 	delivery/job_send.c $(JOURNAL:.o=.c) \
 	delivery/login.c delivery/note.c \
-	delivery/policy.c delivery/rest.c delivery/seal.c \
-	delivery/serve.c \
-	delivery/source.c delivery/users.c
+	delivery/policy.c delivery/rate.c delivery/rate_value.c \
+	delivery/rest.c delivery/seal.c delivery/serve.c \
+	delivery/source.c delivery/update.c delivery/users.c
 
 fuzz-link:
 	sh tests/install compilers

@@ -23,6 +23,7 @@
 #include "delivery/agent.h"
 #include "delivery/catalogue.h"
 #include "delivery/check.h"
+#include "delivery/rate_digest.h"
 #include "delivery/http.h"
 #include "delivery/journal.h"
 #include "delivery/login.h"
@@ -45,6 +46,7 @@ struct arguments {
 	int probe;
 	int gateways, variables;	/* of the descriptors, for people */
 	int metrics;		/* show them */
+	int digest;		/* send those that are due */
 	const char *listen;	/* the path of a socket to make */
 	int by_listener;	/* descriptor 0 is a listener's */
 	const char *hash;	/* the name of a login */
@@ -89,7 +91,9 @@ turn(struct curl_waitfd *w, unsigned max)
 		serve_dismiss();
 	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS - JOURNAL_WAITS -
 	    SEAL_WAITS, &ms);
-	if (self.agent ? agent_over() : serve_count() == 0)
+	rate_digest_turn(&ms);
+	if ((self.agent ? agent_over() : serve_count() == 0) &&
+	    !rate_digest_busy())
 		return 0;
 	if (self.agent)
 		agents = agent_prepare(w, &ms);
@@ -161,7 +165,7 @@ usage(void)
 	    "       smtp2sms-deliver --hash login\n"
 	    "       smtp2sms-deliver --gateways | --variables [-f file] "
 	    "[-o key=value]\n"
-	    "       smtp2sms-deliver --metrics [-f file] [-o key=value]\n"
+	    "       smtp2sms-deliver --digest | --metrics [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver -l socket [-f file] [-o key=value]\n"
 	    "       smtp2sms-deliver [-an] [-f file] [-i session] "
 	    "[-o key=value] [-p peer]\n"
@@ -186,6 +190,9 @@ option(struct arguments *a, int c)
 		break;
 	case 'a':
 		a->session.auth_required = 1;
+		break;
+	case 'D':
+		a->digest = 1;
 		break;
 	case 'f':
 		a->file = optarg;
@@ -240,6 +247,7 @@ arguments(int argc, char **argv, struct arguments *a)
 	static const struct option names[] = {
 		{"check", no_argument, NULL, 'C'},
 		{"gateways", no_argument, NULL, 'G'},
+		{"digest", no_argument, NULL, 'D'},
 		{"metrics", no_argument, NULL, 'm'},
 		{"hash", required_argument, NULL, 'h'},
 		{"try", required_argument, NULL, 'T'},
@@ -310,6 +318,8 @@ serve(struct arguments *a)
 	if (!a->session.dry)
 		begin_metrics();
 	serve_init(&self.config, self.gateway);
+	if (!a->session.dry)
+		rate_digest_init(&self.config);
 	self.agent = a->by_listener ?
 	    agent_listener(&self.config, STDIN_FILENO, a->session.dry) :
 	    agent_open(&self.config, a->listen);
@@ -320,6 +330,30 @@ serve(struct arguments *a)
 	if (!self.agent && serve_add(STDIN_FILENO, &a->session) == -1)
 		return 75;
 	return run();
+}
+
+/* --digest: send what is due, and wait for what becomes of it. */
+static int
+send_digests(void)
+{
+	struct curl_waitfd w[JOURNAL_WAITS + SEAL_WAITS];
+	unsigned journals, seals;
+	int ms = IDLE_WAIT;
+
+	begin_metrics();
+	serve_init(&self.config, self.gateway);
+	rate_digest_init(&self.config);
+	rate_digest_turn(&ms);
+	while (rate_digest_busy()) {
+		ms = IDLE_WAIT;
+		journals = journal_prepare(w, &ms);
+		seals = seal_prepare(w + journals, &ms);
+		http_turn(w, journals + seals, ms);
+		seal_turn(w + journals, seals);
+		journal_turn(w, journals);
+	}
+	metrics_end();
+	return 0;
 }
 
 /* --metrics, whose configuration alone has to be right. */
@@ -394,7 +428,7 @@ main(int argc, char **argv)
 	if (configure(&a) == -1) {
 		if (a.probe)
 			return PROBE_UNKNOWN;
-		if (a.test || a.try.number != NULL || getenv("LISTEN_FDS"))
+		if (a.test || a.digest || a.try.number != NULL || getenv("LISTEN_FDS"))
 			return 78;
 		leave(78);
 	}
@@ -407,6 +441,8 @@ main(int argc, char **argv)
 	}
 	if (a.probe || a.try.number != NULL)
 		return by_hand(&a);
+	if (a.digest)
+		return send_digests();
 	code = serve(&a);
 	if (self.agent)
 		return code;

@@ -1,6 +1,6 @@
 /*
- * config: the table of keywords, and errors with file and line.  All programs
- * read the same file with this code.
+ * config: one table of keywords; errors with file and line.  Every program
+ * reads the same file by this code.
  */
 #include <arpa/inet.h>
 
@@ -31,14 +31,17 @@
 #define PLACE_MAX   300			/* octets of FILE:LINE before it */
 #define NAME_MAX_LENGTH 40		/* letters of a name to guess from */
 
+#define RATE_MOST   1000000L		/* texts */
+#define RATE_PERIOD_MOST (31 * 86400L)	/* seconds */
+
 #define OVERRIDE    (-1)		/* in place of a line's number */
 
-/* A line, and to whom errors are reported. */
+/* A line, and who is told what is wrong with it. */
 struct line {
 	struct config *c;
 	int number;		/* 0: the file as a whole */
 	config_report report;
-	char **word;		/* the values after the keyword */
+	char **word;		/* the values behind the keyword */
 	size_t nword;
 	int failed;
 };
@@ -67,7 +70,7 @@ put_place(char out[PLACE_MAX], const char *file, int line)
 }
 
 static void
-report_error(config_report report, const char *file, int line, const char *fmt,
+tell(config_report report, const char *file, int line, const char *fmt,
     va_list ap)
 {
 	char what[MESSAGE_MAX], where[PLACE_MAX];
@@ -88,13 +91,13 @@ fail(struct line *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	report_error(l->report, l->c->file, l->number, fmt, ap);
+	tell(l->report, l->c->file, l->number, fmt, ap);
 	va_end(ap);
 	l->failed = 1;
 	return -1;
 }
 
-/* The configuration is read before any client's octet, so dying is safe. */
+/* Memory runs out only before anything hostile is read, so dying is safe. */
 static void *
 check(void *p)
 {
@@ -316,7 +319,7 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* A keyword, or a name after it (else ""), was given before, on line first. */
+/* A keyword, or a name of it (else ""), that stands on line first, too. */
 static int
 fail_twice(struct line *l, const char *keyword, const char *name, int first)
 {
@@ -501,7 +504,7 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* Add one prefix of a route; finish_route() looks up its gateways. */
+/* One prefix of a route; its gateways are looked up when all are known. */
 static int
 add_route(struct line *l, const struct keyword *k, const char *prefix)
 {
@@ -559,12 +562,77 @@ parse_template(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
+int
+config_parse_rate(const char *s, long *n, long *seconds)
+{
+	static const struct {
+		char letter;
+		long seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	char *end;
+	size_t i;
+
+	errno = 0;
+	*n = strtol(s, &end, 10);
+	if (!isdigit((unsigned char)*s) || *end++ != '/' || errno != 0 ||
+	    *n < 1 || *n > RATE_MOST)
+		return -1;
+	*seconds = 1;
+	if (isdigit((unsigned char)*end))
+		*seconds = strtol(end, &end, 10);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (*end == units[i].letter && end[1] == '\0' && errno == 0 &&
+		    *seconds >= 1 &&
+		    *seconds <= RATE_PERIOD_MOST / units[i].seconds) {
+			*seconds *= units[i].seconds;
+			return 0;
+		}
+	return -1;
+}
+
+/* Rules of one kind stand together, in the order of the file. */
+static int
+parse_rate(struct line *l, const struct keyword *k, void *field)
+{
+	static const char *const kinds[] = {"recipient", "login", "total"};
+	struct config_rate new, *v = l->c->rate;
+	size_t i, at, same = 0;
+	int kind;
+
+	(void)field;
+	for (kind = 0; kind < CONFIG_RATE_KINDS; kind++)
+		if (strcmp(l->word[0], kinds[kind]) == 0)
+			break;
+	if (kind == CONFIG_RATE_KINDS)
+		return fail(l, "%s: '%s' is not one of: recipient, login, "
+		    "total", k->name, l->word[0]);
+	new.kind = (enum config_rate_kind)kind;
+	if (config_parse_rate(l->word[1], &new.n, &new.seconds) == -1)
+		return fail(l, "%s %s: '%s' is not a number and a time, as "
+		    "10/30s, 10/5m, 100/h, 500/d", k->name, l->word[0],
+		    l->word[1]);
+	for (at = 0; at < l->c->nrates && v[at].kind <= new.kind; at++) {
+		same += v[at].kind == new.kind;
+		if (v[at].kind == new.kind && v[at].seconds == new.seconds)
+			return fail(l, "%s %s: given more than once for the "
+			    "same time", k->name, l->word[0]);
+	}
+	if (same == CONFIG_RATES_EACH)
+		return fail(l, "%s %s: more than %d lines", k->name,
+		    l->word[0], CONFIG_RATES_EACH);
+	for (i = l->c->nrates++; i > at; i--)
+		v[i] = v[i - 1];
+	v[at] = new;
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static const char *const names_yesno[] = {"no", "yes", NULL};
 static const char *const names_sender[] = {"mail", "fixed", NULL};
 static const char *const names_dedupe[] = {"message", "text", NULL};
 static const char *const names_unknown[] = {"retry", "drop", NULL};
+static const char *const names_over[] = {"refuse", "digest", NULL};
 static const char *const names_bad[] = {"reject", "accept", NULL};
 /* in the order of enum config_lf */
 static const char *const names_lf[] = {"no", "yes", "all", NULL};
@@ -601,6 +669,8 @@ static const struct keyword keywords[] = {
 	PAIR("set", set),
 	PAIR("secret", secret),
 	STRING("metrics", metrics),
+	{"rate", parse_rate, 0, 0, 0, NULL, 2, 1},
+	ENUM("over", over, names_over),
 	STRING("descriptors", descriptors),
 	STRING("libexec", libexec),
 	{"delivery", parse_delivery, AT(delivery), 0, 0, NULL, 1, 0},
@@ -768,8 +838,8 @@ find_keyword(const char *name)
 }
 
 /*
- * The edit distance: how many letters to add, remove or change to make b of a;
- * NAME_MAX_LENGTH if one of them is too long.
+ * How many letters have to be added, left out or changed to make b of a;
+ * NAME_MAX_LENGTH if one of them is longer than that.
  */
 static size_t
 distance(const char *a, const char *b)
@@ -832,7 +902,7 @@ fail_words(struct line *l, const struct keyword *k)
 	}
 }
 
-/* Obey a line; seen has the lines of the keywords that came before. */
+/* seen: the lines on which the file has had the keywords so far. */
 static void
 apply(struct line *l, const char *name, int *seen)
 {
@@ -941,7 +1011,7 @@ free_routes(struct config *c)
 	memset(&c->route, 0, sizeof(c->route));
 }
 
-/* Free what a keyword has allocated, as if it had not been given. */
+/* Free what a keyword has allocated; it is then as if it had not been given. */
 static void
 forget(struct config *c, const struct keyword *k)
 {
@@ -965,6 +1035,8 @@ forget(struct config *c, const struct keyword *k)
 		free_aliases(c);
 	} else if (k->parse == parse_route) {
 		free_routes(c);
+	} else if (k->parse == parse_rate) {
+		c->nrates = 0;
 	} else if (k->parse == parse_trust) {
 		free(c->trust.v);
 		memset(&c->trust, 0, sizeof(c->trust));
@@ -998,7 +1070,7 @@ read_override(struct line *l, const char *override, char *overridden)
 	} else {
 		*value++ = '\0';
 		k = find_keyword(s);
-		/* a list replaces that of the file */
+		/* a list takes the place of what the file said */
 		if (k != NULL && !overridden[k - keywords]++ && k->repeats &&
 		    k->parse != parse_pair)
 			forget(l->c, k);
@@ -1013,9 +1085,9 @@ read_override(struct line *l, const char *override, char *overridden)
 
 /* ---- what depends on more than one keyword ---- */
 
-/* Let the next errors name the line of this keyword. */
+/* What comes is about this keyword. */
 static void
-point_at(struct line *l, const char *keyword)
+look_back(struct line *l, const char *keyword)
 {
 	l->number = l->c->lines[find_keyword(keyword) - keywords];
 }
@@ -1026,7 +1098,7 @@ require(struct line *l, const char *keyword, const char *value,
 {
 	if (value == NULL || other_value != NULL)
 		return;
-	point_at(l, keyword);
+	look_back(l, keyword);
 	fail(l, "%s: requires %s", keyword, other);
 }
 
@@ -1048,14 +1120,14 @@ finish_hostname(struct line *l)
 		    strchr("-._[]:", c->hostname[i]) == NULL)
 			break;
 	if (c->hostname[i] != '\0') {
-		point_at(l, "hostname");
+		look_back(l, "hostname");
 		fail(l, "hostname: '%s' is not a host name", c->hostname);
 	}
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
 }
 
-/* Read the numbers of an alias now: country-code may come after it. */
+/* They are read as country-code says, which may stand behind the alias. */
 static void
 finish_alias(struct line *l, struct config_alias *a)
 {
@@ -1076,7 +1148,7 @@ finish_alias(struct line *l, struct config_alias *a)
 	}
 }
 
-/* Look up the gateways of a route now: `gateway` may come after it. */
+/* The gateways of a route, which may stand behind it. */
 static void
 finish_route(struct line *l, struct config_route *r)
 {
@@ -1116,6 +1188,10 @@ finish(struct line *l)
 	require(l, "gateway-key", c->gateway_key, "gateway-cert",
 	    c->gateway_cert);
 	require(l, "replies-to", c->replies_to, "journal", c->journal);
+	if (c->nrates > 0 && !config_has_journal(c)) {
+		look_back(l, "rate");
+		fail(l, "rate: requires journal");
+	}
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
 		finish_alias(l, &c->alias.v[i]);
@@ -1146,8 +1222,8 @@ config_error(const struct config *c, const char *keyword,
 	va_list ap;
 
 	va_start(ap, fmt);
-	report_error(report, c->file,
-	    c->lines[find_keyword(keyword) - keywords], fmt, ap);
+	tell(report, c->file, c->lines[find_keyword(keyword) - keywords], fmt,
+	    ap);
 	va_end(ap);
 	return -1;
 }

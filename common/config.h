@@ -1,6 +1,6 @@
 /*
- * config: reads /etc/smtp2sms.conf and -o key=value.  The file has no secrets,
- * only the paths of secrets.  smtp2sms.conf(5) is its manual.
+ * config: /etc/smtp2sms.conf and -o key=value.  It holds no secret, only
+ * the paths of secrets.  smtp2sms.conf(5) is its manual.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -31,6 +31,7 @@ enum config_lf { CONFIG_LF_NO, CONFIG_LF_YES, CONFIG_LF_ALL };
 enum config_sender { CONFIG_SENDER_MAIL, CONFIG_SENDER_FIXED };
 enum config_dedupe { CONFIG_DEDUPE_MESSAGE, CONFIG_DEDUPE_TEXT };
 enum config_unknown { CONFIG_UNKNOWN_RETRY, CONFIG_UNKNOWN_DROP };
+enum config_over { CONFIG_OVER_REFUSE, CONFIG_OVER_DIGEST };
 enum config_sandbox { CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_BEST_EFFORT };
 enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
 
@@ -47,6 +48,20 @@ struct config_pair {
 struct config_pairs {
 	struct config_pair *v;
 	size_t n;
+};
+
+/* Of the flood guard: at most n texts in so many seconds. */
+enum config_rate_kind {
+	CONFIG_RATE_RECIPIENT,
+	CONFIG_RATE_LOGIN,
+	CONFIG_RATE_TOTAL
+};
+#define CONFIG_RATE_KINDS 3
+#define CONFIG_RATES_EACH 4		/* rules of a kind */
+
+struct config_rate {
+	enum config_rate_kind kind;
+	long n, seconds;
 };
 
 struct config_alias {
@@ -68,7 +83,7 @@ struct config_route {
 	struct config_road road;	/* ... and what they stand for */
 };
 
-/* A network of IPv6, or of IPv4 mapped into it; or "local": pipes. */
+/* A network of IPv4 (mapped into IPv6) or IPv6; or pipes: "local". */
 struct config_net {
 	unsigned char addr[16];
 	unsigned bits;
@@ -77,7 +92,7 @@ struct config_net {
 
 struct config {
 	const char *file;
-	int *lines;			/* of the keywords; for config.c */
+	int *lines;			/* config.c's: where keywords stand */
 	char *hostname;
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
@@ -123,6 +138,9 @@ struct config {
 	int journal_required;
 	long unknown_tries;		/* 0: never again */
 	char *journal;			/* a folder; NULL: none */
+	struct config_rate rate[CONFIG_RATE_KINDS * CONFIG_RATES_EACH];
+	size_t nrates;			/* sorted by their kind */
+	int over;			/* enum config_over */
 	char *metrics;			/* a file; NULL: none are kept */
 	char *delivery;			/* an agent's socket; NULL: spawn */
 	long agent_idle;		/* seconds */
@@ -135,18 +153,18 @@ struct config {
 	char *sendmail;			/* a program, */
 	char *mail_relay;		/* or if not NULL the URL of a server */
 	/* of a listener; 0: no limit, or never */
-	long listen_idle;		/* seconds; -1: not set */
+	long listen_idle;		/* seconds; -1: not said */
 	long max_sessions, max_sessions_per_source;
 	long max_auth_failures_per_source;
 };
 
-/* Reports an error: "FILE:LINE: what is wrong". */
+/* How an error is told: "FILE:LINE: what is wrong". */
 typedef void (*config_report)(const char *);
 
 /*
- * Set the defaults, then read the file and the overrides ("key=value").  The
- * string file must live as long as c.  Every error is reported.  Returns 0, or
- * -1 if there was one; log_stderr is then set as far as it could be read.
+ * Read the file and then the overrides ("key=value") into c, defaults first;
+ * file must last as long as c.  Every error is reported.  Returns 0, or -1 if
+ * there was one; even then log_stderr holds what could be read of it.
  */
 int config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report);
@@ -155,23 +173,26 @@ int config_load(struct config *c, const char *file, char *const *overrides,
 void config_free(struct config *);
 
 /*
- * Report that a keyword's value turned out to be wrong later: "FILE:LINE: " or
- * "-o: " and the text.  Returns -1.
+ * Tell an error about a keyword whose value turned out to be wrong later, with
+ * its place: "FILE:LINE: " or "-o: " and the text.  Returns -1.
  */
 int config_error(const struct config *, const char *keyword, config_report,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Split a line in place into at most max words, which blanks separate; quotes
- * hold a word together, '#' at the start of a word begins a comment.  Returns
- * the number of words, or one of the errors below.
+ * Split a line into at most max words in place: blanks part them, quotes
+ * hold them together, '#' at the start of one begins a comment.  Returns
+ * how many, or what is wrong behind the words that are there.
  */
 #define CONFIG_OPEN_QUOTE (-1)
 #define CONFIG_MANY_WORDS (-2)
 int config_split(char *, char *word[], int max);
 
-/* The names of enum text_subject, in its order, and NULL. */
+/* The words for enum text_subject, in its order; NULL at the end. */
 extern const char *const config_subjects[];
+
+/* Parse N/PERIOD, as 10/10m.  0, or -1. */
+int config_parse_rate(const char *, long *n, long *seconds);
 
 /* The value that a `set` or `secret` line gave to a name, or NULL. */
 const char *config_find(const struct config_pairs *, const char *name);
@@ -198,12 +219,12 @@ const struct config_road *config_route(const struct config *,
 /* 1 if there is a journal, of whatever kind. */
 int config_has_journal(const struct config *);
 
-/* The seconds for all gateways together. */
+/* Seconds for all gateways together. */
 long config_timeout_delivery(const struct config *);
 
 /*
- * The alias of this name, in any letter case, or NULL.  The alias "*" is for
- * all that is neither another alias nor a number.
+ * The alias of that name in any letter case, or NULL.  The one of the name
+ * "*" is for whatever is neither another alias nor a number.
  */
 const struct config_alias *config_find_alias(const struct config *,
     const char *name);

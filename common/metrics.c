@@ -274,6 +274,21 @@ close_store(void)
 	self.listener = 0;
 }
 
+/* All outcomes of a gateway are there from now on. */
+static void
+make_outcomes(const char *gateway)
+{
+	const char *name;
+	int o;
+
+	for (o = 0; o <= IPC_OUTCOME_LAST; o++) {
+		name = ipc_outcome_name((enum ipc_outcome)o);
+		metrics_add(METRICS_MESSAGES, gateway, name, 0);
+		metrics_add(METRICS_RECIPIENTS, gateway, name, 0);
+		metrics_add(METRICS_PARTS, gateway, name, 0);
+	}
+}
+
 int
 metrics_open(const char *file)
 {
@@ -298,6 +313,7 @@ metrics_open(const char *file)
 		metrics_add(METRICS_AUTH, auth[i], NULL, 0);
 	metrics_add(METRICS_TLS, "ok", NULL, 0);
 	metrics_add(METRICS_TLS, "failed", NULL, 0);
+	make_outcomes(METRICS_NO_GATEWAY);
 	return 0;
 }
 
@@ -414,20 +430,13 @@ metrics_gateway(const char *gateway)
 {
 	char label[2][METRICS_LABEL] = {"", "+Inf"};
 	size_t i;
-	int o;
 
 	if (self.store == NULL)
 		return;
 	copy_label(label[0], gateway);
 	if (find(0, self.store->n, METRICS_GATEWAY, label) != NULL)
 		return;
-	for (o = 0; o <= IPC_OUTCOME_LAST; o++) {
-		const char *name = ipc_outcome_name((enum ipc_outcome)o);
-
-		metrics_add(METRICS_MESSAGES, gateway, name, 0);
-		metrics_add(METRICS_RECIPIENTS, gateway, name, 0);
-		metrics_add(METRICS_PARTS, gateway, name, 0);
-	}
+	make_outcomes(gateway);
 	for (i = 0; i < NBUCKETS; i++)
 		metrics_add(METRICS_GATEWAY, gateway, buckets[i].le, 0);
 }

@@ -14,6 +14,8 @@
 #define METRICS_SERIES	  1024	/* with different labels, in all */
 #define METRICS_LABEL	  68	/* octets of a label's value, with its NUL */
 #define METRICS_LISTENERS 64	/* whose open sessions are counted */
+/* what stands for a gateway where none was asked: the journal knew, say */
+#define METRICS_NO_GATEWAY "none"
 #define METRICS_PAUSE	  1000	/* milliseconds between two writings */
 
 enum metrics_family {

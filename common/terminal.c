@@ -1,5 +1,5 @@
 /*
- * terminal: see terminal.h.
+ * terminal: what the standard output can show to a person.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "common/terminal.h"
 
-/* 1 if the locale's name says UTF-8: no need to load the locale for it. */
+/* The locale's name of its charset, without a locale to be loaded. */
 static int
 is_utf8(void)
 {

@@ -1,5 +1,5 @@
 /*
- * terminal: whether the standard output is a terminal, and what that can show.
+ * terminal: what the standard output can show to a person.
  */
 #ifndef TERMINAL_H
 #define TERMINAL_H
@@ -9,7 +9,7 @@ enum {
 	TERMINAL_COLOR = 2	/* and NO_COLOR is not set */
 };
 
-/* The flags above; -1 if the standard output is no terminal. */
+/* -1: it is no terminal, and whatever reads it wants plain text. */
 int terminal_look(void);
 
 #endif

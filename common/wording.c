@@ -1,5 +1,5 @@
 /*
- * wording: see wording.h.  Pure.
+ * wording: takes a template apart.  Pure.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const char *const wording_names[] = {
 	[WORDING_TIME] = "time",
 };
 
-/* The placeholder with this name, or -1. */
+/* Which placeholder has this name; -1: none. */
 static int
 find(const char *name, size_t n)
 {

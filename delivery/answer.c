@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "delivery/answer.h"
+#include "delivery/rate_digest.h"
 #include "delivery/http.h"
 #include "delivery/job_metrics.h"
 #include "delivery/job_send.h"
@@ -358,7 +359,7 @@ merge_options(struct options *o, const struct options *d)
 
 /*
  * u32 n, n times (u8 outcome, u8 enum ipc_result, u8 gateway, u32 status,
- * u32 ms, u32 retry-after, str id)
+ * u32 ms, u32 retry-after, u32 held, str id)
  */
 static void
 put_results(struct client *c, const struct job *j)
@@ -378,6 +379,7 @@ put_results(struct client *c, const struct job *j)
 		ipc_put_u32(&b, (uint32_t)r->status);
 		ipc_put_u32(&b, (uint32_t)r->ms);
 		ipc_put_u32(&b, (uint32_t)r->retry_after);
+		ipc_put_u32(&b, (uint32_t)r->held);
 		ipc_put_str(&b, r->id, strlen(r->id));
 	}
 	client_answer(c, &b);
@@ -402,6 +404,8 @@ on_delivered(void *arg, struct job *j)
 	    j->result[0].outcome == IPC_OUTCOME_CREDENTIALS)
 		count_failure(c);
 	job_metrics_add(j);
+	if (j->due != 0)
+		rate_digest_expect(j->due);
 	put_results(c, j);
 	job_free(j);
 }
@@ -431,6 +435,7 @@ answer_send(struct client *c, struct ipc_frame *f)
 	j->dry = c->dry;
 	if (c->logged_in && c->profile != NULL) {
 		merge_options(&j->options, &c->profile->options);
+		j->rate = c->profile->rate;
 		j->own = c->profile->road.n > 0 ? &c->profile->road : NULL;
 	}
 	c->want_warm = 0;

@@ -89,21 +89,6 @@ check_seal(const struct config *c, const struct descriptor *g,
 	    seal_program(), strerror(errno));
 }
 
-int
-check_start(const struct config *c, const struct descriptor *g,
-    config_report tell)
-{
-	int bad = 0;
-
-	bad |= check_file(c, "gateway-ca", c->gateway_ca, R_OK, tell);
-	bad |= check_file(c, "gateway-cert", c->gateway_cert, R_OK, tell);
-	bad |= check_file(c, "gateway-key", c->gateway_key, R_OK, tell);
-	bad |= check_journal(c, tell);
-	bad |= check_dedupe(c, g, tell);
-	bad |= check_seal(c, g, tell);
-	return bad ? -1 : 0;
-}
-
 /* ---- files that others can read, secrets with invisible octets ---- */
 
 static void
@@ -184,6 +169,36 @@ try_message(const struct descriptor *g, const struct gateway_login *login,
 	}
 	snprintf(why, room, "%s", r.why);
 	return -1;
+}
+
+/* A digest is our own, and no client is there to be told of an error. */
+static int
+check_digest(const struct config *c, const struct descriptor *g,
+    config_report tell)
+{
+	char why[WHY_MAX];
+
+	if (c->over != CONFIG_OVER_DIGEST || c->nrates == 0 ||
+	    try_message(g, NULL, &nothing, why, sizeof(why)) == 0)
+		return 0;
+	return config_error(c, "over", tell, "over digest: a text of our own "
+	    "cannot be sent: %s", why);
+}
+
+int
+check_start(const struct config *c, const struct descriptor *g,
+    config_report tell)
+{
+	int bad = 0;
+
+	bad |= check_file(c, "gateway-ca", c->gateway_ca, R_OK, tell);
+	bad |= check_file(c, "gateway-cert", c->gateway_cert, R_OK, tell);
+	bad |= check_file(c, "gateway-key", c->gateway_key, R_OK, tell);
+	bad |= check_journal(c, tell);
+	bad |= check_dedupe(c, g, tell);
+	bad |= check_seal(c, g, tell);
+	bad |= check_digest(c, g, tell);
+	return bad ? -1 : 0;
 }
 
 /* With the configuration's own credentials. */

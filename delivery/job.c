@@ -18,6 +18,7 @@ job_free(struct job *j)
 	if (j == NULL)
 		return;
 	free(j->text);
+	free(j->guard);
 	free(j);
 }
 

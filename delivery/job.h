@@ -29,6 +29,7 @@ struct job_result {
 	int sent;		/* the gateway may have had it */
 	int next;		/* a rule says that another gateway may take it */
 	int tried;		/* a gateway has been asked */
+	long held;		/* of HELD: texts that are held back by now */
 	unsigned gateway;	/* whose outcome it is, in the order of trying */
 	char id[IPC_ID_MAX + 1];
 };
@@ -57,6 +58,8 @@ struct job {
 			   the session knows; its position */
 	const struct config_road *own;	/* the login's; NULL: as configured */
 	int dry;
+	int digest;	/* our own: it says how many were held back */
+	struct config_rate rate; /* the login's own; n 0: as configured */
 	/* what it says */
 	char *text;
 	char message_id[IPC_FIELD_MAX + 1], date[IPC_FIELD_MAX + 1];
@@ -68,6 +71,7 @@ struct job {
 	/* what became of it, in the order of the numbers */
 	struct job_result result[CONFIG_RCPTS_MAX];
 	int unjournalled;	/* the journal could not be written */
+	long long due;		/* when a digest tells of it; 0: no need */
 	/* private to job*.c from here on */
 	const struct config *config;
 	const struct descriptor *gateway;
@@ -80,9 +84,13 @@ struct job {
 					  were done */
 	int journalled;
 	struct journal journal;
+	int counted[CONFIG_RCPTS_MAX]; /* a try has been, for all we know */
+	long told[CONFIG_RCPTS_MAX]; /* how many held back the text tells of */
+	struct rate *guard;	/* rate.c's; NULL: nothing is counted */
 	char record[JOB_UUID];	/* the journal's name for the message */
 	int looks;		/* at the record */
-	size_t all[CONFIG_RCPTS_MAX], nall; /* todo before the first */
+	size_t all[CONFIG_RCPTS_MAX], nall; /* todo before the first; then
+				those that were claimed */
 	void (*then)(struct job *); /* when the journal has answered */
 	/* the gateways of each recipient; NULL: none can take the message */
 	const struct config_road *road[CONFIG_RCPTS_MAX];

@@ -27,6 +27,7 @@ job_fate(enum ipc_outcome o, int sent, long status, int next)
 	switch (o) {
 	case IPC_OUTCOME_ACCEPTED:
 	case IPC_OUTCOME_DUPLICATE:
+	case IPC_OUTCOME_HELD:	/* it is not to be sent again */
 		return JOB_FATE_ACCEPTED;
 	case IPC_OUTCOME_UNKNOWN:
 	case IPC_OUTCOME_UNCLEAR:
@@ -45,6 +46,7 @@ job_fate(enum ipc_outcome o, int sent, long status, int next)
 	case IPC_OUTCOME_CREDENTIALS:
 	case IPC_OUTCOME_UNREACHABLE:
 	case IPC_OUTCOME_INTERNAL:
+	case IPC_OUTCOME_LIMITED:
 		break;
 	}
 	return JOB_FATE_NOT_TAKEN;

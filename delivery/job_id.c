@@ -171,7 +171,9 @@ void
 job_id_identify(struct job *j, const struct config *c, time_t now)
 {
 	j->window = -1;
-	if (c->dedupe == CONFIG_DEDUPE_TEXT) {
+	if (j->digest) {
+		j->identity = JOB_BY_ID;
+	} else if (c->dedupe == CONFIG_DEDUPE_TEXT) {
 		j->identity = JOB_BY_TEXT;
 		j->window = (long)(now / c->dedupe_window);
 	} else {
@@ -227,5 +229,17 @@ job_id_recipient(const char *number, char out[JOB_UUID])
 
 	buf_init(&b, storage, sizeof(storage));
 	put_str(&b, number);
+	make_uuid(&b, out);
+}
+
+void
+job_id_name(const char *kind, const char *what, char out[JOB_UUID])
+{
+	char storage[IPC_USER_MAX + 64];
+	struct buf b;
+
+	buf_init(&b, storage, sizeof(storage));
+	put_str(&b, kind);
+	put_str(&b, what);
 	make_uuid(&b, out);
 }

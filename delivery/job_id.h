@@ -35,6 +35,9 @@ void job_id_message(const struct job *, const struct journal_key *,
 /* 1 if that key counts. */
 int job_id_needs_key(const struct job *);
 
+/* The journal's name for something else, of a kind. */
+void job_id_name(const char *kind, const char *what, char out[JOB_UUID]);
+
 /* The journal's name for a recipient: it does not show the number. */
 void job_id_recipient(const char *number, char out[JOB_UUID]);
 

@@ -13,6 +13,7 @@
 #include "delivery/job_fate.h"
 #include "delivery/job_id.h"
 #include "delivery/job_journal.h"
+#include "delivery/rate.h"
 
 #define LOOKS_MAX    4	  /* at a record that others change meanwhile */
 #define RESULT_GRACE 1000 /* milliseconds after the deadline of sending; the
@@ -72,9 +73,11 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	char name[JOB_UUID];
 
 	job_id_recipient(j->number[i], name);
+	j->counted[i] = 0;
 	switch (journal_find(&j->journal, name, since, r->id)) {
 	case JOURNAL_ACCEPTED:
-		r->outcome = IPC_OUTCOME_DUPLICATE;
+		r->outcome = strcmp(r->id, RATE_HELD_ID) == 0 ?
+		    IPC_OUTCOME_HELD : IPC_OUTCOME_DUPLICATE;
 		return 1;
 	case JOURNAL_SENDING:
 	case JOURNAL_UNKNOWN:
@@ -82,6 +85,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 		r->id[0] = '\0';
 		if (gateway_knows(j, holder))
 			j->first[i] = holder;	/* it is asked first */
+		j->counted[i] = 1;
 		if (may_try_again(j, holder, name))
 			return 0;
 		r->outcome = IPC_OUTCOME_UNKNOWN;
@@ -295,14 +299,14 @@ job_journal_write(struct job *j, void (*then)(struct job *))
 	size_t i, k;
 
 	j->then = then;
-	for (i = 0; i < j->ntodo; i++) {
-		k = j->todo[i];
+	for (i = 0; i < j->nall; i++) {
+		k = j->all[i];
 		job_id_recipient(j->number[k], name);
 		/* what was noted before has room, and cannot fail */
 		journal_note(&j->journal, name, state_of(&j->result[k]),
 		    note_of(j, &j->result[k]));
 	}
-	if (j->ntodo > 0) {
+	if (j->nall > 0) {
 		journal_result(&j->journal, clock_left(j->deadline) +
 		    RESULT_GRACE, on_result, j);
 		return;

@@ -15,7 +15,7 @@
 void job_journal_read(struct job *, void (*then)(struct job *));
 
 /*
- * Before the reply: note what became of those that were sent to; then call
+ * Before the reply: note what became of those of j->all; then call
  * `then`, likewise.
  */
 void job_journal_write(struct job *, void (*then)(struct job *));

@@ -8,9 +8,6 @@
 #include "delivery/job_metrics.h"
 #include "sms/text.h"
 
-/* What stands for a gateway where none was asked: the journal knew, say. */
-#define NO_GATEWAY "none"
-
 static const char *
 gateway_of(const struct job *j, const struct job_result *r)
 {
@@ -18,7 +15,7 @@ gateway_of(const struct job *j, const struct job_result *r)
 
 	while (r->tried && g != NULL && g->index != r->gateway)
 		g = g->next;
-	return r->tried && g != NULL ? g->name : NO_GATEWAY;
+	return r->tried && g != NULL ? g->name : METRICS_NO_GATEWAY;
 }
 
 static unsigned long
@@ -44,8 +41,10 @@ job_metrics_add(const struct job *j)
 	parts = count_parts(j);
 	for (i = 0; i < j->nto; i++) {
 		r = &j->result[i];
-		/* the outcomes stand in this order */
-		if (r->outcome > worst->outcome)
+		/* the outcomes stand in this order, from good to bad */
+		if (r->outcome != IPC_OUTCOME_HELD &&
+		    (r->outcome > worst->outcome ||
+		    worst->outcome == IPC_OUTCOME_HELD))
 			worst = r;
 		metrics_add(METRICS_RECIPIENTS, gateway_of(j, r),
 		    ipc_outcome_name(r->outcome), 1);

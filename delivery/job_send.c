@@ -19,6 +19,7 @@
 #include "delivery/job_reply.h"
 #include "delivery/job_road.h"
 #include "delivery/job_send.h"
+#include "delivery/rate.h"
 #include "delivery/rest.h"
 #include "delivery/seal.h"
 #include "gateway/wipe.h"
@@ -31,6 +32,7 @@ struct batch {
 	long long deadline;	/* of this gateway */
 	size_t first, n;	/* of job->todo */
 	char **to;
+	char *text;		/* NULL: the job's */
 	char id[JOB_UUID];
 	char before[JOB_UUID];	/* its id one window ago; "": none */
 	char asked[JOB_UUID];	/* the id that the gateway is asked for */
@@ -54,6 +56,7 @@ job_send_init(const struct config *c, const struct descriptor *g)
 	self.config = c;
 	self.gateway = g;
 	job_road_init(c, g);
+	rate_init(c);
 }
 
 /* What a client has passed on is for its own gateway alone. */
@@ -97,6 +100,7 @@ static void
 free_batch(struct batch *b)
 {
 	gateway_texts_free(b->sealed);
+	free(b->text);
 	free(b->to);
 	free(b);
 }
@@ -113,14 +117,19 @@ answer(struct job *j)
 }
 
 static void
-finish(struct job *j)
+write_journal(struct job *j)
 {
-	if (--j->pending > 0)
-		return;
 	if (j->journalled)
 		job_journal_write(j, answer);
 	else
 		answer(j);
+}
+
+static void
+finish(struct job *j)
+{
+	if (--j->pending == 0)
+		rate_settle(j, write_journal);
 }
 
 static void start_batch(struct job *, size_t first, size_t n,
@@ -599,6 +608,16 @@ ask_judge(struct batch *b)
 	http_start(&r, clock_left(b->deadline), on_judged, b);
 }
 
+/* The text begins with how many were held back from the recipient. */
+static int
+add_told(struct batch *b, const struct job *j, size_t at)
+{
+	if (j->told[at] == 0 || j->options.port != 0)
+		return 0;
+	return asprintf(&b->text, "(+%ld held back) %s", j->told[at],
+	    j->text) == -1 ? -1 : 0;
+}
+
 static void
 start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
     unsigned tried)
@@ -608,7 +627,7 @@ start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
 	long long deadline = clock_ms() + self.config->timeout_gateway * 1000;
 	size_t i;
 
-	if (b == NULL || to == NULL) {
+	if (b == NULL || to == NULL || add_told(b, j, j->todo[first]) == -1) {
 		free(b);
 		free(to);
 		for (i = first; i < first + n; i++)
@@ -625,10 +644,11 @@ start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
 	b->to = to;
 	for (i = 0; i < n; i++)
 		b->to[i] = j->number[j->todo[first + i]];
+	/* the id is of what the client said: a retry may tell of others */
 	job_id_request(j, b->to, n, b->id, b->before);
 	b->message = (struct gateway_message){
 		.id = b->id,
-		.text = j->text,
+		.text = b->text != NULL ? b->text : j->text,
 		.to = b->to,
 		.nto = n,
 		.options = &j->options,
@@ -720,6 +740,7 @@ count_batch(const struct job *j, size_t first)
 		at = j->todo[i];
 		if (j->rank[at] / max != j->rank[head] / max ||
 		    j->first[at] != j->first[head] ||
+		    j->told[at] != j->told[head] ||
 		    !job_road_is_same(j->road[at], j->road[head]))
 			break;
 	}
@@ -773,6 +794,18 @@ start_batches(struct job *j)
 	finish(j);
 }
 
+/* The journal lets these be sent to; does the flood guard? */
+static void
+admit(struct job *j)
+{
+	memcpy(j->all, j->todo, j->ntodo * sizeof(j->todo[0]));
+	j->nall = j->ntodo;
+	if (j->ntodo > 0 && rate_is_on(j))
+		rate_admit(j, start_batches);
+	else
+		start_batches(j);
+}
+
 void
 job_send(struct job *j, job_done done, void *arg)
 {
@@ -789,8 +822,8 @@ job_send(struct job *j, job_done done, void *arg)
 	choose_gateways(j);
 	if (config_has_journal(self.config) && j->ntodo > 0 &&
 	    j->identity != JOB_UNIQUE && !j->dry) {
-		job_journal_read(j, start_batches);
+		job_journal_read(j, admit);
 		return;
 	}
-	start_batches(j);
+	admit(j);
 }

@@ -29,6 +29,7 @@
 
 static const char *const kinds[] = {
 	[JOURNAL_RATE] = "rate",
+	[JOURNAL_DIGEST] = "digest",
 	[JOURNAL_RECEIPT] = "receipt",
 	[JOURNAL_REPLY] = "reply",
 };

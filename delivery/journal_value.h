@@ -12,7 +12,12 @@
 
 #define JOURNAL_VALUE_MAX 8192	/* octets of a value */
 
-enum journal_kind { JOURNAL_RATE, JOURNAL_RECEIPT, JOURNAL_REPLY };
+enum journal_kind {
+	JOURNAL_RATE,		/* rate_value.h */
+	JOURNAL_DIGEST,		/* likewise */
+	JOURNAL_RECEIPT,
+	JOURNAL_REPLY
+};
 
 struct journal_value {
 	char name[JOURNAL_NAME_MAX + 1];

@@ -154,6 +154,17 @@ parse_report(struct reader *r, const struct option *o, char *value,
 }
 
 static int
+parse_rate(struct reader *r, const struct option *o, char *value,
+    struct users_profile *p)
+{
+	p->rate.kind = CONFIG_RATE_LOGIN;
+	if (config_parse_rate(value, &p->rate.n, &p->rate.seconds) == 0)
+		return 0;
+	return fail(r, "%s: '%s' is not a number and a time, as 100/h",
+	    o->name, value);
+}
+
+static int
 parse_subject(struct reader *r, const struct option *o, char *value,
     struct users_profile *p)
 {
@@ -244,6 +255,7 @@ static const struct option options[] = {
 	{"report", parse_report, 0, 0, 0, 0},
 	{"subject", parse_subject, 0, 0, 0, 0},
 	{"allow", parse_allow, 0, 0, 0, 0},
+	{"rate", parse_rate, 0, 0, 0, 0},
 	{"gateway", parse_gateway, 0, 0, 0, 0},
 };
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))

@@ -20,6 +20,7 @@ struct users_profile {
 	struct rights rights;
 	struct options options;	/* where a message says nothing */
 	struct config_road road; /* its gateways; n 0: as configured */
+	struct config_rate rate; /* n 0: none of its own */
 	int has_gateway;	/* its own credentials for the gateway: */
 	enum ipc_kind kind;
 	char gateway_user[IPC_USER_MAX + 1];

@@ -266,6 +266,7 @@ get_results(struct ipc_frame *f, struct ask_result *r, size_t n)
 		r[i].status = ipc_get_u32(f);
 		r[i].ms = ipc_get_u32(f);
 		r[i].retry_after = ipc_get_u32(f);
+		r[i].held = ipc_get_u32(f);
 		ipc_get_str(f, r[i].id, IPC_ID_MAX);
 		if (outcome > IPC_OUTCOME_LAST || !ipc_is_id(r[i].id) ||
 		    r[i].gateway >= CONFIG_GATEWAYS_MAX)

@@ -60,6 +60,8 @@ struct ask_result {
 	uint32_t status;	/* the gateway's HTTP status; 0: none */
 	uint32_t ms;		/* how long the gateway took */
 	uint32_t retry_after;	/* seconds that it asks to wait; 0: none */
+	uint32_t held;		/* of HELD: how many are by now; 0: the journal
+				   knew */
 	int unjournalled;	/* not in the journal: a retry may send twice */
 	char id[IPC_ID_MAX + 1]; /* of the accepted message */
 };

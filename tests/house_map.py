@@ -37,7 +37,7 @@ PURE_FILES = ("auth", "session/parameter", "session/reply",
               "common/number",
               "common/number_plan",
               "common/options", "common/path", "common/tally", "common/utf8", "common/wording",
-              "delivery/credible", "hook/mail", "hook/timestamp")
+              "delivery/credible", "delivery/rate_value", "hook/mail", "hook/timestamp")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway", "hook")
 CURL_FILES = ("delivery/http", "hook/relay")

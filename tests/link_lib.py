@@ -18,7 +18,7 @@ from smtp import HOME, SLOW, WRAP, configuration
 # enum ipc_outcome
 OUTCOMES = ["accepted", "duplicate", "unknown", "permanent", "credentials", "failed",
             "refused", "temporary", "unclear", "lost", "timeout",
-            "unreachable", "internal"]
+            "unreachable", "internal", "limited", "held"]
 
 
 def put_options(priority=None, raw=None, ttl=0, schedule=0, report=None,
@@ -94,10 +94,10 @@ def results(frame, count):
         return []
     found, at = [], 5
     for _ in range(count):
-        size, = struct.unpack_from(">I", frame, at + 15)
+        size, = struct.unpack_from(">I", frame, at + 19)
         found.append((OUTCOMES[frame[at]],
-                      frame[at + 19:at + 19 + size].decode()))
-        at += 19 + size
+                      frame[at + 23:at + 23 + size].decode()))
+        at += 23 + size
     return found
 
 

@@ -109,7 +109,7 @@ def run():
             results = b""
             for i, number in enumerate(note["to"]):
                 outcome = say["outcomes"].get(number, 0)
-                results += (bytes([outcome, 0, 0]) + u32(0) + u32(1) + u32(0)
+                results += (bytes([outcome, 0, 0]) + u32(0) + u32(1) + u32(0) + u32(0)
                             + string(b"id-%d" % i if outcome < 2 else b""))
             answer(ANS_SEND, u32(len(note["to"])) + results)
 

@@ -431,7 +431,7 @@ def connect(via):
 
 
 # Keywords that may be there once for each first value, or many times.
-BY_NAME = ("set", "secret", "alias", "route")
+BY_NAME = ("set", "secret", "alias", "rate", "route")
 
 # Limits of the delivery side, in seconds; it is slower under valgrind, too.
 SLOWED = ("timeout-gateway", "agent-idle")

@@ -316,6 +316,38 @@ test_errors(void)
 
 /* What only shows when all has been read has its line, too. */
 static void
+test_rate(void)
+{
+	tap_ok(load("journal /j\nrate total 500/d\nrate recipient 10/10m\n"
+	    "rate recipient 3/s\nrate login 1000000/31d\nover digest\n",
+	    NULL) == 0 && c.nrates == 4 && c.over == CONFIG_OVER_DIGEST,
+	    "four rules");
+	tap_ok(c.rate[0].kind == CONFIG_RATE_RECIPIENT && c.rate[0].n == 10 &&
+	    c.rate[0].seconds == 600 && c.rate[1].seconds == 1 &&
+	    c.rate[2].kind == CONFIG_RATE_LOGIN &&
+	    c.rate[2].seconds == 31 * 86400 &&
+	    c.rate[3].kind == CONFIG_RATE_TOTAL && c.rate[3].n == 500,
+	    "sorted by their kind");
+	bad("rate total 1/h\n", 1, "rate: requires journal");
+	bad("journal /j\nrate host 1/h\n", 2,
+	    "rate: 'host' is not one of: recipient, login, total");
+	bad("journal /j\nrate total 0/h\n", 2, "rate total: '0/h' is not a "
+	    "number and a time, as 10/30s, 10/5m, 100/h, 500/d");
+	bad("journal /j\nrate total 1000001/h\n", 2, "rate total: "
+	    "'1000001/h' is not a number and a time, as 10/30s, 10/5m, "
+	    "100/h, 500/d");
+	bad("journal /j\nrate total 1/32d\n", 2, "rate total: '1/32d' is not "
+	    "a number and a time, as 10/30s, 10/5m, 100/h, 500/d");
+	bad("journal /j\nrate total 1/5\n", 2, "rate total: '1/5' is not a "
+	    "number and a time, as 10/30s, 10/5m, 100/h, 500/d");
+	bad("journal /j\nrate total 1/h\nrate total 9/60m\n", 3,
+	    "rate total: given more than once for the same time");
+	bad("journal /j\nrate total 1/s\nrate total 1/m\nrate total 1/h\n"
+	    "rate total 1/d\nrate total 1/2d\n", 6,
+	    "rate total: more than 4 lines");
+}
+
+static void
 test_late_errors(void)
 {
 	char *override[] = {"tls-key=k"};
@@ -391,6 +423,7 @@ main(void)
 	test_session();
 	test_overrides();
 	test_errors();
+	test_rate();
 	test_late_errors();
 	test_file();
 	test_trust();

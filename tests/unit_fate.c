@@ -43,6 +43,8 @@ static const struct {
 	{IPC_OUTCOME_TIMEOUT, 0, 0, 0, JOB_FATE_NOT_TAKEN},
 	{IPC_OUTCOME_UNREACHABLE, 0, 0, 0, JOB_FATE_NOT_TAKEN},
 	{IPC_OUTCOME_INTERNAL, 0, 0, 0, JOB_FATE_NOT_TAKEN},
+	{IPC_OUTCOME_LIMITED, 0, 0, 0, JOB_FATE_NOT_TAKEN},
+	{IPC_OUTCOME_HELD, 0, 0, 0, JOB_FATE_ACCEPTED},
 };
 
 /* Each of these is told rather than the ones below it. */

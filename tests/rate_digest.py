@@ -1,0 +1,263 @@
+"""The flood guard with `over digest`: what is held back is told of, once."""
+
+import os
+import re
+import subprocess
+import time
+
+import tap
+from gateway import Gateway
+from journal_lib import folder, without_ids
+from listener_lib import PATIENCE, Listener
+from metrics_lib import new_file, shown
+from smtp import (HOME, NUMBER, SECRET_HASH, Session, configuration,
+                  own_credentials, secret_file, wait_until)
+
+gw = Gateway()
+HELD = "250 2.0.0 Message held back"
+ACCEPTED = r"^250 2\.0\.0 Message accepted"
+
+
+def lines(*more):
+    return [*own_credentials(), "journal " + folder(), "over digest", *more]
+
+
+def mail(client, text, ident=None, numbers=(NUMBER,)):
+    mail.count += 1
+    headers = "Message-ID: <%s.1234@client.test>\r\n" % (ident or mail.count)
+    return str(client.send_message(text, numbers, headers))
+
+
+mail.count = 0
+
+
+def leave(client):
+    """End the session at once: it waits for who does not close."""
+    client.must("QUIT", 221)
+    client.hang_up()
+    client.finish()
+
+
+def texts():
+    with gw.lock:
+        return [m["textMessage"]["text"] for m in gw.messages]
+
+
+def digest(config):
+    """smtp2sms-deliver --digest; its log."""
+    done = subprocess.run([os.path.join(HOME, "smtp2sms-deliver"), "--digest",
+                           "-f", config], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    return done.stderr
+
+
+class Place:
+    """A configuration that outlives its sessions."""
+
+    def __init__(self, own):
+        self.config = os.path.join(folder(), "smtp2sms.conf")
+        self.own = own
+        with open(self.config, "w") as file:
+            file.write(configuration(own, gw))
+
+    def session(self):
+        return Session(config=open(self.config).read())
+
+
+@tap.test("the next text tells how many")
+def next_text():
+    gw.reset()
+    path = new_file()
+    own = lines("rate recipient 1/2s", "metrics " + path)
+    with Listener(own, gw) as it, it.connect() as client:
+        client.ehlo()
+        tap.like(mail(client, "first"), ACCEPTED, "the first is sent")
+        for n in range(3):
+            tap.is_(mail(client, "held %d" % n),
+                    "%s, %d in this window" % (HELD, n + 1), "held %d" % n)
+        urgent = "MAIL FROM:<a@client.test> MT-PRIORITY=6"
+        client.must(urgent, 250)
+        client.rcpt()
+        client.must("DATA", 354)
+        tap.like(str(client.data("\r\nurgent")), ACCEPTED, "an urgent one")
+        tap.is_(texts(), ["first", "(+3 held back) urgent"],
+                "tells how many were held back")
+        tap.is_(mail(client, "again", "x"), HELD + ", 1 in this window",
+                "it counts from one on")
+        tap.is_(mail(client, "again", "x"), HELD,
+                "a retry of what was held back is not counted")
+        wait_until(lambda: len(texts()) == 3, PATIENCE)
+        tap.is_(texts()[2:], ["1 message held back: root@client.test (1)"],
+                "the window's end tells of that, with nobody's help")
+        client.bye()
+    tap.is_(shown(path)[("held_back_total",)], 4, "held_back_total")
+
+
+@tap.test("a refused text tells nothing, and the next one does")
+def refused():
+    gw.reset()
+    own = lines("rate recipient 1/h", "rate total 20/h")
+    place = Place(own)
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "first")
+        mail(s, "held")
+        for status, more in (("503", "550"), ("ok", "250")):
+            gw.queue(status)
+            s.must("MAIL FROM:<a@client.test> MT-PRIORITY=9", 250)
+            s.rcpt()
+            s.must("DATA", 354)
+            tap.is_(str(s.data("\r\nurgent " + status))[:3], more,
+                    "the gateway says " + status)
+    tap.is_(texts(), ["first", "(+1 held back) urgent ok"], "told once")
+    tap.is_(digest(place.config), "", "there is nothing left to tell")
+
+
+@tap.test("no process lives when the window ends")
+def nobody():
+    gw.reset()
+    users = secret_file("bob %s\nann %s" % (SECRET_HASH, SECRET_HASH))
+    place = Place(lines("rate recipient 1/2s", "auth users " + users))
+    for name, n in (("bob", 3), ("ann", 2)):
+        with place.session() as s:
+            s.ehlo()
+            s.login(name, "secret")
+            for i in range(n):
+                mail(s, "%s %d" % (name, i))
+            leave(s)
+    # bob's first, and perhaps ann's, if the second was over
+    first = len(texts())
+    wait_until(lambda: digest(place.config) != "", 5)
+    told = texts()[first:]
+    tap.is_(len(told), 1, "--digest sends one text", told)
+    tap.like(told[0], r"^[34] messages held back: bob \(2\), ann \([12]\)$",
+             "how many, and from whom")
+    tap.is_(digest(place.config), "", "there is no second one")
+    tap.is_(len(texts()), first + 1, "nor at the gateway")
+
+
+@tap.test("the next process that starts sends it")
+def next_process():
+    gw.reset()
+    place = Place(lines("rate recipient 1/2s", "gateway " + without_ids()))
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "first")
+        mail(s, "held")
+        leave(s)
+    time.sleep(2.1)     # the window's length is what is tested
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "to another", numbers=["+4915112345679"])
+        leave(s)
+    tap.ok("1 message held back: root@client.test (1)" in texts(),
+           "a session that has nothing to do with it", texts())
+
+
+@tap.test("eight processes at once, some of them killed")
+def killed():
+    gw.reset()
+    gw.default = "delay:100"
+    place = Place(lines("rate recipient 1/2s", "gateway " + without_ids(),
+                        "on-unknown drop"))
+    numbers = ["+49151123402%02d" % n for n in range(6)]
+    with place.session() as s:
+        s.ehlo()
+        for text in ("first", "held"):
+            mail(s, text, numbers=numbers[:5])
+        leave(s)
+    before = len(gw.posts())
+    time.sleep(2.1)     # the window's length is what is tested
+    command = [os.path.join(HOME, "smtp2sms-deliver"), "--digest", "-f",
+               place.config]
+    children = [subprocess.Popen(command, stderr=subprocess.DEVNULL)
+                for _ in range(8)]
+    gw.wait_for(lambda: len(gw.posts()) > before + 1)
+    for child in children[:2]:
+        child.kill()
+    for child in children:
+        child.wait()
+    sent = [number for m in gw.messages
+            if "held back" in m["textMessage"]["text"]
+            for number in m["phoneNumbers"]]
+    tap.is_(len(sent), len(set(sent)), "nobody has it twice", sent)
+    left = len(os.listdir(re.search(r"journal (.*)", open(
+        place.config).read())[1] + "/digest"))
+    tap.ok(len(set(sent)) == 5 or left > 2, "and none is lost", sent, left)
+
+
+@tap.test("a gateway that fails")
+def failing():
+    gw.reset()
+    place = Place(lines("rate recipient 1/2s"))
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "first")
+        mail(s, "held")
+        leave(s)
+    gw.queue("503")
+    wait_until(lambda: "outcome=failed" in digest(place.config), 5)
+    value = next(os.path.join(base, name) for base, _, names in os.walk(
+        re.search(r"journal (.*)", open(place.config).read())[1])
+        for name in names if base.endswith("/digest") and len(name) == 36)
+    with open(value) as file:
+        old = file.read()
+    tap.like(old, r"\nt 1 \d+ digest\.\d+\n", "it is kept")
+    # its time has come again
+    with open(value, "w") as file:
+        file.write(re.sub(r"\nt 1 \d+", "\nt 1 1", old))
+    tap.like(digest(place.config), "outcome=accepted", "and sent later")
+    tap.is_(texts(), ["first", "1 message held back: root@client.test (1)"],
+            "once")
+    tap.ok(not os.path.exists(value), "nothing is left of it")
+
+
+@tap.test("credentials that nobody has judged")
+def unjudged():
+    gw.reset()
+    with Session(["journal " + folder(), "over digest", "rate login 1/h",
+                  "auth gateway", *own_credentials()[1:]], gw) as s:
+        s.ehlo()
+        s.login()
+        tap.like(mail(s, "first"), ACCEPTED, "the gateway judges the first")
+        tap.is_(mail(s, "second"), "450 4.7.1 Too many messages",
+                "who may be anybody is refused")
+
+
+@tap.test("a configuration without an account of its own")
+def no_account():
+    with Session(["journal " + folder(), "over digest", "rate login 1/h",
+                  "auth gateway"], gw) as s:
+        s.ehlo()
+        s.login()
+        s.hang_up()
+        s.finish()
+        tap.like(s.log(), "over digest: a text of our own cannot be sent",
+                 "is an error, in words")
+
+
+@tap.test("several recipients in one request")
+def several():
+    gw.reset()
+    numbers = ["+49151123403%02d" % n for n in range(4)]
+    with Session(lines("rate recipient 1/h"), gw) as s:
+        s.ehlo()
+        mail(s, "first", numbers=numbers[:2])
+        got = mail(s, "second", numbers=numbers)
+        tap.like(got, r"accepted, queued as \S+ \(2 recipients, .*\), held "
+                 r"back from 2, 1 in this window", "the reply tells of all")
+        s.must("MAIL FROM:<a@client.test> MT-PRIORITY=9", 250)
+        for number in numbers:
+            s.rcpt(number)
+        s.must("DATA", 354)
+        tap.like(str(s.data("\r\nurgent")), r"\(4 recipients", "all have it")
+    tap.is_(sorted((m["textMessage"]["text"], sorted(m["phoneNumbers"]))
+                   for m in gw.messages),
+            [("(+1 held back) urgent", numbers[:2]),
+             ("first", numbers[:2]), ("second", numbers[2:]),
+             ("urgent", numbers[2:])],
+            "only those are told of whom it was held back")
+
+
+tap.run()
