@@ -15,6 +15,7 @@ import tempfile
 
 import link_lib
 import tap
+from agent_lib import Agent
 from foreign import need
 from gateway import Gateway
 from roads_lib import descriptor
@@ -165,6 +166,35 @@ def failures():
             tap.is_(reply.code, 451, "it %s: 451" % what, repr(reply), log)
             tap.like(log, words, "and the log says why")
             tap.is_(gw.posts(), [], "nothing is sent")
+
+
+@tap.test("an agent serves others while a message is encrypted")
+def others():
+    clear = Gateway()
+    with tempfile.TemporaryDirectory(prefix="smtp2sms-sealed.") as folder:
+        for name in ("smtp2sms-deliver", "smtp2sms-tls"):
+            os.symlink(os.path.join(HOME, name), os.path.join(folder, name))
+        fake = os.path.join(folder, "smtp2sms-seal")
+        with open(fake, "w") as file:
+            file.write("#!/bin/sh\nexec sleep 100\n")
+        os.chmod(fake, 0o755)
+        lines = [*own_credentials(), "timeout-gateway 3", "libexec " + folder,
+                 "gateway %s %s" % (descriptor("one"), descriptor("two")),
+                 "set one.base " + gw.url, "set two.base " + clear.url,
+                 "secret one.passphrase " + secret_file(PASSPHRASE),
+                 "route 49 one", "route * two"]
+        with Agent(lines, gw) as agent, agent.session() as slow, \
+                agent.session() as quick:
+            slow.ehlo()
+            slow.envelope([NUMBER])
+            slow.send("Message-ID: <1@c>\r\n\r\nhello\r\n.\r\n")
+            quick.ehlo()
+            reply = quick.send_message("hello", ["+12025550123"])
+            tap.like(str(reply), "250 .* by two ", "another gateway's message")
+            tap.ok(slow.quiet(), "while the first one waits")
+            tap.is_(slow.reply().code, 451, "until its time is over")
+            tap.is_(len(clear.messages), 1, "which is in clear, as it is told")
+    clear.close()
 
 
 def frame(kind, *fields):

@@ -18,6 +18,7 @@ def descriptor(**changes):
     """SMSGate's descriptor with changes; its path."""
     with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
         made = json.load(file)
+    del made["variables"]   # which need not all be used after the changes
     made.update(changes)
     with tempfile.NamedTemporaryFile("w", suffix=".json", dir=FOLDER.name,
                                      delete=False) as file:

@@ -22,6 +22,7 @@ def without_ids(changes=()):
     made["to"]["max"] = 2
     del made["body"]["template"]["id"]
     made["rules"] = []
+    del made["variables"], made["encrypt"]  # of what else may go
     made.pop("lookup", None)
     made.update(changes)
     made = {name: value for name, value in made.items() if value is not None}

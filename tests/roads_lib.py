@@ -23,6 +23,7 @@ def descriptor(name, without=(), **changes):
     """SMSGate's descriptor with changes, as the gateway NAME; its path."""
     with open(os.path.join(TOP, "gateways", "smsgate.json")) as file:
         made = json.load(file)
+    del made["variables"]   # which need not all be used after the changes
     made.update(changes)
     for member in without:
         del made[member]
