@@ -218,15 +218,17 @@ units: all $(TEST_OBJECTS)
 	    $(LIBCRYPT) || exit 1; done
 	for t in $(DUMPS); do $(TEST_LINK) -o build/$$t tests/$$t.c $(PURE) \
 	    || exit 1; done
-	$(TEST_LINK) -o build/unit_note tests/unit_note.c delivery/note.o \
+	for t in confine note; do $(TEST_LINK) -o build/unit_$$t \
+	    tests/unit_$$t.c hook/confine.o delivery/note.o \
 	    delivery/journal_file.o delivery/journal_record.o \
-	    delivery/journal_value.o common/digest.o common/ipc.o common/buf.o
+	    delivery/journal_value.o common/digest.o common/ipc.o \
+	    common/buf.o || exit 1; done
 	$(TEST_LINK) -o build/login_dump tests/login_dump.c $(LOGIN) \
 	    $(SYSTEM) $(PURE) $(LIBCRYPT)
 
 # A test program is tests/AREA_WHAT.py or build/unit_WHAT; _lib are none.
 TESTS = `ls tests/*_*.py tests/tap.py tests/gateway.py tests/x509.py | \
-	grep -v _lib` $(UNITS:%=build/unit_%) build/unit_note
+	grep -v _lib` $(UNITS:%=build/unit_%) build/unit_confine build/unit_note
 # What a check that asks for a program of others has been left to.
 LEFT = build/tests/left
 
