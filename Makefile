@@ -28,7 +28,7 @@ LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-seal smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
 COMMON = common/base64.o common/buf.o common/digest.o common/ipc.o \
-	common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
+	common/notify.o common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
 	common/utf8.o common/wording.o
 MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
 	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
@@ -79,7 +79,7 @@ DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	$(LOGIN) $(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)
 # what of smtp2sms-hook a unit test or a fuzzer can link
 HOOK_PARTS = hook/cgi.o hook/form.o hook/mail.o hook/timestamp.o hook/verify.o
-HOOK = hook/confine.o hook/hook.o hook/mailer.o hook/relay.o hook/reply.o \
+HOOK = hook/confine.o hook/hook.o hook/mailer.o hook/once.o hook/receipt.o hook/relay.o hook/reply.o \
 	hook/secret.o $(HOOK_PARTS) delivery/note.o delivery/journal_file.o \
 	delivery/journal_record.o delivery/journal_value.o \
 	$(GATEWAY) $(SMS) $(SYSTEM) $(COMMON)

@@ -645,6 +645,7 @@ static const char *const names_alphabet[] = {"auto", "gsm", "ascii", "keep",
 static const char *const names_overlong[] = {"truncate", "reject", NULL};
 static const char *const names_bounces[] = {"refuse", "accept", NULL};
 static const char *const names_replies[] = {"documented", "retry", NULL};
+static const char *const names_receipts[] = {"no", "mail", NULL};
 static const char *const names_sandbox[] = {"required", "best-effort", NULL};
 static const char *const names_log[] = {"syslog", "stderr", NULL};
 
@@ -731,6 +732,8 @@ static const struct keyword keywords[] = {
 	ENUM("links", links, names_yesno),
 	ENUM("bounces", accept_bounces, names_bounces),
 	ENUM("replies", replies, names_replies),
+	ENUM("receipts", receipts, names_receipts),
+	NUMBER("receipts-for", receipts_for, 60, 31536000),
 	{"replies-to", parse_address, AT(replies_to), 0, 0, NULL, 1, 0},
 	NUMBER("replies-for", replies_for, 0, 31536000),
 	{"sendmail", parse_program, AT(sendmail), 0, 0, NULL, 1, 0},
@@ -774,6 +777,8 @@ set_defaults(struct config *c)
 	c->max_parts = 10;
 	c->sendmail = copy("/usr/sbin/sendmail");
 	c->replies_for = 7 * 86400;
+	c->receipts = CONFIG_RECEIPTS_MAIL;
+	c->receipts_for = 3 * 86400;
 	c->listen_idle = -1;
 	c->max_sessions = 500;
 	c->max_sessions_per_source = 50;
@@ -1352,4 +1357,30 @@ config_timeout_delivery(const struct config *c)
 		return c->timeout_gateway;
 	return c->timeout_delivery != 0 ? c->timeout_delivery :
 	    2 * c->timeout_gateway;
+}
+
+/* "hook" or "hook-key", with or without the name of a gateway in front. */
+static int
+is_of_hook(const struct config_pair *p)
+{
+	const char *dot = strchr(p->name, '.');
+	const char *name = dot != NULL ? dot + 1 : p->name;
+
+	return strcmp(name, "hook") == 0 || strcmp(name, "hook-key") == 0;
+}
+
+int
+config_has_receipts(const struct config *c)
+{
+	size_t i;
+
+	if (c->receipts != CONFIG_RECEIPTS_MAIL || c->journal == NULL)
+		return 0;
+	for (i = 0; i < c->secret.n; i++)
+		if (is_of_hook(&c->secret.v[i]))
+			return 1;
+	for (i = 0; i < c->set.n; i++)
+		if (is_of_hook(&c->set.v[i]))
+			return 1;
+	return 0;
 }

@@ -33,6 +33,7 @@ enum config_dedupe { CONFIG_DEDUPE_MESSAGE, CONFIG_DEDUPE_TEXT };
 enum config_unknown { CONFIG_UNKNOWN_RETRY, CONFIG_UNKNOWN_DROP };
 enum config_over { CONFIG_OVER_REFUSE, CONFIG_OVER_DIGEST };
 enum config_sandbox { CONFIG_SANDBOX_REQUIRED, CONFIG_SANDBOX_BEST_EFFORT };
+enum config_receipts { CONFIG_RECEIPTS_NO, CONFIG_RECEIPTS_MAIL };
 enum config_replies { CONFIG_REPLIES_DOCUMENTED, CONFIG_REPLIES_RETRY };
 
 struct config_list {
@@ -148,6 +149,8 @@ struct config {
 	struct config_list agent_users;
 	int sandbox;			/* enum config_sandbox */
 	/* of smtp2sms-hook */
+	int receipts;
+	long receipts_for;		/* seconds */
 	char *replies_to;		/* an address; NULL: none */
 	long replies_for;		/* seconds; 0: replies are not matched */
 	char *sendmail;			/* a program, */
@@ -228,6 +231,12 @@ long config_timeout_delivery(const struct config *);
  */
 const struct config_alias *config_find_alias(const struct config *,
     const char *name);
+
+/*
+ * 1 if receipts become mail: they may, there is a journal to remember who
+ * wants one, and webhooks can be verified.
+ */
+int config_has_receipts(const struct config *);
 
 /* 1 if the address (as text; "local" for pipes) is in a trusted network. */
 int config_trusts(const struct config *, const char *peer);

@@ -39,8 +39,10 @@ enum ipc_type {
 			   before all else; no answer */
 	REQ_CAN,	/* (): what can the gateway do? */
 	ANS_CAN,	/* (abilities) */
-	REQ_TALLY	/* see tally.c: what the session has counted; its last
+	REQ_TALLY,	/* see tally.c: what the session has counted; its last
 			   word; no answer */
+	REQ_NOTIFY	/* see notify.c: who wants to be told, of the message
+			   that comes next; no answer */
 };
 
 #define IPC_NAME_MAX 64	/* octets of a session's id and of a peer's address */

@@ -309,6 +309,20 @@ answer_forget(struct client *c, struct ipc_frame *f)
 	return 0;
 }
 
+/* ---- REQ_NOTIFY ---- */
+
+static int
+answer_notify(struct client *c, struct ipc_frame *f)
+{
+	if (c->notify == NULL &&
+	    (c->notify = malloc(sizeof(*c->notify))) == NULL)
+		return client_reject(c, "out of memory");
+	notify_get(f, c->notify);
+	if (ipc_close(f) == -1)
+		return client_reject(c, "a malformed request");
+	return 0;
+}
+
 /* ---- REQ_SEND ---- */
 
 /* Read the message that the session wants sent; NULL, or what is wrong. */
@@ -422,6 +436,8 @@ answer_send(struct client *c, struct ipc_frame *f)
 		job_free(j);
 		return client_reject(c, why);
 	}
+	j->notify = c->notify;	/* of this message alone */
+	c->notify = NULL;
 	j->session = c->session;
 	j->peer = c->peer;
 	j->log_limit = &c->log_limit;
@@ -551,6 +567,8 @@ static const struct request {
 	{REQ_WARM, KNOWN, answer_warm, ""},
 	{REQ_CAN, KNOWN, answer_can, ""},
 	{REQ_TALLY, KNOWN, answer_tally, ""},
+	{REQ_NOTIFY, GUEST | USER, answer_notify,
+	    "a message without authentication"},
 	{REQ_SEND, GUEST | USER, answer_send,
 	    "a message without authentication"},
 };

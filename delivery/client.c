@@ -55,6 +55,7 @@ client_free(struct client *c)
 	client_forget(c);
 	wipe(c->in, c->room);
 	free(c->out);
+	free(c->notify);
 	free(c);
 }
 

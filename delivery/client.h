@@ -45,6 +45,7 @@ struct client {
 	struct gateway_login login;
 	struct login_check *check;	/* under way */
 	struct job *job;		/* under way */
+	struct notify *notify;		/* of the next message, or NULL */
 	/* octets: a frame that is being read, an answer that is written */
 	size_t have, done, room;
 	char *in;

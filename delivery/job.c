@@ -19,6 +19,7 @@ job_free(struct job *j)
 		return;
 	free(j->text);
 	free(j->guard);
+	free(j->notify);
 	free(j);
 }
 

@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/ipc.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/number.h"
 #include "common/options.h"
 #include "delivery/journal.h"
@@ -67,6 +68,7 @@ struct job {
 	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE];
 	size_t nto;
 	struct options options;
+	struct notify *notify;	/* who wants to be told of its fate; or NULL */
 	long long deadline;
 	/* what became of it, in the order of the numbers */
 	struct job_result result[CONFIG_RCPTS_MAX];

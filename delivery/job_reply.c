@@ -1,6 +1,6 @@
 /*
- * job_reply: notes for smtp2sms-hook.  They are not synced to the disk: if the
- * machine fails, an answer goes to replies-to.
+ * job_reply: notes for smtp2sms-hook.  Of those for replies none is synced to
+ * the disk: if the machine fails, an answer goes to replies-to.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "delivery/job_reply.h"
 #include "delivery/note.h"
+#include "gateway/variable.h"
 
 /*
  * An address that can stand in any header field and command as it is: dot-atoms
@@ -42,32 +43,75 @@ find_id(const char *s, char out[NOTE_ID_MAX + 1])
 }
 
 static int
-is_wanted(const struct job *j)
+wants_replies(const struct config *c)
 {
-	const struct config *c = j->config;
-
 	return c->replies_to != NULL && c->replies_for > 0 &&
-	    c->journal != NULL && !j->dry && is_address(j->sender);
+	    c->journal != NULL;
+}
+
+/* Who wrote to the number.  0, or -1 with errno. */
+static int
+note_sender(const struct job *j, const struct notes *notes, const char *id,
+    const char *number)
+{
+	char text[JOURNAL_VALUE_MAX + 1], name[NOTE_NAME_SIZE];
+
+	snprintf(text, sizeof(text), "%s\n%s\n", j->sender, id);
+	note_name(&notes->key, NOTE_SENDER, &number, 1, name);
+	return note_put(notes, name, text, j->config->replies_for, 0);
+}
+
+static const char *
+gateway_of(const struct job *j, const struct job_result *r)
+{
+	const struct descriptor *g = j->gateway;
+
+	while (g != NULL && g->index != r->gateway)
+		g = g->next;
+	return g != NULL ? g->name : "";
+}
+
+/* Who wants to be told what became of it.  0, or -1 with errno. */
+static int
+note_receipt(const struct job *j, const struct notes *notes, const char *id,
+    size_t i)
+{
+	const struct notify_recipient *r = notify_find(j->notify,
+	    j->number[i]);
+	const char *part[3] = {gateway_of(j, &j->result[i]),
+	    j->result[i].id, j->number[i]};
+	char text[JOURNAL_VALUE_MAX + 1], name[NOTE_NAME_SIZE];
+	unsigned parts = 1;
+
+	if (r == NULL || part[1][0] == '\0')
+		return 0;
+	if (j->text[0] != '\0')
+		variable_alphabet(j->text, &parts);
+	snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%u %u\n", j->sender,
+	    j->notify->envid, j->notify->pool + r->orcpt, id, r->bits,
+	    parts);
+	note_name(&notes->key, NOTE_RECEIPT, part, 3, name);
+	return note_put(notes, name, text, j->config->receipts_for, 1);
 }
 
 /* 0, or -1 with errno. */
 static int
 note_all(const struct job *j, const struct notes *notes)
 {
-	char text[JOURNAL_VALUE_MAX + 1], name[NOTE_NAME_SIZE];
+	int replies = wants_replies(j->config);
+	int receipts = j->notify != NULL && config_has_receipts(j->config);
 	char id[NOTE_ID_MAX + 1];
-	const char *number;
 	size_t i;
 	int r = 0;
 
 	find_id(j->message_id, id);
-	snprintf(text, sizeof(text), "%s\n%s\n", j->sender, id);
 	for (i = 0; i < j->nto; i++) {
 		if (j->result[i].outcome != IPC_OUTCOME_ACCEPTED)
 			continue;
-		number = j->number[i];
-		note_name(&notes->key, NOTE_SENDER, &number, 1, name);
-		r |= note_put(notes, name, text, j->config->replies_for, 0);
+		if (replies)
+			r |= note_sender(j, notes, id, j->number[i]);
+		if (receipts)
+			r |= note_receipt(j, notes, id, i);
 	}
 	return r;
 }
@@ -75,13 +119,15 @@ note_all(const struct job *j, const struct notes *notes)
 void
 job_reply_note(const struct job *j)
 {
+	const struct config *c = j->config;
 	struct notes notes;
 
-	if (!is_wanted(j))
+	if (j->dry || !is_address(j->sender) || (!wants_replies(c) &&
+	    (j->notify == NULL || !config_has_receipts(c))))
 		return;
-	if (notes_open(&notes, j->config->journal) == -1 ||
+	if (notes_open(&notes, c->journal) == -1 ||
 	    note_all(j, &notes) == -1)
 		log_event(LOG_ERR, "journal", "session", j->session, "folder",
-		    j->config->journal, "error", strerror(errno), NULL);
+		    c->journal, "error", strerror(errno), NULL);
 	notes_close(&notes);
 }

@@ -1,5 +1,6 @@
 /*
- * job_reply: who wrote to a number last, so that an answer finds him.
+ * job_reply: who wrote to a number last, so that an answer finds him; and who
+ * wants to be told what becomes of an SMS.
  */
 #ifndef JOB_REPLY_H
 #define JOB_REPLY_H
@@ -7,9 +8,9 @@
 #include "delivery/job.h"
 
 /*
- * Note the envelope sender and the Message-ID for each recipient that has
- * been accepted, if the configuration wants replies to be matched.  What
- * cannot be noted is logged; the job is as good without.
+ * Note what smtp2sms-hook needs of each recipient that has been accepted, if
+ * the configuration wants replies to be matched, or the client wants
+ * receipts.  What cannot be noted is logged; the job is as good without.
  */
 void job_reply_note(const struct job *);
 

@@ -17,6 +17,14 @@
  * characters, a newline, a Message-ID in its brackets or nothing, a newline.
  */
 #define NOTE_SENDER  "sender"
+
+/*
+ * Who wants to be told what becomes of an SMS, under the gateway's name, its
+ * id and the number: address, ENVID, ORCPT, Message-ID, "BITS PARTS" (of
+ * NOTIFY, and of the SMS), each in a line.
+ */
+#define NOTE_RECEIPT "receipt"
+
 #define NOTE_ID_MAX  900	/* octets of a Message-ID */
 #define NOTE_ATOM    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 		     "0123456789"

@@ -219,13 +219,13 @@ read_source(struct member_errors *e, const char *path, json_t *j,
 }
 
 static void
-read_member(struct member_errors *e, json_t *o, const char *key, int required,
-    struct hook_source *out)
+read_member(struct member_errors *e, json_t *o, const char *path,
+    const char *key, int required, struct hook_source *out)
 {
 	json_t *j = json_object_get(o, key);
 	char where[MEMBER_PATH_MAX];
 
-	member_path(where, AT "/reply", key);
+	member_path(where, path, key);
 	if (j != NULL)
 		read_source(e, where, j, out);
 	else if (required)
@@ -250,26 +250,75 @@ read_same(struct member_errors *e, json_t *o, struct hook_reply *r)
 		    &r->same[r->nsame++]);
 }
 
+static int
+read_digits(struct member_errors *e, json_t *o, const char *path)
+{
+	json_t *digits = json_object_get(o, "digits");
+	char where[MEMBER_PATH_MAX];
+
+	if (digits != NULL && !json_is_true(digits))
+		member_must(e, member_path(where, path, "digits"), digits,
+		    "true");
+	return json_is_true(digits);
+}
+
 static void
 read_reply(struct member_errors *e, json_t *hook, struct hook_reply *r)
 {
 	static const char *const names[] = {"match", "from", "digits", "text",
 	    "time", "same", NULL};
-	json_t *o = member_object(e, hook, AT, "reply"), *digits;
+	json_t *o = member_object(e, hook, AT, "reply");
 
 	if (o == NULL)
 		return;
 	r->is_there = 1;
 	member_only(e, AT "/reply", o, names);
 	match_read(e, o, AT "/reply", "match", &r->match);
-	read_member(e, o, "from", 1, &r->from);
-	read_member(e, o, "text", 1, &r->text);
-	read_member(e, o, "time", 0, &r->time);
+	read_member(e, o, AT "/reply", "from", 1, &r->from);
+	read_member(e, o, AT "/reply", "text", 1, &r->text);
+	read_member(e, o, AT "/reply", "time", 0, &r->time);
 	read_same(e, o, r);
-	digits = json_object_get(o, "digits");
-	r->digits = json_is_true(digits);
-	if (digits != NULL && !r->digits)
-		member_must(e, AT "/reply/digits", digits, "true");
+	r->digits = read_digits(e, o, AT "/reply");
+}
+
+static void
+read_rule(struct member_errors *e, json_t *o, const char *path,
+    struct hook_rule *r)
+{
+	static const char *const names[] = {"match", "then", NULL};
+	static const char *const actions[] = {[HOOK_DELIVERED] = "delivered",
+	    [HOOK_FAILED] = "failed", [HOOK_DELAYED] = "delayed", NULL};
+	int then;
+
+	member_only(e, path, o, names);
+	match_read(e, o, path, "match", &r->match);
+	if ((then = member_choice(e, o, path, "then", 1, actions)) != -1)
+		r->then = (enum hook_action)then;
+}
+
+static void
+read_receipt(struct member_errors *e, json_t *hook, struct hook_receipt *r)
+{
+	static const char *const names[] = {"id", "to", "digits", "error",
+	    "part", "rules", NULL};
+	json_t *o = member_object(e, hook, AT, "receipt"), *rules, *item;
+	char where[MEMBER_PATH_MAX];
+	size_t i;
+
+	if (o == NULL)
+		return;
+	member_only(e, AT "/receipt", o, names);
+	read_member(e, o, AT "/receipt", "id", 1, &r->id);
+	read_member(e, o, AT "/receipt", "to", 1, &r->to);
+	read_member(e, o, AT "/receipt", "error", 0, &r->error);
+	read_member(e, o, AT "/receipt", "part", 0, &r->part);
+	r->digits = read_digits(e, o, AT "/receipt");
+	rules = member_array(e, o, AT "/receipt", "rules", HOOK_RULES_MAX);
+	json_array_foreach(rules, i, item)
+		read_rule(e, item, member_index(where, AT "/receipt/rules", i),
+		    &r->rule[r->nrules++]);
+	if (r->nrules == 0)
+		member_fail(e, AT "/receipt/rules", "is missing or empty");
 }
 
 static void
@@ -295,7 +344,7 @@ int
 hook_read(struct member_errors *e, json_t *root, struct hook *h)
 {
 	static const char *const names[] = {"format", "each", "sign",
-	    "reply", "answer", NULL};
+	    "reply", "receipt", "answer", NULL};
 	static const char *const formats[] = {[HOOK_JSON] = "json",
 	    [HOOK_FORM] = "form", [HOOK_QUERY] = "query", NULL};
 	json_t *hook = member_object(e, root, "", "hook");
@@ -310,6 +359,7 @@ hook_read(struct member_errors *e, json_t *root, struct hook *h)
 	h->each = member_pointer(e, hook, AT, "each", 0);
 	read_sign(e, hook, h);
 	read_reply(e, hook, &h->reply);
+	read_receipt(e, hook, &h->receipt);
 	read_answer(e, hook, h);
 	if (!h->reply.is_there)
 		member_fail(e, AT "/reply", "is missing");

@@ -14,6 +14,7 @@
 #include "gateway/member.h"
 
 #define HOOK_SAME_MAX	4	/* sources that tell a repetition */
+#define HOOK_RULES_MAX	8	/* of a receipt */
 #define HOOK_PLACES_MAX 4	/* where one of them may be found */
 #define HOOK_HEADER_MAX 64	/* octets of a header field's name */
 #define HOOK_PIECES_MAX 12	/* of what is signed */
@@ -67,11 +68,28 @@ struct hook_reply {
 	size_t nsame;
 };
 
+/* What became of an SMS, as RFC 3464, 2.3.3 has it. */
+enum hook_action { HOOK_DELIVERED, HOOK_FAILED, HOOK_DELAYED };
+
+struct hook_rule {
+	struct match_list match;
+	enum hook_action then;
+};
+
+struct hook_receipt {
+	int digits;	/* as of a reply */
+	struct hook_source id, to, error;
+	struct hook_source part; /* of one part alone; it differs for each */
+	struct hook_rule rule[HOOK_RULES_MAX];
+	size_t nrules;	/* 0: webhooks tell of no receipts */
+};
+
 struct hook {
 	enum hook_format format;
 	const char *each;	/* a pointer to the items; NULL: one item */
 	struct hook_sign sign;
 	struct hook_reply reply;
+	struct hook_receipt receipt;
 	int status;		/* of the answer to what has been taken */
 	const char *body;	/* "" if nobody reads it */
 };

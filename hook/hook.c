@@ -25,6 +25,7 @@
 #include "hook/cgi.h"
 #include "hook/confine.h"
 #include "hook/mailer.h"
+#include "hook/receipt.h"
 #include "hook/reply.h"
 #include "hook/secret.h"
 #include "hook/verify.h"
@@ -136,15 +137,16 @@ static enum cgi_answer
 take_item(struct request *r, json_t *item)
 {
 	const struct match_subject subject = {.json = item, .text = ""};
-	const struct reply_tools tools = {.config = &r->config,
+	const struct tools tools = {.config = &r->config,
 	    .notes = &r->notes, .gateway = r->cgi.gateway,
 	    .mailer = r->mailer};
 
-	if (!match_all(&r->hook.reply.match, &subject))
-		return CGI_TAKEN;
+	if (!r->hook.reply.is_there ||
+	    !match_all(&r->hook.reply.match, &subject))
+		return receipt_take(&tools, &r->hook.receipt, item) == 0 ?
+		    CGI_TAKEN : CGI_LATER;
 	switch (reply_take(&tools, &r->hook.reply, item)) {
-	case REPLY_MAILED:
-	case REPLY_REPEATED:
+	case REPLY_TAKEN:
 		return CGI_TAKEN;
 	case REPLY_MALFORMED:
 		return CGI_MALFORMED;

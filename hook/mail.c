@@ -6,6 +6,7 @@
 #include "common/utf8.h"
 #include "hook/mail.h"
 
+#define ERROR_MAX   200	/* octets of the gateway's words */
 #define LINE_MAX_QP 76	/* octets of a line; RFC 2045, 6.7, rule 5 */
 
 static void
@@ -134,4 +135,111 @@ mail_reply(const struct mail_reply *m, struct buf *b)
 	    "Content-Type: text/plain; charset=utf-8\n"
 	    "Content-Transfer-Encoding: quoted-printable\n\n");
 	put_text(m->text, b);
+}
+
+/* ---- receipts ---- */
+
+static int
+digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
+				      -1;
+}
+
+/* xtext (RFC 3461, 4) as it was; what cannot stand in a line is a '?'. */
+static void
+put_xtext(const char *s, struct buf *b)
+{
+	int c;
+
+	for (; *s != '\0'; s++) {
+		c = *s;
+		if (c == '+' && digit(s[1]) != -1 && digit(s[2]) != -1) {
+			c = digit(s[1]) << 4 | digit(s[2]);
+			s += 2;
+		}
+		buf_putc(b, c >= ' ' && c < 0x7f ? (char)c : '?');
+	}
+}
+
+/* The gateway's words in one line of ASCII. */
+static void
+put_words(const char *s, struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; s[i] != '\0' && i < ERROR_MAX; i++)
+		buf_putc(b, s[i] >= ' ' && s[i] < 0x7f ? s[i] : '?');
+}
+
+static void
+put_status(const struct mail_receipt *m, struct buf *b)
+{
+	const char *semicolon = strchr(m->orcpt, ';');
+
+	if (m->envid[0] != '\0') {
+		buf_puts(b, "Original-Envelope-Id: ");
+		put_xtext(m->envid, b);
+		buf_putc(b, '\n');
+	}
+	buf_fmt(b, "Reporting-MTA: dns; %s\n\n", m->hostname);
+	if (semicolon != NULL) {
+		buf_fmt(b, "Original-Recipient: %.*s; ",
+		    (int)(semicolon - m->orcpt), m->orcpt);
+		put_xtext(semicolon + 1, b);
+		buf_putc(b, '\n');
+	}
+	buf_fmt(b, "Final-Recipient: tel; %s\nAction: %s\nStatus: %s\n",
+	    m->number, m->action, m->status);
+	if (m->error[0] != '\0') {
+		buf_puts(b, "Diagnostic-Code: x-sms; ");
+		put_words(m->error, b);
+		buf_putc(b, '\n');
+	}
+}
+
+/* For people: they all know what happened to an SMS. */
+static void
+put_story(const struct mail_receipt *m, struct buf *b)
+{
+	if (strcmp(m->action, "delivered") == 0)
+		buf_fmt(b, "The SMS to %s has been delivered.\n", m->number);
+	else if (strcmp(m->action, "failed") == 0)
+		buf_fmt(b, "The SMS to %s could not be delivered.\n",
+		    m->number);
+	else
+		buf_fmt(b, "The SMS to %s has not been delivered yet.\n",
+		    m->number);
+	if (m->error[0] != '\0') {
+		buf_puts(b, "\nThe gateway says:\n");
+		put_text(m->error, b);
+	}
+}
+
+void
+mail_receipt(const struct mail_receipt *m, struct buf *b)
+{
+	buf_fmt(b, "From: <postmaster@%s>\nTo: <%s>\n"
+	    "Subject: SMS to %s: %s\n", m->domain, m->to, m->number,
+	    m->action);
+	put_date(m->date, b);
+	buf_fmt(b, "Message-ID: <receipt-%s@%s>\n", m->id, m->domain);
+	if (m->message_id[0] != '\0')
+		buf_fmt(b, "In-Reply-To: %s\nReferences: %s\n",
+		    m->message_id, m->message_id);
+	/* =_ is in no quoted-printable; RFC 2045, 6.7 */
+	buf_fmt(b, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
+	    "Content-Type: multipart/report; report-type=delivery-status;\n"
+	    " boundary=\"=_%s\"\n\n--=_%s\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n", m->id, m->id);
+	put_story(m, b);
+	buf_fmt(b, "\n--=_%s\nContent-Type: message/delivery-status\n\n",
+	    m->id);
+	put_status(m, b);
+	if (m->message_id[0] != '\0')
+		buf_fmt(b, "\n--=_%s\nContent-Type: text/rfc822-headers\n\n"
+		    "Message-ID: %s\n", m->id, m->message_id);
+	buf_fmt(b, "\n--=_%s--\n", m->id);
 }

@@ -1,5 +1,5 @@
 /*
- * mail: an SMS that has come in, as a mail (RFC 5322).
+ * mail: an SMS that has come in, and what became of one, as mails (RFC 5322).
  */
 #ifndef HOOK_MAIL_H
 #define HOOK_MAIL_H
@@ -25,5 +25,18 @@ struct mail_reply {
  * can add a header field.
  */
 void mail_reply(const struct mail_reply *, struct buf *);
+
+/* What became of an SMS (RFC 3461, RFC 3464). */
+struct mail_receipt {
+	const char *number, *to;
+	const char *envid, *orcpt;	/* xtext; "" */
+	const char *message_id;		/* with its brackets; "" */
+	const char *action, *status;
+	const char *error;		/* the gateway's words; "" */
+	const char *domain, *hostname, *id;
+	time_t date;
+};
+
+void mail_receipt(const struct mail_receipt *, struct buf *);
 
 #endif

@@ -1,10 +1,6 @@
 /*
  * reply: who gets the mail, whether it is the first of its kind, and how many
  * there may be.
- *
- * A webhook is known by a note: "busy" while it is under way, "done" when the
- * mail server has its mail.  Whoever dies in between leaves one that is busy,
- * and the gateway, which has had no answer, comes again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,7 +25,7 @@ struct texts {
 
 /* One that is being dealt with. */
 struct work {
-	const struct reply_tools *tools;
+	const struct tools *tools;
 	struct texts texts;
 	char number[NUMBER_SIZE];	/* "": a name, or nobody's */
 	char name[NOTE_NAME_SIZE];	/* of the webhook's note */
@@ -37,9 +33,12 @@ struct work {
 	char to[ADDRESS_MAX + 1], in_reply_to[NOTE_ID_MAX + 1];
 };
 
+/* As once_do wants it. */
 static void
-log_later(const struct work *w, const char *why)
+log_later(void *arg, const char *why)
 {
+	const struct work *w = arg;
+
 	log_event(LOG_ERR, "reply", "gateway", w->tools->gateway, "from",
 	    LOG_MASKED(w->texts.from), "outcome", "later", "reason", why,
 	    NULL);
@@ -76,11 +75,11 @@ free_texts(struct texts *t)
 }
 
 /*
- * A form's '+' may have become a blank.  digits: this gateway writes E.164
- * without a '+'; elsewhere digits are what they are in our country.
+ * A form's '+' may have become a blank.  Without `digits` they are what they
+ * are in our country.
  */
-static void
-read_number(const struct config *c, const char *s, int digits,
+void
+reply_number(const struct config *c, const char *s, int digits,
     char out[NUMBER_SIZE])
 {
 	struct number_rules rules = {.country = c->country,
@@ -205,9 +204,8 @@ take_place(struct work *w)
 
 /* ---- the mail ---- */
 
-/* The first of our domains that is one, else our name. */
-static const char *
-our_domain(const struct config *c)
+const char *
+reply_domain(const struct config *c)
 {
 	size_t i;
 
@@ -223,7 +221,7 @@ send_mail(struct work *w)
 	const struct config *c = w->tools->config;
 	char *storage = malloc(MAILER_MAIL_MAX + 1);
 	struct mail_reply m = {.number = w->number, .name = w->texts.from,
-	    .to = w->to, .domain = our_domain(c), .id = w->name,
+	    .to = w->to, .domain = reply_domain(c), .id = w->name,
 	    .in_reply_to = w->in_reply_to, .text = w->texts.text};
 	struct buf b;
 	int r;
@@ -243,66 +241,50 @@ send_mail(struct work *w)
 	return r;
 }
 
-static enum reply_outcome
-deliver(struct work *w)
+/* As once_do wants it. */
+static int
+deliver(void *arg)
 {
-	const struct notes *notes = w->tools->notes;
+	struct work *w = arg;
 
-	if (find_recipient(w) == -1 || take_place(w) == -1) {
-		note_drop(notes, w->name);
-		return REPLY_LATER;
-	}
-	if (send_mail(w) == -1) {
-		note_drop(notes, w->limit);
-		note_drop(notes, w->name);
-		return REPLY_LATER;
-	}
-	/* the mail is on its way: it is no failure that this is not known */
-	if (note_put(notes, w->name, "done", REPLY_REPEAT_LIFE, 1) == -1)
-		log_event(LOG_ERR, "journal", "folder",
-		    w->tools->config->journal, "error", strerror(errno), NULL);
-	return REPLY_MAILED;
+	if (find_recipient(w) == -1 || take_place(w) == -1)
+		return -1;
+	if (send_mail(w) == 0)
+		return 0;
+	note_drop(w->tools->notes, w->limit);
+	return -1;
 }
 
-static enum reply_outcome
-begin(struct work *w)
+static void
+log_taken(const struct work *w, enum once o)
 {
-	const struct notes *notes = w->tools->notes;
-	char state[JOURNAL_VALUE_MAX + 1];
-	int r = note_get(notes, w->name, state);
-
-	if (r == 1 && strcmp(state, "done") == 0)
-		return REPLY_REPEATED;
-	if (r == 0)
-		r = note_claim(notes, w->name, "busy", REPLY_BUSY_LIFE);
-	if (r == 0)
-		return deliver(w);
-	log_later(w, r == 1 ? "it is under way" : strerror(errno));
-	return REPLY_LATER;
+	log_event(LOG_INFO, "reply", "gateway", w->tools->gateway, "from",
+	    LOG_MASKED(w->texts.from), "to", o == ONCE_DONE ? w->to : NULL,
+	    "outcome", o == ONCE_DONE ? "mailed" : "repeated", NULL);
 }
 
 enum reply_outcome
-reply_take(const struct reply_tools *tools, const struct hook_reply *r,
+reply_take(const struct tools *tools, const struct hook_reply *r,
     json_t *item)
 {
 	struct work w = {.tools = tools};
-	enum reply_outcome o = REPLY_LATER;
+	enum reply_outcome outcome = REPLY_LATER;
+	enum once o;
 
 	if (find_texts(r, item, &w.texts) == -1) {
 		log_event(LOG_ERR, "reply", "gateway", tools->gateway,
 		    "reason", OUT_OF_MEMORY, NULL);
 	} else if (w.texts.from[0] == '\0') {
-		o = REPLY_MALFORMED;
+		outcome = REPLY_MALFORMED;
 	} else {
-		read_number(tools->config, w.texts.from, r->digits, w.number);
+		reply_number(tools->config, w.texts.from, r->digits, w.number);
 		name_webhook(&w, r->nsame);
-		o = begin(&w);
+		o = once_do(tools, w.name, deliver, log_later, &w);
+		if (o != ONCE_LATER) {
+			log_taken(&w, o);
+			outcome = REPLY_TAKEN;
+		}
 	}
-	if (o == REPLY_MAILED || o == REPLY_REPEATED)
-		log_event(LOG_INFO, "reply", "gateway", tools->gateway,
-		    "from", LOG_MASKED(w.texts.from), "to",
-		    o == REPLY_MAILED ? w.to : NULL, "outcome",
-		    o == REPLY_MAILED ? "mailed" : "repeated", NULL);
 	free_texts(&w.texts);
-	return o;
+	return outcome;
 }

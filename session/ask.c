@@ -220,6 +220,18 @@ ask_can(struct abilities *a)
 	return ipc_close(&f) == 0 ? 0 : fail("the answer is malformed");
 }
 
+void
+ask_notify(const struct notify *t)
+{
+	struct buf b;
+
+	if (wire.broken)
+		return;
+	begin(&b, REQ_NOTIFY);
+	notify_put(&b, t);
+	put_frame(&b);
+}
+
 /*
  * u32 deadline, str text, str Message-ID, str Date, str envelope sender,
  * u32 n, n times str number, the options

@@ -11,6 +11,7 @@
 
 #include "auth.h"
 #include "common/ipc.h"
+#include "common/notify.h"
 #include "common/number.h"
 #include "common/options.h"
 #include "common/tally.h"
@@ -65,6 +66,9 @@ struct ask_result {
 	int unjournalled;	/* not in the journal: a retry may send twice */
 	char id[IPC_ID_MAX + 1]; /* of the accepted message */
 };
+
+/* Say who wants to be told of the fate of the message that comes next. */
+void ask_notify(const struct notify *);
 
 /* Report what the session has counted, as its last request; no answer. */
 void ask_tally(const struct tally *);

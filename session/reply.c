@@ -183,7 +183,7 @@ static const struct reply_text replies[] = {
 	    "Bad value of X-SMS-Schedule: +seconds, or a date and time of "
 	    "RFC 3339", KEEP},
 	[REPLY_FIELD_REPORT] = {550, "5.6.0",
-	    "Bad value of X-SMS-Delivery-Report: yes or no", KEEP},
+	    "Bad value of X-SMS-Delivery-Report: yes, no or mail", KEEP},
 	[REPLY_FIELD_DEVICE] = {550, "5.6.0",
 	    "Bad value of X-SMS-Device: at most 64 octets", KEEP},
 	[REPLY_FIELD_SIM] = {550, "5.6.0",

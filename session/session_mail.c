@@ -147,7 +147,7 @@ parse_hold_until(struct session *s, const char *value)
 	return set_hold(s, when, session_now());
 }
 
-/* Check RET and ENVID; nobody here writes the notifications that need them. */
+/* Check RET, which a receipt without the message has no use for. */
 static enum reply
 parse_ret(struct session *s, const char *value)
 {
@@ -159,9 +159,10 @@ parse_ret(struct session *s, const char *value)
 static enum reply
 parse_envid(struct session *s, const char *value)
 {
-	(void)s;
-	return value != NULL && parameter_envid(value) == 0 ? REPLY_GO :
-							      REPLY_BAD_ENVID;
+	if (value == NULL || parameter_envid(value) == -1)
+		return REPLY_BAD_ENVID;
+	snprintf(s->asked.envid, sizeof(s->asked.envid), "%s", value);
+	return REPLY_GO;
 }
 
 static const struct parameter of_mail[] = {
@@ -189,9 +190,10 @@ parse_notify(struct session *s, const char *value)
 static enum reply
 parse_orcpt(struct session *s, const char *value)
 {
-	(void)s;
-	return value != NULL && parameter_orcpt(value) == 0 ?
-	    REPLY_GO : REPLY_BAD_ORCPT;
+	if (value == NULL || parameter_orcpt(value) == -1)
+		return REPLY_BAD_ORCPT;
+	s->orcpt = value;
+	return REPLY_GO;
 }
 
 static const struct parameter of_rcpt[] = {
@@ -492,6 +494,27 @@ refuse_domain(struct session *s)
 	return REPLY_RCPT_DOMAIN;
 }
 
+/* Note what the last recipient, which may be several numbers, has asked for. */
+static void
+remember_notify(struct session *s)
+{
+	const struct session_recipient *r =
+	    &s->recipient[s->nrecipients - 1];
+	unsigned bits = s->notify & ~(unsigned)PARAMETER_NEVER;
+	const char *orcpt = s->orcpt != NULL ? s->orcpt : "";
+	size_t i;
+
+	_Static_assert((int)PARAMETER_SUCCESS == (int)NOTIFY_SUCCESS &&
+	    (int)PARAMETER_FAILURE == (int)NOTIFY_FAILURE &&
+	    (int)PARAMETER_DELAY == (int)NOTIFY_DELAY, "the same bits");
+	if (bits == 0)
+		return;
+	if (r->alias == NULL)
+		notify_add(&s->asked, s->number[r->number], bits, orcpt);
+	for (i = 0; r->alias != NULL && i < r->alias->numbers.n; i++)
+		notify_add(&s->asked, r->alias->numbers.v[i], bits, orcpt);
+}
+
 enum reply
 session_mail_rcpt(struct session *s, char *args)
 {
@@ -500,6 +523,7 @@ session_mail_rcpt(struct session *s, char *args)
 	enum reply r;
 
 	s->notify = 0;
+	s->orcpt = NULL;
 	if ((args = after_keyword(args, "TO:")) == NULL)
 		return REPLY_RCPT_SYNTAX;
 	if (path_parse(args, &end, &path) == -1 || path.domain[0] == '\0')
@@ -515,6 +539,7 @@ session_mail_rcpt(struct session *s, char *args)
 		return refuse_domain(s);
 	if ((r = add_recipient(s, path.local)) != REPLY_GO)
 		return leave_out(s, r);
+	remember_notify(s);
 	s->message.success += (s->notify & PARAMETER_SUCCESS) != 0;
 	s->message.never += (s->notify & PARAMETER_NEVER) != 0;
 	s->state = SESSION_RECEIVING;

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/log.h"
 #include "mail/mime.h"
@@ -147,9 +148,10 @@ static enum reply
 read_report(struct session *s, const char *value)
 {
 	struct options *o = &s->message.options;
-	int yes;
+	int yes = 1;
 
-	if (parameter_yes(value, &yes) == -1)
+	s->message.mailed = strcasecmp(value, "mail") == 0;
+	if (!s->message.mailed && parameter_yes(value, &yes) == -1)
 		return REPLY_FIELD_REPORT;
 	if (o->report == OPTIONS_REPORT_NONE)
 		o->report = yes ? OPTIONS_REPORT_YES : OPTIONS_REPORT_NO;

@@ -18,6 +18,7 @@
 #include "common/config.h"
 #include "common/path.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/options.h"
 #include "common/tally.h"
 #include "session/conn.h"
@@ -51,6 +52,7 @@ struct session_message {
 	int utf8, binary, prdr;
 	int prioritised, held;	/* there was such a parameter */
 	int hinted;		/* the priority is from Importance or the like */
+	int mailed;		/* X-SMS-Delivery-Report: mail */
 	int notice;		/* BY with N: a notice, no deadline */
 	int from_header;	/* options.from comes from X-SMS-From */
 	size_t success, never;	/* recipients with such a NOTIFY */
@@ -83,6 +85,7 @@ struct session {
 	struct abilities abilities;
 	struct session_message message;
 	unsigned notify;	/* of the RCPT that is being read */
+	const char *orcpt;	/* ... and its ORCPT, NULL: none */
 	char rcpt_to[24], rcpt_domain[256]; /* its recipient, for the log */
 	enum number_fault rcpt_fault;	/* with REPLY_RCPT_NUMBER */
 	size_t nnumbers, nrecipients;
@@ -92,6 +95,7 @@ struct session {
 	struct conn conn;
 	struct tally tally;	/* only with `metrics`; zero at the start */
 	char note_storage[SESSION_NOTE_MAX];
+	struct notify asked;	/* who wants to be told of the SMS's fate */
 	char number[CONFIG_RCPTS_MAX][NUMBER_SIZE]; /* without duplicates */
 	struct session_recipient recipient[CONFIG_RCPTS_MAX];
 };

@@ -160,6 +160,7 @@ session_reset(struct session *s)
 	if (s->state == SESSION_CHUNKING)
 		mime_end(s->mime);
 	s->nnumbers = s->nrecipients = 0;
+	notify_reset(&s->asked);
 	memset(&s->message, 0, sizeof(s->message));
 	if (s->state != SESSION_START)
 		s->state = SESSION_GREETED;

@@ -266,6 +266,21 @@ judge_client(struct session *s)
 							  REPLY_GO;
 }
 
+/* Say who wants to be told of his SMS's fate, if anybody can tell him. */
+static void
+ask_for_receipts(struct session *s)
+{
+	size_t i;
+
+	if (!config_has_receipts(s->config))
+		return;
+	for (i = 0; s->message.mailed && i < s->nnumbers; i++)
+		notify_add(&s->asked, s->number[i],
+		    NOTIFY_SUCCESS | NOTIFY_FAILURE, "");
+	if (s->asked.n > 0)
+		ask_notify(&s->asked);
+}
+
 /* Deliver the message: REPLY_GO if there are results, or why there are none. */
 static enum reply
 deliver(struct session *s)
@@ -291,6 +306,7 @@ deliver(struct session *s)
 	if (s->message.options.port == 0 && (r = make_text(s)) != REPLY_GO)
 		return r;
 	conn_flush(&s->conn);
+	ask_for_receipts(s);
 	ask_send(&m, result,
 	    (int)config_timeout_delivery(s->config) * 1000);
 	conn_grant(&s->conn, REPLY_WAIT);

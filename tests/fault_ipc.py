@@ -9,8 +9,8 @@ import time
 import tap
 from gateway import Gateway
 from ipc_lib import (ANS_AUTH, ANS_SEND, FRAME_MAX, NO_RIGHTS, REQ_AUTH,
-                     REQ_FORGET, REQ_LOGIN, REQ_SEND, REQ_WARM, frame, login,
-                     options, send, string, u32)
+                     REQ_FORGET, REQ_LOGIN, REQ_NOTIFY, REQ_SEND, REQ_WARM,
+                     frame, login, notify, options, send, string, u32)
 from smtp import (HOME, NUMBER, SECRET_HASH, SLOW, WRAP, Session,
                   configuration, own_credentials)
 
@@ -190,6 +190,24 @@ HOSTILE = [
      [send(more=options(priority=(2, 100)))]),
     ("a name as sender under options no", OWN + ["options no"], [],
      [send(more=options(sender="ACME"))]),
+    ("NOTIFY without a bit", OWN, [], [notify([(NUMBER, 0, "")]), send()]),
+    ("NOTIFY with NEVER", OWN, [], [notify([(NUMBER, 1, "")]), send()]),
+    ("NOTIFY with a bit that is none", OWN, [],
+     [notify([(NUMBER, 16, "")]), send()]),
+    ("NOTIFY of a number that is none", OWN, [],
+     [notify([("+49", 2, "")]), send()]),
+    ("NOTIFY with an ORCPT that is too long", OWN, [],
+     [notify([(NUMBER, 2, "a;" + "x" * 499)]), send()]),
+    ("NOTIFY with a line's end in the ORCPT", OWN, [],
+     [notify([(NUMBER, 2, "a;b\nc")]), send()]),
+    ("NOTIFY with a line's end in the ENVID", OWN, [],
+     [notify(envid="a\nb"), send()]),
+    ("NOTIFY with an ENVID that is too long", OWN, [],
+     [notify(envid="x" * 101), send()]),
+    ("NOTIFY of more than it says", OWN, [], [notify(count=0), send()]),
+    ("NOTIFY of fewer than it says", OWN, [], [notify(count=2), send()]),
+    ("NOTIFY of 4 billion", OWN, [], [notify(count=0xffffffff), send()]),
+    ("NOTIFY of nothing at all", OWN, [], [frame(REQ_NOTIFY), send()]),
     ("WARM with a field", OWN, [], [frame(REQ_WARM, b"x"), send()]),
     ("an answer", OWN, [], [frame(ANS_SEND, u32(0)), send()]),
     ("type 0", OWN, [], [frame(0), send()]),

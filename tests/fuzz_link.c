@@ -231,7 +231,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (data[0] >= 128)
 			put_message(fd[1], data + 2, n);
 		else
-			put_frame(fd[1], data[0] % 12, data + 2, n);
+			put_frame(fd[1], data[0] % 14, data + 2, n);
 		if (data[0] & 64)
 			turn(fd[1]);
 	}

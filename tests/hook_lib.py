@@ -12,10 +12,12 @@ import hashlib
 import hmac
 import json
 import os
+import struct
 import subprocess
 import tempfile
 import time
 import urllib.parse
+import uuid
 
 import smtp
 
@@ -149,6 +151,16 @@ class Hook:
         headers = SIGNERS[self.gateway]({"body": body, "url": url}, key, now)
         return self.post(changed if changed is not None else body, headers,
                          **more)
+
+    def note(self, kind, parts, text):
+        """Write a note as smtp2sms-deliver does (delivery/note.c)."""
+        with open(self.path("journal/key"), "rb") as file:
+            mac = hmac.new(file.read(64), digestmod=hashlib.sha256)
+        for part in ("note", kind, *parts):
+            mac.update(struct.pack("=Q", len(part)) + part.encode())
+        os.makedirs(self.path("journal/reply"), mode=0o700, exist_ok=True)
+        self.write("journal/reply/" + str(uuid.UUID(bytes=mac.digest()[:16])),
+                   "1 %d\n%s" % (time.time() + 600, text), 0o600)
 
     def received(self):
         """The mails, as email.message objects; they are taken away."""

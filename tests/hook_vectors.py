@@ -9,6 +9,8 @@ A vector file has "hooks", a list of
   mails               what must come of it: {"from", "text", "date"}; date is
                       in seconds
   answer              the body of the answer; ""
+  asked               [id, number] of an SMS of which somebody wants to hear
+  action, diagnostic  what he is told (RFC 3464)
 and "source", where the gateway says so.  Signatures are made by hook_lib.py,
 which knows nothing of descriptors.
 """
@@ -107,6 +109,27 @@ def with_key(name, vector, title):
     tap.is_(hook.received(), [], title + ": none of these made a mail")
 
 
+def with_asker(name, vector, title):
+    """A receipt for somebody who has asked for it."""
+    body, query, method = request_of(vector)
+    hook = Hook(name, secret())
+    more = {"body": body, "query": query, "method": method,
+            "path_info": "/%s/%s" % (SECRET, name)}
+    tap.is_(hook.post(**more).status, 200, title + ": nobody has asked",
+            hook.log)
+    tap.is_(hook.received(), [], title + ": no mail")
+    hook.note("receipt", [name, *vector["asked"]],
+              "a@example.org\n\n\n<1@client.test>\n14 1\n")
+    tap.is_(hook.post(**more).status, 200, title + ": somebody has", hook.log)
+    _, status, _ = hook.mail().iter_parts()
+    fields = {key: str(value) for block in status.get_payload()
+              for key, value in block.items()}
+    tap.is_((fields["Final-Recipient"], fields["Action"],
+             fields.get("Diagnostic-Code")),
+            ("tel; " + vector["asked"][1], vector["action"],
+             vector.get("diagnostic")), title + ": what he is told")
+
+
 @tap.test("every gateway that has webhooks has vectors")
 def complete():
     for path in sorted(glob.glob(os.path.join(HERE, "../gateways/*.json"))):
@@ -124,6 +147,8 @@ def add(name):
             got = json.load(file)
         for vector in got["hooks"]:
             with_secret(name, vector, name + ": " + vector["title"])
+            if "asked" in vector:
+                with_asker(name, vector, name + ": " + vector["title"])
             if name in SIGNERS:
                 with_key(name, vector, name + ": " + vector["title"])
 

@@ -10,7 +10,7 @@ from smtp import NUMBER, SLOW
 
 # Frames as in ipc.h.
 (REQ_WARM, REQ_LOGIN, REQ_AUTH, ANS_AUTH, REQ_SEND, ANS_SEND, REQ_FORGET,
- REQ_HELLO, REQ_CAN, ANS_CAN) = range(1, 11)
+ REQ_HELLO, REQ_CAN, ANS_CAN, REQ_TALLY, REQ_NOTIFY) = range(1, 13)
 FRAME_MAX = 512 * 1024
 
 
@@ -50,6 +50,14 @@ def send(text="hello", to=(NUMBER,), ms=int(min(1000 * SLOW, 9000)), message_id=
                  + string(date) + string(sender)
                  + u32(len(to) if count is None else count)
                  + b"".join(string(n) for n in to) + more)
+
+
+def notify(rcpts=((NUMBER, 2, ""),), envid="", count=None):
+    """Who wants to be told: (number, bits of NOTIFY, ORCPT)."""
+    return frame(REQ_NOTIFY, string(envid)
+                 + u32(len(rcpts) if count is None else count)
+                 + b"".join(string(number) + bytes([bits]) + string(orcpt)
+                            for number, bits, orcpt in rcpts))
 
 
 def hello(session="test", peer="local", trusted=1):

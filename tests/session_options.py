@@ -43,7 +43,7 @@ ALLOWED = {
     "X-SMS-Priority": "-128 to 127, and what the gateway takes",
     "X-SMS-TTL": "seconds",
     "X-SMS-Schedule": "+seconds, or a date and time of RFC 3339",
-    "X-SMS-Delivery-Report": "yes or no",
+    "X-SMS-Delivery-Report": "yes, no or mail",
     "X-SMS-Device": "at most 64 octets",
     "X-SMS-SIM": "1 to 3",
     "X-SMS-From": "at most 32 octets",
