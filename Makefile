@@ -205,7 +205,7 @@ build/phone_dump: tests/phone_dump.c common/terminal.o $(PURE)
 
 UNITS = auth charset config credible cuts digest fate gateway hook html ipc \
 	journal login metrics mime number options parameter phone path rate \
-	sandbox smuggling sources text utf8 value
+	reply sandbox smuggling sources text utf8 value
 DUMPS = mime_dump text_dump
 TEST_OBJECTS = delivery/rate_value.o $(HOOK_PARTS) delivery/job_fate.o $(GATEWAY) $(LOGIN) delivery/credible.o session/sandbox.o \
 	$(SYSTEM) $(PURE)
@@ -302,8 +302,8 @@ static-check: all
 	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = charset config gateway hook html mime number parameter path \
-	session text
+FUZZERS = charset config gateway hook html journal mime number \
+	parameter path proxy session text users
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \
 	session/session*.c session/stop.c session/text_rules.c
@@ -318,11 +318,14 @@ fuzz: fuzz-link
 		    tests/fuzz_$$f.c common/config.c common/log.c $(GATEWAY:.o=.c) \
 		    $(HOOK_PARTS:.o=.c) $(PURE:.o=.c) \
 		    `$(PKG_CONFIG) --libs jansson` \
+		    `sed -n "s/^$$f: //p" tests/fuzz_sources` \
 		    `test $$f != session || echo "$(FUZZ_SESSION)"` || exit 1; \
 		mkdir -p build/corpus_$$f && build/fuzz_$$f \
 		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		    `test $$f != session || echo -dict=tests/fuzz_session.dict` \
-		    -max_len=4096 build/corpus_$$f tests/mail || exit 1; \
+		    -max_len=4096 build/corpus_$$f `test ! -d \
+		    tests/corpus/$$f || echo tests/corpus/$$f` tests/mail || \
+		    exit 1; \
 	done
 
 # The delivery side but for HTTP, which fuzz_link.c plays.

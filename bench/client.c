@@ -3,9 +3,10 @@
  * what smtp-source cannot do; and the time from a connection to its greeting.
  * Plain blocking sockets, one process for each session at a time.
  *
- *   client [-a user:password] [-C ca] [-c processes] [-l octets]
+ *   client [-S] [-a user:password] [-C ca] [-c processes] [-l octets]
  *       [-m mails of a session] [-n sessions] [-t recipient] port
- *	prints the seconds that all the sessions took
+ *	prints the seconds that all the sessions took; with -C in TLS from the
+ *	first octet on, with -S as well by STARTTLS
  *   client -g [-n sessions] [-p pause in milliseconds] port
  *	prints for each session the microseconds from connect to greeting
  */
@@ -33,7 +34,7 @@
 static struct {
 	const char *user, *ca, *to;
 	long processes, length, mails, sessions, pause;
-	int greeting;
+	int greeting, starttls;
 	in_port_t port;
 	char login[COMMAND_MAX], mail[BODY_MAX];
 	size_t nmail;
@@ -165,10 +166,15 @@ session(struct link *l, struct tls_config *config)
 
 	snprintf(to, sizeof(to), "RCPT TO:<%s>\r\n", self.to);
 	dial(l);
-	if (config != NULL)
+	if (config != NULL && !self.starttls)
 		begin_tls(l, config);
 	expect(l);
 	say(l, "EHLO client.test\r\n");
+	if (self.starttls) {
+		say(l, "STARTTLS\r\n");
+		begin_tls(l, config);
+		say(l, "EHLO client.test\r\n");
+	}
 	if (self.user != NULL)
 		say(l, self.login);
 	for (i = 0; i < self.mails; i++) {
@@ -307,7 +313,7 @@ number(const char *s)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: client [-g] [-a user:password] [-C ca] "
+	fprintf(stderr, "usage: client [-gS] [-a user:password] [-C ca] "
 	    "[-c processes] [-l octets]\n\t[-m mails] [-n sessions] "
 	    "[-p pause] [-t recipient] port\n");
 	exit(2);
@@ -318,7 +324,7 @@ main(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "a:C:c:gl:m:n:p:t:")) != -1)
+	while ((c = getopt(argc, argv, "a:C:c:gl:m:n:p:St:")) != -1)
 		switch (c) {
 		case 'a':
 			self.user = optarg;
@@ -344,13 +350,17 @@ main(int argc, char **argv)
 		case 'p':
 			self.pause = number(optarg);
 			break;
+		case 'S':
+			self.starttls = 1;
+			break;
 		case 't':
 			self.to = optarg;
 			break;
 		default:
 			usage();
 		}
-	if (optind != argc - 1 || self.processes == 0)
+	if (optind != argc - 1 || self.processes == 0 ||
+	    (self.starttls && self.ca == NULL))
 		usage();
 	self.port = htons((in_port_t)number(argv[optind]));
 	if (self.user != NULL)

@@ -13,8 +13,8 @@ import sys
 import time
 
 import contenders
-from place import (NUMBER, PATIENCE, Place, below, process_name,
-                   read, state, wait_until)
+from place import (NUMBER, PATIENCE, Place, process_name, read, state,
+                   wait_until)
 from report import Figure, Report, ratio
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
@@ -41,9 +41,9 @@ def status(pid, name):
     return int(found.group(1)) if found else 0
 
 
-def weigh(server):
-    """(PSS, of that anonymous, processes) of what is below it; KiB."""
-    rolls = [(process_name(pid), rollup(pid)) for pid in below(server)]
+def weigh(rival):
+    """(PSS, of that anonymous, processes) of its sessions; KiB."""
+    rolls = [(process_name(pid), rollup(pid)) for pid in rival.sessions()]
     return (sum(roll.get("Pss", 0) for _, roll in rolls),
             sum(roll.get(ANONYMOUS, 0) for _, roll in rolls),
             [(name, roll.get("Pss", 0)) for name, roll in rolls])
@@ -80,10 +80,10 @@ class Client:
         self.sock.close()
 
 
-def settled(server):
-    """Nothing runs below it for the moment."""
+def settled(rival):
+    """None of its sessions runs for the moment."""
     def asleep():
-        return all(state(pid)[1][0] == "S" for pid in below(server))
+        return all(state(pid)[1][0] == "S" for pid in rival.sessions())
     wait_until(asleep)
     time.sleep(0.1)
     wait_until(asleep)
@@ -91,46 +91,47 @@ def settled(server):
 
 # ---- one session ----
 
-def no_process(server):
-    return wait_until(lambda: not below(server))
+def no_process(rival):
+    return wait_until(lambda: not rival.sessions())
 
 
-def life(port, server, seen):
+def life(rival, seen):
     """[(state, weigh())] of a session."""
-    client = Client(port)
-    settled(server)
-    yield "after the greeting", weigh(server)
+    client = Client(rival.port)
+    settled(rival)
+    yield "after the greeting", weigh(rival)
     client.say("EHLO client.test")
-    settled(server)
-    yield "before AUTH", weigh(server)
+    settled(rival)
+    yield "before AUTH", weigh(rival)
     if seen is None:
         client.close()
         return
     client.say(LOGIN)
     client.envelope()
     wait_until(seen, 1)
-    settled(server)
-    yield "after AUTH", weigh(server)
+    settled(rival)
+    yield "after AUTH", weigh(rival)
     client.say("DATA")
     client.sock.sendall(b"Subject: bench\r\n\r\n" + b"a line\r\n" * 1000)
-    settled(server)
-    yield "inside DATA", weigh(server)
+    settled(rival)
+    yield "inside DATA", weigh(rival)
     client.say(".")
-    settled(server)
-    yield "after the mail", weigh(server)
+    settled(rival)
+    yield "after the mail", weigh(rival)
     client.close()
 
 
 def states(report, place, rivals):
     rows, found = [], {}
     for name, rival in rivals.items():
-        server = rival.pid
-        seen = None if name in ("null", "naive") else lambda: True
+        if name == "peer":      # no process, and nothing to tell apart
+            continue
+        seen = None if name in ("null", "naive", "fork") else lambda: True
         runs = {}
         for _ in range(ROUNDS):
-            for state, weight in life(rival.port, server, seen):
+            for state, weight in life(rival, seen):
                 runs.setdefault(state, []).append(weight)
-            no_process(server)
+            no_process(rival)
         for state, weights in runs.items():
             pss = Figure([w[0] for w in weights])
             found[name, state] = pss.median
@@ -146,12 +147,10 @@ def states(report, place, rivals):
         "sessions (none here): the more there are, the less is a session's "
         "part." % len([n for n in os.listdir("/proc") if n.isdigit()]),
         ["contender", "state", "PSS (range)", "anonymous", "processes"],
-        rows, [(name, "tcpserver ... " + rival.text)
-               for name, rival in rivals.items()])
-    for name in ("spawn", "agent"):
-        value = found.get((name, "before AUTH"))
-        report.aim("memory, idle before AUTH, " + name, "<= 300 KiB PSS",
-                   value and "%d KiB" % value, value and value <= 300)
+        rows, [(name, rival.text) for name, rival in rivals.items()])
+    value = found.get(("listener", "before AUTH"))
+    report.aim("memory, idle before AUTH, listener", "<= 200 KiB PSS",
+               value and "%d KiB" % value, value and value <= 200)
     return found
 
 
@@ -163,44 +162,52 @@ def more_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def pss(pids):
+    return sum(rollup(pid).get("Pss", 0) for pid in pids)
+
+
 def crowd(rival, login):
-    """(PSS, of the agent, page tables: MiB; processes) of MANY sessions."""
-    clients = []
+    """(PSS, of what they share, page tables: MiB; processes) of MANY
+    sessions; what a shared process has more of than before is theirs."""
+    clients, before = [], pss(rival.shared())
     for _ in range(MANY):
         clients.append(Client(rival.port))
         clients[-1].say("EHLO client.test")
         if login:
             clients[-1].say(LOGIN)
-    settled(rival.pid)
-    pss, _, processes = weigh(rival.pid)
-    tables = sum(status(pid, "VmPTE") for pid in below(rival.pid))
-    own = rollup(rival.agent.pid)["Pss"] / 1024 if rival.agent else 0
+    settled(rival)
+    theirs, _, processes = weigh(rival)
+    tables = sum(status(pid, "VmPTE") for pid in rival.sessions())
+    own = pss(rival.shared())
+    if not processes:
+        theirs = own - before
     for client in clients:
         client.close()
-    no_process(rival.pid)
-    return pss / 1024, own, tables / 1024, len(processes)
+    no_process(rival)
+    return theirs / 1024, own / 1024, tables / 1024, len(processes)
 
 
 def crowds(report, rivals):
     rows, found = [], {}
     for name, rival in rivals.items():
-        pss, own, tables, processes = crowd(rival, False)
-        found[name] = pss + own
-        rows.append([name, MANY, processes, "%.0f" % pss,
-                     "%.0f" % (pss * 1024 / MANY), "%.0f" % tables,
-                     "%.1f" % own if own else "", len(below(rival.pid))])
+        theirs, own, tables, processes = crowd(rival, False)
+        found[name] = theirs
+        rows.append([name, MANY, processes, "%.0f" % theirs,
+                     "%.0f" % (theirs * 1024 / MANY), "%.0f" % tables,
+                     "%.1f" % own if own else "", len(rival.sessions())])
     report.section(
         "Memory of many sessions",
-        "All of them idle before AUTH, behind one tcpserver. PSS is without "
-        "the page tables, which the kernel has for each process. \"At "
-        "rest\": the processes that are left when the clients have gone.",
+        "All of them idle before AUTH. PSS is without the page tables, which "
+        "the kernel has for each process. \"Shared\": the agent, or the "
+        "listener and what it has started; peer has nothing else, and what "
+        "it has more of than before is the sessions'. \"At rest\": processes "
+        "of sessions that are left when the clients have gone.",
         ["contender", "sessions", "processes", "PSS MiB", "KiB each",
-         "page tables MiB", "the agent MiB", "at rest"], rows)
-    for name in ("spawn", "agent"):
-        value = found.get(name) and found[name] * 1000 / MANY
-        report.aim("memory, 1,000 idle before AUTH, " + name,
-                   "<= 200 MiB PSS", value and "%d MiB" % value,
-                   value and value <= 200)
+         "page tables MiB", "shared MiB", "at rest"], rows)
+    value = found.get("listener") and found["listener"] * 1024 / MANY
+    report.aim("memory, 1,000 idle before AUTH, listener",
+               "<= 200 KiB PSS each", value and "%d KiB" % value,
+               value and value <= 200)
     rest = rows[[row[0] for row in rows].index("spawn")][-1]
     report.aim("at rest, spawn", "no process", "%d" % rest, rest == 0)
 
@@ -241,10 +248,10 @@ def transfer(rival, octets):
     client.reply()
     taken = (time.monotonic() - start) * 1000
     peaks = {process_name(pid): status(pid, "VmHWM")
-             for pid in below(rival.pid)}
+             for pid in [*rival.sessions(), *rival.shared()]}
     client.say("QUIT")
     client.close()
-    no_process(rival.pid)
+    no_process(rival)
     return taken, peaks
 
 
@@ -274,8 +281,7 @@ def sizes(report, rivals):
         "nginx by HTTP; a short text, the rest is an attachment in base64. "
         "Peak: the resident set (VmHWM) of each process, shared pages and "
         "all.", ["mail", "contender", "ms (range)", "/ null", "peak KiB"],
-        rows, [(name, "tcpserver ... " + rival.text)
-               for name, rival in rivals.items()])
+        rows, [(name, rival.text) for name, rival in rivals.items()])
     return found
 
 

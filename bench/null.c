@@ -2,8 +2,17 @@
  * null: 250 to every line, 354 to DATA, 221 to QUIT: the least that a
  * session can be, and so the limit of any filter under a super-server.
  * It believes everything, and reads and writes in blocks.
+ *
+ * With a port as its argument it accepts and forks by itself.
  */
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -66,14 +75,44 @@ swallow(const char *line)
 	return 0;
 }
 
+/* The process of each connection returns, with it on 0 and 1. */
+static void
+serve(const char *port)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+	    .sin_port = htons((in_port_t)atoi(port))};
+	int sock = socket(AF_INET, SOCK_STREAM, 0), fd, on = 1;
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (bind(sock, (void *)&sin, sizeof(sin)) == -1 ||
+	    listen(sock, 4096) == -1)
+		_exit(1);
+	signal(SIGCHLD, SIG_IGN);
+	while ((fd = accept(sock, NULL, NULL)) != -1) {
+		if (fork() == 0) {
+			dup2(fd, STDIN_FILENO);
+			dup2(fd, STDOUT_FILENO);
+			close(fd);
+			close(sock);
+			return;
+		}
+		close(fd);
+	}
+	_exit(1);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	static char in[IN_MAX], line[LOOK_MAX];
 	size_t len = 0;
 	int data = 0;
 	ssize_t i, n;
 
+	if (argc == 2)
+		serve(argv[1]);
 	say("220 null ESMTP\r\n");
 	flush();
 	while ((n = read(STDIN_FILENO, in, sizeof(in))) > 0) {

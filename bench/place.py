@@ -7,6 +7,7 @@ as a program it has nothing to measure.
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -138,6 +139,35 @@ def below(pid):
     return found
 
 
+class Group:
+    """A control group (cgroups(7)): what processor time all processes that
+    were ever in it have used."""
+
+    ROOTS = (("/sys/fs/cgroup/cpuacct", "cpuacct.usage", r"()(\d+)", 1e9),
+             ("/sys/fs/cgroup", "cpu.stat", r"(usage_usec) (\d+)", 1e6))
+
+    def __init__(self, root, file, pattern, unit):
+        self.path = tempfile.mkdtemp(prefix="smtp2sms-bench.", dir=root)
+        self.file, self.pattern, self.unit = file, pattern, unit
+        try:
+            self.seconds()
+        except OSError:
+            os.rmdir(self.path)
+            raise
+
+    def seconds(self):
+        text = read(os.path.join(self.path, self.file))
+        return int(re.search(self.pattern, text)[2]) / self.unit
+
+    def enter(self):
+        with open(os.path.join(self.path, "cgroup.procs"), "w") as file:
+            file.write("0")
+
+    def remove(self):
+        wait_until(lambda: not read(os.path.join(self.path, "cgroup.procs")))
+        os.rmdir(self.path)
+
+
 class Place(contextlib.ExitStack):
     """A folder, and what runs in it; on exit nothing of either is left."""
 
@@ -168,12 +198,22 @@ class Place(contextlib.ExitStack):
              "subjectAltName=DNS:localhost,IP:127.0.0.1"],
             check=True, capture_output=True)
 
-    def start(self, command, ready, **more):
+    def group(self):
+        """A new control group, or None where there can be none."""
+        for root in Group.ROOTS:
+            with contextlib.suppress(OSError):
+                group = Group(*root)
+                self.callback(group.remove)
+                return group
+        return None
+
+    def start(self, command, ready, group=None, **more):
         """A process that is ended with the place; wait until ready()."""
         with open(self.path("log"), "ab") as log:
             child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stderr=log, cwd=self.dir,
                 env=dict(os.environ, PATH=PATH),
+                preexec_fn=group.enter if group else None,
                 **dict({"stdout": log}, **more))
         self.callback(self.end, child)
         if not wait_until(lambda: ready() or child.poll() is not None) or \
@@ -213,14 +253,14 @@ class Place(contextlib.ExitStack):
                     str(own), str(port), str(ms)], lambda: listens(own))
         return own
 
-    def tcpserver(self, command):
+    def tcpserver(self, command, group=None):
         """The command for each connection; (port, pid)."""
         port = free_port()
         child = self.start(
             self.around + [
                 "tcpserver", "-R", "-H", "-l", "0", "-b", BACKLOG, "-c",
                 LIMIT, "127.0.0.1", str(port)] + command,
-            lambda: listens(port))
+            lambda: listens(port), group)
         return port, child.pid
 
     def configure(self, base, device="set device bench"):
@@ -237,7 +277,7 @@ class Place(contextlib.ExitStack):
             command += ["-o", setting]
         return command
 
-    def agent(self, config, *settings):
+    def agent(self, config, *settings, group=None):
         """A delivery agent for this configuration: (its socket, pid)."""
         path = self.path("agent.%d" % len(os.listdir(self.dir)))
         command = self.around + [
@@ -245,5 +285,5 @@ class Place(contextlib.ExitStack):
             os.path.join(HOME, "smtp2sms-deliver"), "-f", config]
         for setting in settings:
             command += ["-o", setting]
-        child = self.start(command, lambda: os.path.exists(path))
+        child = self.start(command, lambda: os.path.exists(path), group)
         return path, child.pid

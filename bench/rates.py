@@ -13,13 +13,15 @@ import sys
 import time
 
 import contenders
-from place import BUILD, NUMBER, PATH, Place, below, wait_until
+from place import BUILD, NUMBER, PATH, Place, wait_until
 from report import Figure, Report, ratio
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 1.5)
 PROBE = 60              # mails of the first round, which is not counted
 LOGIN = "alice:wonderland"
+BASES = ("null", "naive", "peer")
+SPEED = ("null", "agent", "fork", "listener", "peer")   # of more loads
 
 
 def smtp_source(sessions, kept=False):
@@ -57,8 +59,13 @@ class Result:
     def add(self, rival, load, mails):
         before = rival.cpu()
         self.rates.append(mails / seconds(load(rival.port, mails)))
-        wait_until(lambda: not below(rival.pid))
+        wait_until(lambda: not rival.sessions())
         self.cpu.append((rival.cpu() - before) * 1000 / mails)
+
+
+def over(value, base):
+    """A ratio, or None if one of both was not measured."""
+    return value / base if value and base else None
 
 
 def race(rivals, load, probe=PROBE):
@@ -82,16 +89,16 @@ def measure(report, place, title, text, races):
         figures = {name: Figure(result.rates)
                    for name, result in results.items()}
         for name, figure in figures.items():
-            found[label, name] = figure.median
-            rows.append([label, name, figure.text(),
-                         ratio(figure.median, figures["null"].median),
-                         ratio(figure.median, figures["naive"].median),
-                         "%.2f" % Figure(results[name].cpu).median])
-            command = "tcpserver ... " + rivals[name].text
-            commands.setdefault(command, []).append((name, label))
+            cpu = Figure(results[name].cpu).median
+            found[label, name], found[label, name, "cpu"] = figure.median, cpu
+            rows.append([label, name, figure.text()] + [
+                ratio(figure.median, figures[base].median)
+                if base in figures else "" for base in BASES] +
+                ["%.2f" % cpu])
+            commands.setdefault(rivals[name].text, []).append((name, label))
         commands[contenders.shown(place, load("PORT", "N"))] = [(label,)]
-    report.section(title, text, ["load", "contender", "a second (range)",
-                                 "/ null", "/ naive", "CPU ms each"], rows,
+    report.section(title, text, ["load", "contender", "a second (range)"] +
+                   ["/ " + base for base in BASES] + ["CPU ms each"], rows,
                    [(called(who, races), command)
                     for command, who in commands.items()])
     return found
@@ -107,15 +114,53 @@ def called(who, races):
 def aims(report, found):
     for sessions in (10, 50):
         label = "%d at a time" % sessions
-        null, agent = (found.get((label, name)) for name in ("null", "agent"))
-        value = agent and agent / null
-        report.aim("sessions/s, agent, %s" % label, ">= 0.8 of null",
-                   value and "%.2f" % value, value and value >= 0.8)
+        for base, limit in (("peer", 1.0), ("null", 1.5)):
+            value = over(found.get((label, "listener")),
+                         found.get((label, base)))
+            report.aim("sessions/s, listener, %s" % label,
+                       ">= %.1f of %s" % (limit, base),
+                       value and "%.2f" % value, value and value >= limit)
     for sessions in (1, 10, 50):
         label = "%d at a time" % sessions
         value = found[label, "spawn"] / found[label, "naive"]
         report.aim("sessions/s, spawn, %s" % label, ">= 2 times naive",
                    "%.2f" % value, value >= 2)
+
+
+def tls_aims(report, found):
+    for label in "AUTH, TLS, 10", "AUTH, STARTTLS, 10":
+        value = over(found.get((label, "listener")), found.get((label, "peer")))
+        report.aim("sessions/s, listener, %s" % label, ">= 1.0 of peer",
+                   value and "%.2f" % value, value and value >= 1)
+    value = over(found.get(("AUTH, TLS, 10", "listener", "cpu")),
+                 found.get(("AUTH, TLS, 10", "agent", "cpu")))
+    report.aim("CPU of a session, listener, AUTH, TLS", "<= 0.33 of agent",
+               value and "%.2f" % value, value and value <= 1 / 3)
+
+
+def kept_aims(report, found):
+    for label in "1 kept", "10 kept":
+        value = over(found.get((label, "listener")), found.get((label, "peer")))
+        report.aim("messages/s, listener, %s" % label, ">= 1.0 of peer",
+                   value and "%.2f" % value, value and value >= 1)
+
+
+def encrypted(report, place, config, url, agent, plain):
+    def rivals(**more):
+        return contenders.make(place, config, url, ["auth-without-tls=yes"],
+                               agent=agent, **more)
+    ca = place.path("cert.pem")
+    login = ["-a", LOGIN]
+    found = measure(
+        report, place, "Sessions a second, with AUTH and TLS",
+        "By bench/client.c, since smtp-source has neither. In TLS null and "
+        "naive are behind smtp2sms-tls.",
+        [("client, 10", plain, own_client(10)),
+         ("AUTH, 10", rivals(names=SPEED), own_client(10, *login)),
+         ("AUTH, TLS, 10", rivals(tls=True), own_client(10, *login, "-C", ca)),
+         ("AUTH, STARTTLS, 10", rivals(starttls=True, names=SPEED),
+          own_client(10, *login, "-S", "-C", ca))])
+    tls_aims(report, found)
 
 
 def run(report):
@@ -132,8 +177,8 @@ def run(report):
         found = measure(
             report, place, "Sessions a second",
             "A session is one mail of 500 octets without AUTH; the gateway "
-            "is nginx by HTTP. \"CPU\": of tcpserver, all that it starts, and "
-            "the agent.", loads)
+            "is nginx by HTTP. \"CPU\": of the contender, tcpserver and the "
+            "agent included.", loads)
         aims(report, found)
         more = agent and contenders.find_agent(place, secure)
         rivals = contenders.make(place, secure, urls[1], ["auth=none"],
@@ -141,22 +186,12 @@ def run(report):
         measure(report, place, "Sessions a second, gateway by HTTPS",
                 "The same with TLS between the delivery side and nginx.",
                 [("10 at a time", rivals, smtp_source(10))])
-        login = contenders.make(place, config, urls[0],
-                                ["auth-without-tls=yes"], agent=agent)
-        tls = contenders.make(place, config, urls[0],
-                              ["auth-without-tls=yes"], tls=True, agent=agent)
-        ca = place.path("cert.pem")
-        measure(report, place, "Sessions a second, with AUTH and TLS",
-                "By bench/client.c, since smtp-source has neither. In TLS "
-                "null and naive are behind smtp2sms-tls.",
-                [("client, 10", plain, own_client(10)),
-                 ("client, AUTH, 10", login, own_client(10, "-a", LOGIN)),
-                 ("client, AUTH, TLS, 10", tls,
-                  own_client(10, "-a", LOGIN, "-C", ca))])
-        measure(report, place, "Messages a second, connections kept",
-                "Sessions that send one mail after the other.",
-                [("%d kept" % n, plain, smtp_source(n, kept=True))
-                 for n in (1, 10)])
+        encrypted(report, place, config, urls[0], agent, plain)
+        kept = measure(report, place, "Messages a second, connections kept",
+                       "Sessions that send one mail after the other.",
+                       [("%d kept" % n, plain, smtp_source(n, kept=True))
+                        for n in (1, 10)])
+        kept_aims(report, kept)
     return {name: [found["%d at a time" % n, name]
                    for n in (1, 10, 50)]
             for name in contenders.ALL if ("1 at a time", name) in found}

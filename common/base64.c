@@ -1,6 +1,6 @@
 /*
- * base64: one decoder that refuses what is malformed, for passwords, and one
- * that makes the best of it, for mails.  Pure.
+ * base64: a decoder that refuses malformed input, for passwords, and one that
+ * decodes as far as possible, for mails.  Pure.
  */
 #include <string.h>
 

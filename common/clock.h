@@ -15,7 +15,7 @@ clock_ms(void)
 	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* What poll(2) may wait until the deadline: 0 if it has passed. */
+/* The time until a deadline, for poll(2); 0 if it has passed. */
 static inline int
 clock_left(long long deadline)
 {

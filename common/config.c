@@ -1,6 +1,6 @@
 /*
- * config: one table of keywords; errors with file and line.  Every program
- * reads the same file by this code.
+ * config: the table of keywords, and errors with file and line.  All programs
+ * read the same file with this code.
  */
 #include <arpa/inet.h>
 
@@ -36,12 +36,12 @@
 
 #define OVERRIDE    (-1)		/* in place of a line's number */
 
-/* A line, and who is told what is wrong with it. */
+/* A line, and to whom errors are reported. */
 struct line {
 	struct config *c;
 	int number;		/* 0: the file as a whole */
 	config_report report;
-	char **word;		/* the values behind the keyword */
+	char **word;		/* the values after the keyword */
 	size_t nword;
 	int failed;
 };
@@ -70,7 +70,7 @@ put_place(char out[PLACE_MAX], const char *file, int line)
 }
 
 static void
-tell(config_report report, const char *file, int line, const char *fmt,
+report_error(config_report report, const char *file, int line, const char *fmt,
     va_list ap)
 {
 	char what[MESSAGE_MAX], where[PLACE_MAX];
@@ -91,13 +91,13 @@ fail(struct line *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(l->report, l->c->file, l->number, fmt, ap);
+	report_error(l->report, l->c->file, l->number, fmt, ap);
 	va_end(ap);
 	l->failed = 1;
 	return -1;
 }
 
-/* Memory runs out only before anything hostile is read, so dying is safe. */
+/* The configuration is read before any client's octet, so dying is safe. */
 static void *
 check(void *p)
 {
@@ -319,7 +319,7 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* A keyword, or a name of it (else ""), that stands on line first, too. */
+/* A keyword, or a name after it (else ""), was given before, on line first. */
 static int
 fail_twice(struct line *l, const char *keyword, const char *name, int first)
 {
@@ -504,7 +504,7 @@ parse_gateway(struct line *l, const struct keyword *k, void *field)
 	return 0;
 }
 
-/* One prefix of a route; its gateways are looked up when all are known. */
+/* Add one prefix of a route; finish_route() looks up its gateways. */
 static int
 add_route(struct line *l, const struct keyword *k, const char *prefix)
 {
@@ -843,8 +843,8 @@ find_keyword(const char *name)
 }
 
 /*
- * How many letters have to be added, left out or changed to make b of a;
- * NAME_MAX_LENGTH if one of them is longer than that.
+ * The edit distance: how many letters to add, remove or change to make b of a;
+ * NAME_MAX_LENGTH if one of them is too long.
  */
 static size_t
 distance(const char *a, const char *b)
@@ -907,7 +907,7 @@ fail_words(struct line *l, const struct keyword *k)
 	}
 }
 
-/* seen: the lines on which the file has had the keywords so far. */
+/* Obey a line; seen has the lines of the keywords that came before. */
 static void
 apply(struct line *l, const char *name, int *seen)
 {
@@ -1016,7 +1016,7 @@ free_routes(struct config *c)
 	memset(&c->route, 0, sizeof(c->route));
 }
 
-/* Free what a keyword has allocated; it is then as if it had not been given. */
+/* Free what a keyword has allocated, as if it had not been given. */
 static void
 forget(struct config *c, const struct keyword *k)
 {
@@ -1075,7 +1075,7 @@ read_override(struct line *l, const char *override, char *overridden)
 	} else {
 		*value++ = '\0';
 		k = find_keyword(s);
-		/* a list takes the place of what the file said */
+		/* a list replaces that of the file */
 		if (k != NULL && !overridden[k - keywords]++ && k->repeats &&
 		    k->parse != parse_pair)
 			forget(l->c, k);
@@ -1090,9 +1090,9 @@ read_override(struct line *l, const char *override, char *overridden)
 
 /* ---- what depends on more than one keyword ---- */
 
-/* What comes is about this keyword. */
+/* Let the next errors name the line of this keyword. */
 static void
-look_back(struct line *l, const char *keyword)
+point_at(struct line *l, const char *keyword)
 {
 	l->number = l->c->lines[find_keyword(keyword) - keywords];
 }
@@ -1103,7 +1103,7 @@ require(struct line *l, const char *keyword, const char *value,
 {
 	if (value == NULL || other_value != NULL)
 		return;
-	look_back(l, keyword);
+	point_at(l, keyword);
 	fail(l, "%s: requires %s", keyword, other);
 }
 
@@ -1125,14 +1125,14 @@ finish_hostname(struct line *l)
 		    strchr("-._[]:", c->hostname[i]) == NULL)
 			break;
 	if (c->hostname[i] != '\0') {
-		look_back(l, "hostname");
+		point_at(l, "hostname");
 		fail(l, "hostname: '%s' is not a host name", c->hostname);
 	}
 	if (c->domain.n == 0)
 		list_add(&c->domain, copy_lower(c->hostname));
 }
 
-/* They are read as country-code says, which may stand behind the alias. */
+/* Read the numbers of an alias now: country-code may come after it. */
 static void
 finish_alias(struct line *l, struct config_alias *a)
 {
@@ -1153,7 +1153,7 @@ finish_alias(struct line *l, struct config_alias *a)
 	}
 }
 
-/* The gateways of a route, which may stand behind it. */
+/* Look up the gateways of a route now: `gateway` may come after it. */
 static void
 finish_route(struct line *l, struct config_route *r)
 {
@@ -1194,7 +1194,7 @@ finish(struct line *l)
 	    c->gateway_cert);
 	require(l, "replies-to", c->replies_to, "journal", c->journal);
 	if (c->nrates > 0 && !config_has_journal(c)) {
-		look_back(l, "rate");
+		point_at(l, "rate");
 		fail(l, "rate: requires journal");
 	}
 	c->number.country = c->country;
@@ -1227,8 +1227,8 @@ config_error(const struct config *c, const char *keyword,
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(report, c->file, c->lines[find_keyword(keyword) - keywords], fmt,
-	    ap);
+	report_error(report, c->file,
+	    c->lines[find_keyword(keyword) - keywords], fmt, ap);
 	va_end(ap);
 	return -1;
 }

@@ -1,6 +1,6 @@
 /*
- * config: /etc/smtp2sms.conf and -o key=value.  It holds no secret, only
- * the paths of secrets.  smtp2sms.conf(5) is its manual.
+ * config: reads /etc/smtp2sms.conf and -o key=value.  The file has no secrets,
+ * only the paths of secrets.  smtp2sms.conf(5) is its manual.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -84,7 +84,7 @@ struct config_route {
 	struct config_road road;	/* ... and what they stand for */
 };
 
-/* A network of IPv4 (mapped into IPv6) or IPv6; or pipes: "local". */
+/* A network of IPv6, or of IPv4 mapped into it; or "local": pipes. */
 struct config_net {
 	unsigned char addr[16];
 	unsigned bits;
@@ -93,7 +93,7 @@ struct config_net {
 
 struct config {
 	const char *file;
-	int *lines;			/* config.c's: where keywords stand */
+	int *lines;			/* of the keywords; for config.c */
 	char *hostname;
 	struct config_list domain;	/* in lower case */
 	char *gateway, *descriptors, *libexec, *gateway_ca;
@@ -156,18 +156,18 @@ struct config {
 	char *sendmail;			/* a program, */
 	char *mail_relay;		/* or if not NULL the URL of a server */
 	/* of a listener; 0: no limit, or never */
-	long listen_idle;		/* seconds; -1: not said */
+	long listen_idle;		/* seconds; -1: not set */
 	long max_sessions, max_sessions_per_source;
 	long max_auth_failures_per_source;
 };
 
-/* How an error is told: "FILE:LINE: what is wrong". */
+/* Reports an error: "FILE:LINE: what is wrong". */
 typedef void (*config_report)(const char *);
 
 /*
- * Read the file and then the overrides ("key=value") into c, defaults first;
- * file must last as long as c.  Every error is reported.  Returns 0, or -1 if
- * there was one; even then log_stderr holds what could be read of it.
+ * Set the defaults, then read the file and the overrides ("key=value").  The
+ * string file must live as long as c.  Every error is reported.  Returns 0, or
+ * -1 if there was one; log_stderr is then set as far as it could be read.
  */
 int config_load(struct config *c, const char *file, char *const *overrides,
     size_t n, config_report);
@@ -176,22 +176,22 @@ int config_load(struct config *c, const char *file, char *const *overrides,
 void config_free(struct config *);
 
 /*
- * Tell an error about a keyword whose value turned out to be wrong later, with
- * its place: "FILE:LINE: " or "-o: " and the text.  Returns -1.
+ * Report that a keyword's value turned out to be wrong later: "FILE:LINE: " or
+ * "-o: " and the text.  Returns -1.
  */
 int config_error(const struct config *, const char *keyword, config_report,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Split a line into at most max words in place: blanks part them, quotes
- * hold them together, '#' at the start of one begins a comment.  Returns
- * how many, or what is wrong behind the words that are there.
+ * Split a line in place into at most max words, which blanks separate; quotes
+ * hold a word together, '#' at the start of a word begins a comment.  Returns
+ * the number of words, or one of the errors below.
  */
 #define CONFIG_OPEN_QUOTE (-1)
 #define CONFIG_MANY_WORDS (-2)
 int config_split(char *, char *word[], int max);
 
-/* The words for enum text_subject, in its order; NULL at the end. */
+/* The names of enum text_subject, in its order, and NULL. */
 extern const char *const config_subjects[];
 
 /* Parse N/PERIOD, as 10/10m.  0, or -1. */
@@ -222,12 +222,12 @@ const struct config_road *config_route(const struct config *,
 /* 1 if there is a journal, of whatever kind. */
 int config_has_journal(const struct config *);
 
-/* Seconds for all gateways together. */
+/* The seconds for all gateways together. */
 long config_timeout_delivery(const struct config *);
 
 /*
- * The alias of that name in any letter case, or NULL.  The one of the name
- * "*" is for whatever is neither another alias nor a number.
+ * The alias of this name, in any letter case, or NULL.  The alias "*" is for
+ * all that is neither another alias nor a number.
  */
 const struct config_alias *config_find_alias(const struct config *,
     const char *name);

@@ -1,6 +1,5 @@
 /*
- * fds: descriptors that were inherited, that lead to /dev/null, or that go
- * to another process; and what differs about them between systems.
+ * fds: see fds.h.  Descriptors differ between systems; that is dealt with here.
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -12,13 +11,13 @@
 
 #include "common/fds.h"
 
-/* Room for the control message with the descriptors, aligned as it must be. */
+/* Storage for the control message with the descriptors, properly aligned. */
 union control {
 	struct cmsghdr head;
 	char octets[CMSG_SPACE(FDS_PASS * sizeof(int))];
 };
 
-/* Close the descriptors first to last.  0, or -1 if that cannot be done. */
+/* Close the descriptors first to last.  -1 if the system call is missing. */
 static int
 close_range_of(int first, unsigned last)
 {
@@ -54,7 +53,7 @@ fds_close_but(const int *kept, size_t n)
 	size_t i;
 
 	for (;;) {
-		/* the lowest that is kept and has not been passed yet */
+		/* find the lowest one that is kept, from here on */
 		for (i = 0, next = -1; i < n; i++)
 			if (kept[i] >= from && (next == -1 || kept[i] < next))
 				next = kept[i];
@@ -106,9 +105,9 @@ fds_send(int sock, const void *message, size_t size, const int *fds, size_t n)
 	return r == -1 ? -1 : 0;
 }
 
-/* Take the descriptors out of the message; those beyond n are closed. */
+/* Copy the descriptors of the message; close those beyond n, and return 1. */
 static int
-take_fds(struct msghdr *m, int *fds, size_t n)
+copy_fds(struct msghdr *m, int *fds, size_t n)
 {
 	struct cmsghdr *c;
 	size_t i, have = 0, count;
@@ -150,7 +149,7 @@ fds_receive(int sock, void *message, size_t size, int *fds, size_t n)
 	while (r == -1 && errno == EINTR);
 	if (r == -1)
 		return -1;
-	surplus = take_fds(&m, fds, n);
+	surplus = copy_fds(&m, fds, n);
 	if (!surplus && (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
 		return r;
 	for (i = 0; i < n; i++) {

@@ -1,6 +1,5 @@
 /*
- * fds: descriptors: to close those that were inherited, and to pass some to
- * another process.
+ * fds: closes inherited descriptors, and passes descriptors to another process.
  */
 #ifndef FDS_H
 #define FDS_H
@@ -12,32 +11,32 @@
 #define FDS_PASS 8	/* descriptors in one message */
 
 /*
- * Close all descriptors from this one on; on a system that cannot do so at
- * once (Linux before 5.9) those below FDS_MAX.
+ * Close all descriptors from this one on.  Where no system call does that
+ * (Linux before 5.9), close those below FDS_MAX.
  */
 void fds_close_from(int);
 
 /*
- * Close every descriptor above 2 but those in kept, in which -1 stands for
- * none.  At most FDS_PASS of them.
+ * Close every descriptor above 2 except those in kept, at most FDS_PASS; -1 in
+ * it is ignored.
  */
 void fds_close_but(const int *kept, size_t n);
 
-/* Make the descriptor one of /dev/null.  0, or -1. */
+/* Connect the descriptor to /dev/null.  0, or -1. */
 int fds_null(int);
 
 /*
- * Send one message with descriptors (SCM_RIGHTS) over a SOCK_SEQPACKET socket
- * and never wait.  0, or -1 with errno.
+ * Send one message with descriptors (SCM_RIGHTS) over a SOCK_SEQPACKET socket,
+ * without waiting.  0, or -1 with errno.
  */
 int fds_send(int sock, const void *message, size_t size, const int *fds,
     size_t n);
 
 /*
- * Receive one such message and wait for it if the socket does.  The
- * descriptors are close-on-exec, the rest of fds is -1.  Returns the octets,
- * 0 at the end of file, or -1 with errno: EMSGSIZE if it was more than size
- * octets or more than n descriptors (those that came are closed).
+ * Receive one such message; wait for it if the socket is blocking.  The
+ * descriptors are close-on-exec; unused members of fds are -1.  Returns the
+ * octets, 0 at the end of file, or -1 with errno: EMSGSIZE if there were more
+ * than size octets or n descriptors (those that came have been closed).
  */
 ssize_t fds_receive(int sock, void *message, size_t size, int *fds, size_t n);
 

@@ -1,6 +1,6 @@
 /*
- * ipc: capped, typed frames.  Pure: the octets are moved by ask.c and
- * deliver.c.
+ * ipc: writes and reads frames.  Pure: session/ask.c and delivery/client.c send
+ * and receive the octets.
  */
 #include <string.h>
 
@@ -114,7 +114,7 @@ ipc_open(struct ipc_frame *f, const void *p, size_t n)
 	f->type = ipc_get_u8(f);
 }
 
-/* The next n octets, or NULL (then the frame is bad). */
+/* The next n octets; or NULL, and then the frame is bad. */
 static const unsigned char *
 take(struct ipc_frame *f, size_t n)
 {

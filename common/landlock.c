@@ -71,21 +71,36 @@ create(int version, int signals)
 }
 
 int
-landlock_restrict(int version, int folder, int signals)
+landlock_create(int version, int folder, int signals)
 {
 	struct landlock_path_beneath_attr beneath = {
 		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
 		.parent_fd = folder,
 	};
-	int fd = create(version, signals), result = 0;
+	int fd = create(version, signals);
+
+	if (fd == -1 || folder == -1 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		&beneath, 0U) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+landlock_enter(int fd)
+{
+	return (int)syscall(SYS_landlock_restrict_self, fd, 0U);
+}
+
+int
+landlock_restrict(int version, int folder, int signals)
+{
+	int fd = landlock_create(version, folder, signals), result;
 
 	if (fd == -1)
 		return -1;
-	if (folder != -1)
-		result = (int)syscall(SYS_landlock_add_rule, fd,
-		    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0U);
-	if (result == 0)
-		result = (int)syscall(SYS_landlock_restrict_self, fd, 0U);
+	result = landlock_enter(fd);
 	close(fd);
 	return result;
 }
@@ -100,13 +115,27 @@ landlock_version(void)
 }
 
 int
-landlock_restrict(int version, int folder, int signals)
+landlock_create(int version, int folder, int signals)
 {
 	(void)version;
 	(void)folder;
 	(void)signals;
 	errno = ENOSYS;
 	return -1;
+}
+
+int
+landlock_enter(int fd)
+{
+	(void)fd;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+landlock_restrict(int version, int folder, int signals)
+{
+	return landlock_create(version, folder, signals);
 }
 
 #endif

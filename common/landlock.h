@@ -17,4 +17,11 @@ int landlock_version(void);
  */
 int landlock_restrict(int version, int folder, int signals);
 
+/*
+ * The same in two steps: what is forbidden, as a descriptor, which other
+ * processes can inherit; and to forbid it.  -1 with errno.
+ */
+int landlock_create(int version, int folder, int signals);
+int landlock_enter(int fd);
+
 #endif

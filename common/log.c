@@ -1,7 +1,7 @@
 /*
- * log: key=value lines.  The only file that formats a log line, and the only
- * one that writes it: to standard error, or to the socket of syslogd as
- * syslog(3) would (RFC 3164), which can wait for ever where nobody reads.
+ * log: key=value lines.  Only this file formats a log line, and only it writes
+ * one: to standard error, or to syslogd's socket (RFC 3164).  It does not use
+ * syslog(3), which may wait for ever if nobody reads that socket.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ static struct {
 	int to_stderr;
 	int to_journal;	/* systemd reads descriptor 2 */
 	int fd;		/* where lines go; -1: syslogd is not there */
-	int wait;	/* milliseconds until a line is given up */
+	int wait;	/* milliseconds until a line is dropped */
 	struct {
 		const char *key;
 		char value[CONTEXT_VALUE + 1];
@@ -65,7 +65,7 @@ log_has_syslog(void)
 	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), found;
 
-	/* EPROTOTYPE: it is there, as a stream */
+	/* EPROTOTYPE: there is one, with a stream socket */
 	found = fd == -1 ||
 	    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ||
 	    errno == EPROTOTYPE;
@@ -78,8 +78,8 @@ log_has_syslog(void)
 }
 
 /*
- * 1 if descriptor 2 leads to systemd's journal: JOURNAL_STREAM has its device
- * and inode (systemd.exec(5)).  What a child inherits may be another one.
+ * 1 if descriptor 2 is a stream to systemd's journal: JOURNAL_STREAM has its
+ * device and inode (systemd.exec(5)).  A child may have another descriptor 2.
  */
 static int
 is_stderr_journal(void)
@@ -95,7 +95,7 @@ is_stderr_journal(void)
 	    st.st_dev == device && st.st_ino == inode;
 }
 
-/* A socket on descriptor 2 may be a client's: classic inetd does that. */
+/* 0 if descriptor 2 may be the client's socket, as with classic inetd. */
 static int
 is_stderr_ours(void)
 {
@@ -108,7 +108,7 @@ is_stderr_ours(void)
 void
 log_open(const char *ident, int to_stderr)
 {
-	/* the sandbox forbids both later: the socket and the time zone */
+	/* open the socket, read the time zone: the sandbox forbids it later */
 	if (!to_stderr && (self.fd = connect_syslogd()) == -1 &&
 	    !log_has_syslog())
 		to_stderr = is_stderr_ours();
@@ -131,8 +131,8 @@ log_descriptor(void)
 }
 
 /*
- * A pipe that others write to may have been filled by the time we write, and
- * its O_NONBLOCK would be theirs as well: open it once more.
+ * Open descriptor 2 again, with O_NONBLOCK of our own.  If it is a pipe that
+ * others write to, it may be full, and they share the flags of descriptor 2.
  */
 static void
 open_stderr_again(void)
@@ -192,7 +192,7 @@ needs_quotes(const char *s)
 	return 0;
 }
 
-/* key=value; what is not plain is quoted, and \xNN where it must be. */
+/* Append key=value, quoted and escaped (\xNN) where needed. */
 static void
 put_pair(struct buf *b, const char *key, const char *value)
 {
@@ -211,8 +211,8 @@ put_pair(struct buf *b, const char *key, const char *value)
 }
 
 /*
- * 1 if a line of the log can be written at once: whoever stopped reading it
- * must not stop deliveries.  The first time it is waited for a moment.
+ * 1 if the log can take a line now.  Wait a moment for it, but only once: a log
+ * that nobody reads must not stop deliveries.
  */
 static int
 is_read(void)
@@ -231,10 +231,10 @@ emit_stderr(struct buf *b)
 	b->p[b->len++] = '\n';
 	if (!is_read())
 		return;
-	/* send(2) alone can be told not to wait; descriptor 2 may be a socket */
+	/* only send(2) can be told not to wait; 2 may be a socket */
 	if (send(self.fd, b->p, b->len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
 	    errno == ENOTSOCK && write(self.fd, b->p, b->len) == -1)
-		return; /* there is nowhere left to say so */
+		return; /* nobody can be told */
 }
 
 /* "<priority>Mmm dd hh:mm:ss ident[pid]: line" */
@@ -255,7 +255,7 @@ emit_syslog(int priority, const struct buf *b)
 		if (send(self.fd, line, (size_t)n,
 		    MSG_DONTWAIT | MSG_NOSIGNAL) != -1 || errno == EAGAIN)
 			return;
-		/* syslogd is another one now; a sandbox forbids to find it */
+		/* syslogd was restarted; in the sandbox, its line is lost */
 		close(self.fd);
 		self.fd = connect_syslogd();
 	}
@@ -273,8 +273,8 @@ emit(int priority, struct buf *b)
 }
 
 /*
- * What syslogd would write before a line.  The journal knows the program and
- * its number, and takes the priority from sd-daemon(3)'s prefix.
+ * Begin a line as syslogd would.  The journal knows the program and its pid,
+ * and reads the priority from sd-daemon(3)'s prefix.
  */
 static void
 put_head(struct buf *b, int priority)

@@ -9,7 +9,7 @@
 #include <syslog.h>
 
 #define LOG_LINE_MAX 2048	/* octets of a line; the rest is cut */
-#define LOG_LIMIT    20		/* lines of log_limited in one second */
+#define LOG_LIMIT    20		/* lines of log_limited in a second */
 
 /*
  * ident names the program; to_stderr: descriptor 2, else syslog's mail, or
@@ -18,30 +18,30 @@
  */
 void log_open(const char *ident, int to_stderr);
 
-/* 1 if somebody listens for syslog(3). */
+/* 1 if there is a syslogd. */
 int log_has_syslog(void);
 
 /*
- * The descriptor that the log needs besides descriptor 2, or -1: whoever
- * closes what it has inherited keeps this one.
+ * The descriptor that the log needs besides descriptor 2, or -1.  Keep it when
+ * you close inherited descriptors.
  */
 int log_descriptor(void);
 
 /*
- * May a line wait a moment until it can be written?  It may at first.  In a
- * process on which others wait it must not: then it is lost.
+ * Whether to wait a moment for a log that nobody reads; at first, yes.  Say no
+ * in a process that others wait for: lines are lost instead.
  */
 void log_may_wait(int);
 
 /*
- * A key and value that every later line carries behind its event, in the
- * order of the first call; NULL takes the key out.  At most four.
+ * Set a key and value that all later lines have after their event, in the order
+ * of the first call; NULL removes the key.  At most four.
  */
 void log_context(const char *key, const char *value);
 
 /*
- * Log an event with pairs of key and value, a NULL key at the end; a pair
- * whose value is NULL is left out.
+ * Log an event with pairs of key and value, ended by a NULL key.  A pair whose
+ * value is NULL is left out.
  */
 void log_event(int priority, const char *event, ...)
     __attribute__((sentinel));

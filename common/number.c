@@ -1,8 +1,7 @@
 /*
- * number: phone numbers (ITU-T E.164), their prefixes, and who may be sent
- * to.  Pure.  The session brings numbers into their one form; the delivery
- * side checks that it did.  What each country's numbers are like is
- * number_plan.c's.
+ * number: parses phone numbers (ITU-T E.164) and prefixes.  Pure.  The session
+ * brings numbers into their one form; the delivery side checks that it did.
+ * number_plan.c knows what the numbers of each country look like.
  */
 #include <string.h>
 #include <strings.h>
@@ -10,7 +9,7 @@
 #include "common/number.h"
 #include "common/number_plan.h"
 
-/* Digits that are read: an international prefix and a trunk prefix besides. */
+/* Digits of a number with an international prefix and a trunk prefix. */
 #define WRITTEN_MAX (NUMBER_E164_MAX + 9)
 
 static int
@@ -19,7 +18,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* What is written: its digits, and where one of them is an optional 0. */
+/* A number as it was written: its digits, and where "(0)" stands. */
 struct written {
 	int plus;
 	size_t n;
@@ -54,7 +53,7 @@ scan(const char *s, struct written *w)
 
 /* ---- lists of prefixes, as number_plan.h describes them ---- */
 
-/* The digits behind the list's first prefix, or NULL. */
+/* The digits after the list's first prefix, or NULL if they lack it. */
 static const char *
 behind(const char *prefix, const char *digits)
 {
@@ -71,7 +70,7 @@ next_prefix(const char *list)
 	return *list == '|' ? list + 1 : list;
 }
 
-/* The digits behind any of the prefixes, or NULL. */
+/* The digits after any of the prefixes, or NULL if they have none. */
 static const char *
 behind_any(const char *list, const char *digits)
 {
@@ -101,7 +100,7 @@ why_not(const struct number_plan *plan, const char *digits)
 	return n > number_plan_longest(plan) ? NUMBER_LONG : NUMBER_LENGTH;
 }
 
-/* A number of the plan without its country code, trunk prefix or none. */
+/* Read a number without its country code, with or without trunk prefix. */
 static enum number_fault
 read_national(const struct number_plan *plan, const char *digits, char *nsn)
 {
@@ -143,7 +142,7 @@ read_plan(struct reading *r, const struct number_plan *plan, const char *code,
 	    number_plan_is_mobile(plan, nsn) ? 2 : 1;
 }
 
-/* Digits that begin with a country code; a "(0)" behind it is no digit. */
+/* Read digits that begin with a country code; ignore a "(0)" after it. */
 static void
 read_international(struct reading *r, const struct written *w,
     const char *digits)
@@ -163,8 +162,8 @@ read_international(struct reading *r, const struct written *w,
 }
 
 /*
- * What can be read in two ways is the one that looks like a mobile phone's,
- * since nearly all that texts are sent to are.
+ * Choose between two readings: the one that looks like a mobile number wins,
+ * since nearly all texts go to mobile phones.
  */
 static enum number_fault
 choose(const struct reading *a, const struct reading *b, char *out)
@@ -180,8 +179,8 @@ choose(const struct reading *a, const struct reading *b, char *out)
 }
 
 /*
- * Without an international prefix it is a national number, or, since people
- * leave the '+' out, one behind its country code.
+ * Read a number without an international prefix.  It is a national number; or,
+ * since people leave out the '+', one that begins with its country code.
  */
 static enum number_fault
 read_home(const struct written *w, const struct number_plan *home,
@@ -313,7 +312,7 @@ number_read_prefix(const char *s, char out[NUMBER_SIZE])
 	return NUMBER_OK;
 }
 
-/* Octets of the longest prefix in list that number starts with; 0: none. */
+/* The length of the longest prefix in list that number has; 0: none. */
 static size_t
 longest(const char *number, char *const *list, size_t n)
 {

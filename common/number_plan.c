@@ -1,6 +1,6 @@
 /*
- * number_plan: the national numbering plans, as far as they decide what can
- * be a number: a table for each question, and look-ups.  Pure.
+ * number_plan: tables of the national numbering plans, as far as they decide
+ * what can be a number, and look-ups.  Pure.
  *
  * Country codes: ITU-T E.164, 6.2, and the ITU's list of assigned country
  * codes.  Lengths of national (significant) numbers, trunk prefixes (dialled
@@ -259,11 +259,11 @@ static const struct number_plan plans[] = {
 };
 
 /*
- * Trunk prefixes that are not a single 0; the first that leaves a possible
- * number is taken.  '?' is a digit of a carrier.  Where numbers can begin
- * with their trunk prefix, as in Russia, all have one length, so that none
- * can be read in two ways.  Mexico gave its prefixes up in 2019 and Lithuania
- * its 8 in 2023, but people still write them.
+ * Trunk prefixes other than a single 0; the first one that leaves a possible
+ * number counts.  '?' is a digit of a carrier.  In countries whose numbers can
+ * begin with the trunk prefix, such as Russia, all numbers have one length, so
+ * none can be read in two ways.  Mexico dropped its prefixes in 2019 and
+ * Lithuania its 8 in 2023, but people still write them.
  */
 static const struct {
 	unsigned short code;
@@ -283,8 +283,8 @@ static const struct {
 };
 
 /*
- * International prefixes besides 00, which is understood everywhere.  Of a
- * country with many carriers, those of the large ones.
+ * International prefixes besides 00, which is always accepted.  Of a country
+ * with many carriers, only those of the large ones.
  */
 static const struct {
 	unsigned short code;

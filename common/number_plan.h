@@ -1,7 +1,7 @@
 /*
- * number_plan: the national numbering plans of ITU-T E.164: which numbers are
- * possible in a country, and what is dialled before them there.  A national
- * (significant) number, nsn, is one without country code and prefixes.
+ * number_plan: the national numbering plans of ITU-T E.164: which numbers a
+ * country can have, and what people dial before them.  A national (significant)
+ * number, nsn, has neither country code nor prefixes.
  */
 #ifndef NUMBER_PLAN_H
 #define NUMBER_PLAN_H
@@ -11,8 +11,8 @@
 struct number_plan;
 
 /*
- * The plan whose country code the digits begin with; *n is the length of the
- * code.  NULL if no country has it.
+ * The plan of the country code that the digits begin with; *n is the length of
+ * the code.  NULL if there is no such country code.
  */
 const struct number_plan *number_plan_find(const char *digits, size_t *n);
 
@@ -21,7 +21,8 @@ int number_plan_begins_code(const char *digits);
 
 /*
  * The trunk prefixes of the plan, and its international prefixes besides 00:
- * alternatives parted by '|', in which '?' is any digit.  "" if there is none.
+ * alternatives separated by '|', in which '?' is any digit.  "" if there are
+ * none.
  */
 const char *number_plan_trunk(const struct number_plan *);
 const char *number_plan_abroad(const struct number_plan *);
@@ -37,9 +38,9 @@ size_t number_plan_longest(const struct number_plan *);
 int number_plan_has(const struct number_plan *, const char *nsn);
 
 /*
- * Write the number to nsn (NUMBER_E164_MAX digits) for which something else
- * is dialled inside the country, trunk prefix or none: 0, or -1 if that is
- * not so.
+ * Some numbers are dialled differently inside their country, beyond a trunk
+ * prefix.  Write the nsn (at most NUMBER_E164_MAX digits) of such a number.
+ * Returns 0, or -1 if it is not one of these.
  */
 int number_plan_respell(const struct number_plan *, const char *dialled,
     char *nsn);

@@ -7,7 +7,7 @@
 
 #include "common/options.h"
 
-/* Integers go over the link unsigned: -1 is the largest. */
+/* Integers go over the link as unsigned ones, in two's complement. */
 static int
 get_int(struct ipc_frame *f, int least, int most)
 {

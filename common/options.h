@@ -1,7 +1,7 @@
 /*
  * options: what a message may ask for besides its text (RFC 6710, 2852, 4865,
- * 3461 and the X-SMS-... fields), what of that the gateway can do, and what a
- * login may do.  Both sides of the link write and read these here.
+ * 3461 and the X-SMS-... fields), which of that the gateway supports, and what
+ * a login may do; and how these go over the link.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -16,8 +16,8 @@
 #define OPTIONS_FROM_MAX   32	/* octets of a sender */
 #define OPTIONS_DATA_MAX   133	/* octets of a data SMS: 140 less 7 for
 				   its ports (3GPP TS 23.040, 9.2.3.24.4) */
-#define OPTIONS_LEVEL_MAX  9	/* of MT-PRIORITY, and -9 (RFC 6710) */
-#define OPTIONS_RAW_MIN	   (-128) /* of a gateway's own scale */
+#define OPTIONS_LEVEL_MAX  9	/* of MT-PRIORITY: -9 to 9 (RFC 6710) */
+#define OPTIONS_RAW_MIN	   (-128) /* priority on a gateway's own scale */
 #define OPTIONS_RAW_MAX	   127
 #define OPTIONS_SIM_MAX	   3
 #define OPTIONS_PORT_MAX   65535
@@ -36,7 +36,7 @@ enum options_report {
 	OPTIONS_REPORT_NO
 };
 
-/* All zero: nothing was asked for. */
+/* All zero: nothing is asked for. */
 struct options {
 	enum options_priority priority_kind;
 	int priority;
@@ -49,12 +49,12 @@ struct options {
 	unsigned port;			/* of a data SMS; its text is empty */
 	size_t ndata;
 	unsigned char data[OPTIONS_DATA_MAX];
-	uint32_t schedule_said;		/* the schedule, or the seconds until
-					   then, as the client said it: it is
-					   the same at a retry */
+	uint32_t schedule_said;		/* the schedule as the client said it,
+					   as a time or as seconds from now: a
+					   retry says the same */
 };
 
-/* What the gateway, by its descriptor, can do. */
+/* The options that the gateway supports, as its descriptor says. */
 enum {
 	OPTIONS_CAN_PRIORITY = 1,
 	OPTIONS_CAN_TTL = 2,
@@ -73,7 +73,7 @@ struct abilities {
 	int priority_min, priority_max;		/* of its own scale */
 };
 
-/* What the session has to know of a login's profile. */
+/* The part of a login's profile that the session needs. */
 struct rights {
 	int subject;		/* enum text_subject; -1: as configured */
 	long max_parts;		/* -1: as configured */
@@ -86,8 +86,8 @@ void abilities_put(struct buf *, const struct abilities *);
 void rights_put(struct buf *, const struct rights *);
 
 /*
- * Read them from a frame.  A value that a sound session (or delivery side)
- * would not have written makes the frame bad.
+ * Read them from a frame.  A value that this program would never have written
+ * makes the frame bad.
  */
 void options_get(struct ipc_frame *, struct options *);
 void abilities_get(struct ipc_frame *, struct abilities *);

@@ -12,14 +12,14 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Of a character that is not ASCII; whether it is one is seen later. */
+/* 1 for an octet beyond ASCII; look_at() checks the UTF-8 later. */
 static int
 is_utf8(char c)
 {
 	return (unsigned char)c >= 0x80;
 }
 
-/* What a local part may hold outside quotes; wider than atext. */
+/* 1 if a local part may have it outside quotes; more than atext. */
 static int
 is_local(char c)
 {
@@ -34,7 +34,7 @@ is_domain(char c)
 	    (c >= 'A' && c <= 'Z') || (c != '\0' && strchr("-._[]:", c));
 }
 
-/* A quoted-string (RFC 5321, 4.1.2); s is behind the opening quote. */
+/* Copy a quoted-string (RFC 5321, 4.1.2); s is behind the opening quote. */
 static const char *
 take_quoted(const char *s, char *out, size_t room)
 {
@@ -65,7 +65,7 @@ take_run(const char *s, int (*member)(char), char *out, size_t room)
 	return s;
 }
 
-/* "@a,@b:" in front of a mailbox (RFC 5321, 4.1.1.3 and appendix C). */
+/* Skip "@a,@b:" before a mailbox (RFC 5321, 4.1.1.3 and appendix C). */
 static const char *
 skip_route(const char *s)
 {
@@ -80,8 +80,8 @@ skip_route(const char *s)
 }
 
 /*
- * 0 if it is ASCII, 1 if it is UTF-8 beyond that, -1 if it is neither, or has
- * a control character of C1.
+ * 0 if it is ASCII, 1 if it is UTF-8 with more than ASCII, -1 if it is neither
+ * or has a C1 control character.
  */
 static int
 look_at(const char *s)
@@ -106,7 +106,7 @@ look_at_path(struct path *p)
 	return local == -1 || domain == -1 ? -1 : 0;
 }
 
-/* A mailbox, which ends where a path may; NULL if it is none. */
+/* Copy a mailbox; returns its end, or NULL if there is none. */
 static const char *
 take_mailbox(const char *s, struct path *p)
 {
@@ -124,7 +124,7 @@ take_mailbox(const char *s, struct path *p)
 	return s != NULL && p->domain[0] != '\0' ? s : NULL;
 }
 
-/* "SIZE=99" behind "FROM:" is a parameter, and the path was forgotten. */
+/* 1 for "SIZE=99" after "FROM:": a parameter, and the path is missing. */
 static int
 is_parameter(const struct path *p)
 {
@@ -152,7 +152,7 @@ path_parse(const char *s, const char **end, struct path *p)
 	return look_at_path(p);
 }
 
-/* What a sender may hold that is only there to be skipped. */
+/* 1 if path_skip may skip it. */
 static int
 is_harmless(char c)
 {

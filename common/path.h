@@ -1,5 +1,5 @@
 /*
- * path: the paths of MAIL and RCPT (RFC 5321, 4.1.2; RFC 6531).
+ * path: parses the paths of MAIL and RCPT (RFC 5321, 4.1.2; RFC 6531).
  */
 #ifndef PATH_H
 #define PATH_H
@@ -16,21 +16,20 @@ struct path {
 };
 
 /*
- * Parse the path at s, blanks before it allowed (RFC 5321, 4.1.2).  Angle
- * brackets around it are not required: many devices forget them.  A source
- * route is skipped (4.1.1.3).  The local part may hold any printable ASCII
- * but blanks and <>@," outside quotes, since numbers are written in many
- * ways; both parts may hold valid UTF-8 (RFC 6531, 3.3).  On success *end
- * points to the blank or the NUL behind the path.  Returns 0, or -1 if this
- * is no path or one of its parts is too long.
+ * Parse the path at s (RFC 5321, 4.1.2); blanks before it are allowed.  Angle
+ * brackets are not required, since many devices forget them.  A source route is
+ * skipped (4.1.1.3).  Outside quotes, the local part may have any printable
+ * ASCII but blanks and <>@,", since people write numbers in many ways; both
+ * parts may have valid UTF-8 (RFC 6531, 3.3).  On success *end points to the
+ * blank or the NUL behind the path.  Returns 0, or -1 if this is no path or one
+ * of its parts is too long.
  */
 int path_parse(const char *s, const char **end, struct path *);
 
 /*
- * For a path that path_parse did not like and that nobody will use: skip it
- * if there is no doubt where it ends.  It is printable ASCII without blanks
- * and quotes, and either has a pair of brackets around it or none at all.
- * local gets all of it.  0, or -1.
+ * Skip a path that path_parse has refused and that nobody will use, if there is
+ * no doubt where it ends: it is printable ASCII without blanks and quotes, and
+ * has a pair of brackets around it or none.  local gets all of it.  0, or -1.
  */
 int path_skip(const char *s, const char **end, struct path *);
 

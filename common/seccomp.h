@@ -1,6 +1,6 @@
 /*
- * seccomp: how the filters of the sandboxes are written: the architecture's
- * name, and one line for each system call that is permitted.  For Linux alone.
+ * seccomp: macros for the filters of the sandboxes: the architecture's name,
+ * and a line for each system call that is permitted.  Only for Linux.
  */
 #ifndef SECCOMP_H
 #define SECCOMP_H

@@ -1,5 +1,5 @@
 /*
- * terminal: what the standard output can show to a person.
+ * terminal: see terminal.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "common/terminal.h"
 
-/* The locale's name of its charset, without a locale to be loaded. */
+/* 1 if the locale's name says UTF-8: no need to load the locale for it. */
 static int
 is_utf8(void)
 {

@@ -1,5 +1,5 @@
 /*
- * terminal: what the standard output can show to a person.
+ * terminal: whether the standard output is a terminal, and what that can show.
  */
 #ifndef TERMINAL_H
 #define TERMINAL_H
@@ -9,7 +9,7 @@ enum {
 	TERMINAL_COLOR = 2	/* and NO_COLOR is not set */
 };
 
-/* -1: it is no terminal, and whatever reads it wants plain text. */
+/* The flags above; -1 if the standard output is no terminal. */
 int terminal_look(void);
 
 #endif

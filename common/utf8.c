@@ -17,7 +17,7 @@ utf8_length(const char *p, size_t n, size_t *bad)
 	if (s[0] < 0xc2 || s[0] > 0xf4)
 		return -1;
 	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	/* not longer than need be, no surrogate, not beyond U+10FFFF */
+	/* no overlong form, no surrogate, nothing beyond U+10FFFF */
 	if (s[0] == 0xe0)
 		low = 0xa0;
 	else if (s[0] == 0xed)

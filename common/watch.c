@@ -3,7 +3,7 @@
  */
 #include "common/watch.h"
 
-/* Look at the file: 1 if it is another one than before. */
+/* Look at the file: 1 if it has changed since the last look. */
 static int
 look(struct watch *w, size_t i)
 {

@@ -1,5 +1,5 @@
 /*
- * watch: files that may be changed at any time: have they been?
+ * watch: tells whether files have changed.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -19,12 +19,12 @@ struct watch {
 	size_t n;
 };
 
-/* Watch this file, whose name must stay; NULL is none. */
+/* Watch a file; its name must stay in memory.  NULL is ignored. */
 void watch_add(struct watch *, const char *path);
 
 /*
- * 1 if a file is another one than at the last call or at watch_add, by its
- * times, its size or its inode; or if it came or went.
+ * 1 if a file has changed since watch_add or the last call, by its times, size
+ * or inode, or if it has appeared or disappeared.
  */
 int watch_changed(struct watch *);
 

@@ -1,5 +1,5 @@
 /*
- * wording: takes a template apart.  Pure.
+ * wording: see wording.h.  Pure.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const char *const wording_names[] = {
 	[WORDING_TIME] = "time",
 };
 
-/* Which placeholder has this name; -1: none. */
+/* The placeholder with this name, or -1. */
 static int
 find(const char *name, size_t n)
 {

@@ -1,6 +1,6 @@
 /*
- * wording: the template of an SMS, "${from}: ${subject} ${text}": text and
- * placeholders.  What is put in their places is text.c's.
+ * wording: parses the template of an SMS, "${from}: ${subject} ${text}", into
+ * text and placeholders.  text.c puts the values in their places.
  */
 #ifndef WORDING_H
 #define WORDING_H
@@ -9,7 +9,7 @@
 
 #define WORDING_MAX	300	/* octets of a template */
 
-/* What a placeholder stands for; each may stand in a template once. */
+/* The placeholders; each may stand in a template once. */
 enum wording_value {
 	WORDING_FROM,
 	WORDING_NAME,
@@ -30,12 +30,12 @@ struct wording_piece {
 	int value;
 };
 
-/* Pieces of a template: text before, between and behind its placeholders. */
+/* Pieces of a template: text before, between and after its placeholders. */
 #define WORDING_PIECES (2 * WORDING_VALUES + 1)
 
 /*
- * Take a template apart.  Returns how many pieces there are, or -1: *bad is a
- * placeholder that is unknown, or there twice, or has no end.
+ * Parse a template.  Returns the number of pieces; or -1, and *bad is a
+ * placeholder that is unknown, is given twice, or has no end.
  */
 int wording_parse(const char *, struct wording_piece[WORDING_PIECES],
     const char **bad);

@@ -244,15 +244,18 @@ journal_record_lines(struct journal *j, int all, size_t *size, size_t *lines)
 {
 	char *p = malloc(j->n * LINE_ROOM + 1);
 	const struct journal_entry *e;
+	size_t i;
 
 	*size = *lines = 0;
 	if (p == NULL)
 		return NULL;
-	for (e = j->entry; e < j->entry + j->n; e++)
+	for (i = 0; i < j->n; i++) {
+		e = &j->entry[i];
 		if (all ? e->state != JOURNAL_NEW : e->dirty) {
 			*size += format(j, e, p + *size);
 			++*lines;
 		}
+	}
 	return p;
 }
 

@@ -26,6 +26,7 @@
 #include "session/listener.h"
 #include "session/listener_private.h"
 #include "session/privileges.h"
+#include "session/sandbox.h"
 #include "session/start.h"
 
 #define FDS_SLOT  3		/* descriptors for each session */
@@ -551,6 +552,7 @@ listener_run(struct program *p, const struct sockets *s, int broken)
 	drop(l);
 	begin_metrics(l);
 	start_try_sandbox(p);
+	sandbox_prepare();
 	log_odd_names(s);
 	log_event(LOG_INFO, "listen", "sockets", LOG_NUM(s->n), NULL);
 	return loop(l);
@@ -586,6 +588,7 @@ listener_resume(struct program *p, int broken)
 	drop(l);
 	begin_metrics(l);
 	start_try_sandbox(p);
+	sandbox_prepare();
 	log_event(LOG_INFO, "renewed", "sessions",
 	    LOG_NUM(l->table->sessions), NULL);
 	/* somebody may have died meanwhile */

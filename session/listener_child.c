@@ -12,6 +12,7 @@
 #include "common/metrics.h"
 #include "session/ask.h"
 #include "session/listener_private.h"
+#include "session/sandbox.h"
 #include "session/stop.h"
 
 /* ^C and the end of a terminal are the listener's, which tells us by SIGTERM. */
@@ -28,12 +29,13 @@ set_signals(void)
 static void
 set_descriptors(const struct listener_child *c)
 {
-	const int kept[] = {c->start->link, c->line, log_descriptor()};
+	const int kept[] = {c->start->link, c->line, log_descriptor(),
+	    sandbox_descriptor()};
 
 	if (dup2(c->client, STDIN_FILENO) == -1 ||
 	    dup2(c->client, STDOUT_FILENO) == -1)
 		_exit(PROGRAM_TEMPORARY);
-	fds_close_but(kept, 3);
+	fds_close_but(kept, 4);
 }
 
 /* There will be no session: tell what it would have told at its end. */

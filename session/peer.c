@@ -148,13 +148,14 @@ read_some(int fd, unsigned char *p, size_t n, long long deadline)
 	return (long)have;
 }
 
-/* Parse a port as the protocol writes it (2.1): digits only.  0, or -1. */
+/* Parse a port as the protocol writes it (2.1): no zero in front.  0, or -1. */
 static int
 read_port(const char *s, unsigned *port)
 {
 	size_t n = strlen(s);
 
-	if (n == 0 || n > 5 || strspn(s, "0123456789") != n)
+	if (n == 0 || n > 5 || strspn(s, "0123456789") != n ||
+	    (s[0] == '0' && n > 1))
 		return -1;
 	*port = (unsigned)strtoul(s, NULL, 10);
 	return *port <= 65535 ? 0 : -1;

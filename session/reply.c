@@ -210,6 +210,9 @@ static const struct reply_text replies[] = {
 	[REPLY_PARAMETER] = {555, "5.5.4", "Parameter not recognized", ERROR},
 };
 
+_Static_assert(sizeof(replies) / sizeof(replies[0]) == REPLY_LAST + 1,
+    "REPLY_LAST is the last of enum reply");
+
 const struct reply_text *
 reply_of(enum reply r)
 {

@@ -127,7 +127,8 @@ enum reply {
 	REPLY_CANNOT_PRIORITY,
 	REPLY_CANNOT_BY,
 	REPLY_CANNOT_HOLD,
-	REPLY_BY_LIMIT
+	REPLY_BY_LIMIT,
+	REPLY_LAST = REPLY_BY_LIMIT
 };
 
 /* Whether a reply ends the session, or counts for max-errors. */

@@ -84,35 +84,75 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 #include "common/seccomp.h"
 
 /*
- * Everything else answers EPERM.  Files: see restrict_files(); without it
- * open_nothing stands in front of this list.
+ * What is allowed whatever its arguments are.  Everything
+ * else answers EPERM, but for what some_permitted says.
  */
-static const struct sock_filter permitted[] = {
-	PERMIT(read),
-	PERMIT(write),
-	PERMIT(readv),
-	PERMIT(writev),
-	PERMIT(close),
-	PERMIT(shutdown),
-	PERMIT(recvmsg), /* what the listener has for STARTTLS */
+static const int permitted[] = {
+	SYS_read,
+	SYS_write,
+	SYS_readv,
+	SYS_writev,
+	SYS_close,
+	SYS_shutdown,
+	SYS_recvmsg, /* what the listener has for STARTTLS */
 #ifdef SYS_poll
-	PERMIT(poll),
+	SYS_poll,
 #endif
-	PERMIT(ppoll),
+	SYS_ppoll,
 #ifdef SYS_ppoll_time64
-	PERMIT(ppoll_time64),
+	SYS_ppoll_time64,
 #endif
 	/* the clock, where the vDSO does not answer */
-	PERMIT(clock_gettime),
+	SYS_clock_gettime,
 #ifdef SYS_clock_gettime64
-	PERMIT(clock_gettime64),
+	SYS_clock_gettime64,
 #endif
-	PERMIT(gettimeofday),
+	SYS_gettimeofday,
+	SYS_brk,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
+#ifdef SYS_newfstatat
+	SYS_newfstatat,
+#endif
+#ifdef SYS_fstatat64
+	SYS_fstatat64,
+#endif
+	SYS_fstat,
+#ifdef SYS_fstat64
+	SYS_fstat64,
+#endif
+	SYS_lseek,
+#ifdef SYS__llseek
+	SYS__llseek,
+#endif
+	SYS_pread64,
+#ifdef SYS_send
+	SYS_send, /* it has no address */
+#endif
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getrandom,
+	SYS_futex,
+#ifdef SYS_futex_time64
+	SYS_futex_time64,
+#endif
+#ifdef SYS_sigreturn
+	SYS_sigreturn,
+#endif
+	SYS_rt_sigreturn,
+	SYS_rt_sigprocmask,
+	SYS_restart_syscall,
+	SYS_exit,
+	SYS_exit_group,
+};
+
+/*
+ * What is allowed with some arguments.  Files: see restrict_files(); without
+ * it open_nothing stands in front of this list.
+ */
+static const struct sock_filter some_permitted[] = {
 	/* memory; none that is made by hand may be run */
-	PERMIT(brk),
-	PERMIT(munmap),
-	PERMIT(mremap),
-	PERMIT(madvise),
 	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
 #ifdef SYS_mmap2
 #define MMAP SYS_mmap2
@@ -134,12 +174,6 @@ static const struct sock_filter permitted[] = {
 #ifdef SYS_open
 	PERMIT_WITHOUT(open, 1, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC),
 #endif
-#ifdef SYS_newfstatat
-	PERMIT(newfstatat),
-#endif
-#ifdef SYS_fstatat64
-	PERMIT(fstatat64),
-#endif
 #if ULONG_MAX == 0xffffffffUL
 	/* fstat(2) of a libc whose time has 64 bits; without a path */
 	IF_EQUAL(SYS_statx, 4),
@@ -148,15 +182,6 @@ static const struct sock_filter permitted[] = {
 	ALLOW,
 	DENY,
 #endif
-	PERMIT(fstat),
-#ifdef SYS_fstat64
-	PERMIT(fstat64),
-#endif
-	PERMIT(lseek),
-#ifdef SYS__llseek
-	PERMIT(_llseek),
-#endif
-	PERMIT(pread64),
 	/* syslog(3) on the socket that is connected already */
 	IF_EQUAL(SYS_sendto, 6),
 	LOAD(LOW(4)),
@@ -165,9 +190,6 @@ static const struct sock_filter permitted[] = {
 	IF_EQUAL(0, 1),
 	ALLOW,
 	DENY,
-#ifdef SYS_send
-	PERMIT(send), /* it has no address */
-#endif
 #ifdef SYS_socketcall
 	/* i386: a filter sees which call it is, but not its arguments */
 	IF_EQUAL(SYS_socketcall, 6),
@@ -178,22 +200,6 @@ static const struct sock_filter permitted[] = {
 	ALLOW,
 	DENY,
 #endif
-	PERMIT(getpid),
-	PERMIT(gettid),
-	PERMIT(getrandom),
-	PERMIT(futex),
-#ifdef SYS_futex_time64
-	PERMIT(futex_time64),
-#endif
-#ifdef SYS_sigreturn
-	PERMIT(sigreturn),
-#endif
-	PERMIT(rt_sigreturn),
-	PERMIT(rt_sigprocmask),
-	PERMIT(restart_syscall),
-	PERMIT(exit),
-	PERMIT(exit_group),
-	DENY,
 };
 
 static const struct sock_filter architecture[] = {
@@ -212,21 +218,107 @@ static const struct sock_filter open_nothing[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static int
-filter_calls(int have_landlock)
-{
-	struct sock_filter code[COUNT(architecture) + COUNT(open_nothing) +
-	    COUNT(permitted)];
-	struct sock_fprog prog = {.filter = code};
-	size_t n = COUNT(architecture);
+/* ---- the filter, put together ---- */
 
-	memcpy(code, architecture, sizeof(architecture));
-	if (!have_landlock) {
-		memcpy(code + n, open_nothing, sizeof(open_nothing));
-		n += COUNT(open_nothing);
+#define CALLS_MAX (COUNT(permitted) + COUNT(some_permitted) / 2)
+#define END	  2	/* DENY, ALLOW */
+#define CODE_MAX                                                 \
+	(COUNT(architecture) + COUNT(open_nothing) + 2 * CALLS_MAX + \
+	    END + COUNT(some_permitted) + 1)
+
+/*
+ * Of each call its number, and which instruction behind the search decides:
+ * 1 is ALLOW, from END on they are those of some_permitted.
+ */
+static struct call {
+	uint32_t number;
+	size_t target;
+} calls[CALLS_MAX];
+
+static struct sock_filter code[CODE_MAX];
+static size_t ncalls, ncode;
+
+/* In the order of the numbers. */
+static void
+add_call(uint32_t number, size_t target)
+{
+	size_t i;
+
+	for (i = ncalls++; i > 0 && calls[i - 1].number > number; i--)
+		calls[i] = calls[i - 1];
+	calls[i] = (struct call){number, target};
+}
+
+/* Each part of some_permitted begins with a jump that leads to the next. */
+static void
+add_calls(void)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(permitted); i++)
+		add_call((uint32_t)permitted[i], 1);
+	for (i = 0; i < COUNT(some_permitted);
+	     i += 1U + some_permitted[i].jf)
+		add_call(some_permitted[i].k, END + i);
+}
+
+static void
+add_code(const struct sock_filter *more, size_t n)
+{
+	memcpy(code + ncode, more, n * sizeof(*more));
+	ncode += n;
+}
+
+/*
+ * A search by halves for calls from first up to last.  end is where the search
+ * ends: DENY is there, and behind it the targets.
+ */
+static void
+add_search(size_t first, size_t last, size_t end)
+{
+	struct sock_filter *here = &code[ncode++];
+	size_t middle = first + (last - first) / 2, at = ncode;
+
+	if (last - first == 1) {
+		*here = (struct sock_filter)BPF_JUMP(
+		    BPF_JMP | BPF_JEQ | BPF_K, calls[first].number,
+		    (uint8_t)(end + calls[first].target - at),
+		    (uint8_t)(end - at));
+		return;
 	}
-	memcpy(code + n, permitted, sizeof(permitted));
-	prog.len = (unsigned short)(n + COUNT(permitted));
+	add_search(first, middle, end);
+	*here = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+	    calls[middle].number, (uint8_t)(ncode - at), 0);
+	add_search(middle, last, end);
+}
+
+/*
+ * When a filter is set the kernel runs it for each system call that there is,
+ * to know which are always allowed: hence the search.
+ */
+static void
+make_filter(int have_landlock)
+{
+	static const struct sock_filter end[END] = {DENY, ALLOW};
+
+	_Static_assert(CODE_MAX <= UINT8_MAX, "a jump may be too far");
+	ncalls = ncode = 0;
+	add_calls();
+	add_code(architecture, COUNT(architecture));
+	if (!have_landlock)
+		add_code(open_nothing, COUNT(open_nothing));
+	add_search(0, ncalls, ncode + 2 * ncalls - 1);
+	add_code(end, END);
+	add_code(some_permitted, COUNT(some_permitted));
+	/* nobody comes here, but the last part has a jump to it */
+	add_code(end, 1);
+}
+
+static int
+filter_calls(void)
+{
+	struct sock_fprog prog = {(unsigned short)ncode, code};
+
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
 }
 
@@ -285,14 +377,48 @@ open_gconv(void)
 	return -1;
 }
 
+/* What a listener has made for all of its sessions. */
+static int prepared = -1, prepared_version, has_filter;
+
+static int
+make_ruleset(int version)
+{
+	int folder = open_gconv(), fd;
+
+	fd = landlock_create(version, folder, 0);
+	if (folder != -1)
+		close(folder);
+	return fd;
+}
+
+void
+sandbox_prepare(void)
+{
+	prepared_version = landlock_version();
+	if (prepared_version > 0)
+		prepared = make_ruleset(prepared_version);
+	if (prepared != -1 || prepared_version <= 0) {
+		make_filter(prepared != -1);
+		has_filter = 1;
+	}
+}
+
+int
+sandbox_descriptor(void)
+{
+	return prepared;
+}
+
 static int
 restrict_files(int version)
 {
-	int folder = open_gconv(), result;
+	int fd = prepared != -1 ? prepared : make_ruleset(version), result;
 
-	result = landlock_restrict(version, folder, 0);
-	if (folder != -1)
-		close(folder);
+	if (fd == -1)
+		return -1;
+	result = landlock_enter(fd);
+	close(fd);
+	prepared = -1;
 	return result;
 }
 
@@ -303,7 +429,7 @@ restrict_files(int version)
 static int
 enter_landlock(int best_effort, struct sandbox *s)
 {
-	int version = landlock_version();
+	int version = prepared != -1 ? prepared_version : landlock_version();
 
 	if (version > 0 && restrict_files(version) == 0) {
 		s->landlock = version;
@@ -324,7 +450,10 @@ sandbox_enter(int best_effort, struct sandbox *s)
 		return -1;
 	if (limit() == -1)
 		return -1;
-	if (filter_calls(s->landlock > 0) == -1) {
+	/* the one that is ready is for where Landlock works, or is not there */
+	if (!has_filter || s->landlock_error != 0)
+		make_filter(s->landlock > 0);
+	if (filter_calls() == -1) {
 		s->filter_error = errno;
 		return best_effort ? 0 : -1;
 	}
@@ -390,6 +519,21 @@ sandbox_describe(const struct sandbox *s, char text[SANDBOX_TEXT])
 {
 	(void)s;
 	snprintf(text, SANDBOX_TEXT, "resource limits alone");
+}
+
+#endif
+
+#if defined(SANDBOX_NONE) || !defined(__linux__)
+
+void
+sandbox_prepare(void)
+{
+}
+
+int
+sandbox_descriptor(void)
+{
+	return -1;
 }
 
 #endif

@@ -27,6 +27,14 @@ struct sandbox {
  */
 int sandbox_enter(int best_effort, struct sandbox *);
 
+/*
+ * Before processes are forked that will enter it: make what can be the same for
+ * all of them.  They must keep the descriptor, unless it is -1; sandbox_enter
+ * closes it.
+ */
+void sandbox_prepare(void);
+int sandbox_descriptor(void);
+
 /* The same in a process made for it, which ends at once. */
 int sandbox_try(int best_effort, struct sandbox *);
 

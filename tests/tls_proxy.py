@@ -102,6 +102,8 @@ BAD = [
     ("v1 with a port too large", v1("TCP4 192.0.2.7 198.51.100.1 65536 1")),
     ("v1 with a signed port", v1("TCP4 192.0.2.7 198.51.100.1 +1 2")),
     ("v1 with a negative port", v1("TCP4 192.0.2.7 198.51.100.1 -1 2")),
+    ("v1 with a zero in front of a port",
+     v1("TCP4 192.0.2.7 198.51.100.1 4711 0587")),
     ("v1 with a bad second port", v1("TCP4 192.0.2.7 198.51.100.1 1 x")),
     ("v1 with a NUL", v1("TCP4 192.0.2.7\0 198.51.100.1 4711 587")),
     ("v1 local", v1("TCP4 local 198.51.100.1 4711 587")),
