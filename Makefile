@@ -302,14 +302,14 @@ static-check: all
 	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = charset config gateway hook html journal mime number \
+FUZZERS = cert charset config gateway hook html journal mime number \
 	parameter path proxy session text users
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \
 	session/session*.c session/stop.c session/text_rules.c
 
 fuzz: fuzz-link
-	sh tests/install compilers
+	sh tests/install fuzz
 	mkdir -p build
 	for f in $(FUZZERS); do \
 		clang -std=c11 -D_GNU_SOURCE -O1 -g -I. \

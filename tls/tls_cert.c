@@ -102,6 +102,7 @@ read_time(struct der *d, char out[21])
 	const char *century = "";
 	struct der v;
 	const char *t;
+	size_t i;
 
 	if (der_next(d, DER_UTCTIME, &v) == 0) {
 		if (v.n != 13)
@@ -110,6 +111,11 @@ read_time(struct der *d, char out[21])
 	} else if (der_next(d, DER_TIME, &v) == -1 || v.n != 15)
 		return -1;
 	t = (const char *)v.p;
+	for (i = 0; i < v.n - 1; i++)
+		if (t[i] < '0' || t[i] > '9')
+			return -1;
+	if (t[i] != 'Z')
+		return -1;
 	snprintf(out, 21, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.2sZ", century,
 	    (int)v.n - 11, t, t + v.n - 11, t + v.n - 9, t + v.n - 7,
 	    t + v.n - 5, t + v.n - 3);
