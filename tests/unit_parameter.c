@@ -81,7 +81,8 @@ static const struct {
 	{"rfc822;a@b.test", 0}, {"rfc822;a+2Bb@c", 0}, {"RFC822;", 0},
 	{"utf-8;\xc3\xa4@b", 0}, {"utf-8;\\x{E4}@b", 0}, {"x-tel;1", 0},
 	{"rfc822", NONE}, {";a@b", NONE}, {"", NONE}, {"rfc 822;a", NONE},
-	{"rfc822;\xc3\xa4@b", NONE}, {"rfc822;a+b@c", NONE},
+	{"rfc822;\xc3\xa4@b", NONE}, {"x-tel;\xc3\xa4", NONE},
+	{"utf-8x;\xc3\xa4", NONE}, {"rfc822;a+b@c", NONE},
 	{"rfc822;a=b", NONE}, {"rfc.822;a", NONE}, {"rfc822;a b", NONE},
 }, notifies_[] = {
 	{"NEVER", PARAMETER_NEVER}, {"never", PARAMETER_NEVER},

@@ -108,6 +108,31 @@ test_skip(void)
 	}
 }
 
+/* SMTPUTF8 is asked for where it is needed, and only there (RFC 6531). */
+static void
+test_utf8(void)
+{
+	static const struct {
+		const char *in;
+		int utf8;
+	} rows[] = {
+		{"<a@b>", 0}, {"<>", 0}, {"<\"a b\"@c>", 0}, {"a@b", 0},
+		{"<\xc3\xa4@b>", 1}, {"<a@\xc3\xa4>", 1},
+		{"<a\xf0\x9f\x93\xb1@b>", 1},
+	};
+	struct path p;
+	const char *end;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		tap_ok(path_parse(rows[i].in, &end, &p) == 0 &&
+		    p.utf8 == rows[i].utf8, "%s: utf8 is %d", rows[i].in,
+		    rows[i].utf8);
+	memset(&p, 'x', sizeof(p));
+	tap_ok(path_skip("<a@b@c>", &end, &p) == 0 && p.utf8 == 0 &&
+	    p.domain[0] == '\0', "a path that is skipped leaves nothing over");
+}
+
 static void
 test_path_limits(void)
 {
@@ -132,6 +157,7 @@ main(void)
 {
 	test_paths();
 	test_skip();
+	test_utf8();
 	test_path_limits();
 	return tap_done();
 }
