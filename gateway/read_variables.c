@@ -273,6 +273,11 @@ check_hook_owner(struct descriptor *first, const struct config_pair *p,
 	struct descriptor *g;
 	size_t n = dot != NULL ? (size_t)(dot - p->name) : 0;
 
+	if (first->config->journal == NULL) {
+		read_variables_fail(first, p, keyword,
+		    "smtp2sms-hook needs a journal that is a folder");
+		return -1;
+	}
 	for (g = first; g != NULL; g = g->next)
 		if (g->has_hook && (dot == NULL || (strlen(g->name) == n &&
 		    strncmp(p->name, g->name, n) == 0)))

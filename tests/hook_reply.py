@@ -215,6 +215,34 @@ def configurations():
     tap.is_(hook.received(), [], "no mail of all these")
 
 
+@tap.test("smtp2sms -t knows what is for webhooks")
+def checked():
+    hook = Hook()
+    journal = "journal " + hook.path("journal")
+    for lines, want in (
+            ([keyed(), secret(), "set hook-url https://a/", journal], ""),
+            (["secret smsgate.hook-key /nonexistent", journal], ""),
+            ([keyed(), "gateway seven", "set from a", journal],
+             "none of the gateways has webhooks"),
+            (["secret seven.hook-key /x", "gateway smsgate seven",
+              "set seven.from a", journal],
+             "no gateway of this name that has webhooks"),
+            (["secret twilio.hook /x", journal],
+             "no gateway of this name that has webhooks"),
+            ([keyed()], "needs a journal that is a folder")):
+        own = smtp.own_token("t") if "gateway seven" in lines else \
+            smtp.own_credentials()
+        config = hook.write("t.conf", smtp.configuration(
+            [*own, "trust 127.0.0.0/8", *lines]))
+        done = subprocess.run([smtp.PROGRAM, "-t", "-f", config],
+                              capture_output=True, text=True, check=False)
+        if want:
+            tap.ok(done.returncode != 0 and want in done.stderr, want,
+                   done.stderr)
+        else:
+            tap.is_(done.returncode, 0, "; ".join(lines[:2]), done.stderr)
+
+
 @tap.test("its program cannot be reached by what comes")
 def environment():
     hook = Hook("smsgate", keyed())

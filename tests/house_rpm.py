@@ -31,6 +31,7 @@ MACROS = {
 LIST = """
 -rw-r--r-- /etc/smtp2sms.conf
 -rwxr-xr-x /usr/libexec/smtp2sms/smtp2sms-deliver
+-rwxr-xr-x /usr/libexec/smtp2sms/smtp2sms-hook
 -rwxr-xr-x /usr/libexec/smtp2sms/smtp2sms-setup
 -rwxr-xr-x /usr/libexec/smtp2sms/smtp2sms-tls
 -rw-r--r-- /usr/lib/systemd/system/smtp2sms-smtps.socket
