@@ -209,5 +209,13 @@ def smsgate(text="On my way", sender=FROM, at="2026-03-01T10:00:00.000+01:00",
                     "receivedAt": at}, **more}).encode()
 
 
+def event(what, message_id, number=FROM, event_id="e1", **payload):
+    """What SMSGate posts of an SMS that it was given."""
+    return json.dumps({"id": event_id, "webhookId": "w", "deviceId": "d",
+                       "event": what,
+                       "payload": {"messageId": message_id,
+                                   "recipient": number, **payload}}).encode()
+
+
 if __name__ == "__main__":
     print("1..0 # SKIP a library")

@@ -1,23 +1,14 @@
 """Who asks what becomes of his SMS is told by a mail, once (RFC 3461)."""
 
-import json
 import os
 
 import smtp
 import tap
 from gateway import Gateway
-from hook_lib import FROM, Hook, keyed
+from hook_lib import FROM, Hook, event, keyed
 
 ALICE = "alice@example.org"
 SECOND = "+12025550123"
-
-
-def event(what, message_id, number=FROM, event_id="e1", **payload):
-    """What SMSGate posts of an SMS that it was given."""
-    return json.dumps({"id": event_id, "webhookId": "w", "deviceId": "d",
-                       "event": what,
-                       "payload": {"messageId": message_id,
-                                   "recipient": number, **payload}}).encode()
 
 
 class Circle:
