@@ -63,8 +63,8 @@ GATEWAY = gateway/encrypt.o gateway/filter.o gateway/gateway.o gateway/hook.o \
 	gateway/read_template.o gateway/read_variables.o gateway/request.o \
 	gateway/response.o gateway/template.o gateway/value.o \
 	gateway/variable.o gateway/wipe.o
-JOURNAL = delivery/journal.o delivery/journal_file.o delivery/journal_record.o \
-	delivery/journal_value.o
+JOURNAL = delivery/journal.o delivery/journal_etcd.o delivery/journal_file.o \
+	delivery/journal_link.o delivery/journal_record.o delivery/journal_value.o
 DELIVER = deliver.o delivery/agent.o delivery/answer.o \
 	delivery/catalogue.o delivery/check.o \
 	delivery/client.o delivery/credible.o delivery/rate_digest.o \
@@ -174,7 +174,8 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms.conf.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-gateway.5 \
 	    $(DESTDIR)$(MANDIR)/man5/smtp2sms-users.5 \
-	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-gateways.7
+	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-gateways.7 \
+	    $(DESTDIR)$(MANDIR)/man7/smtp2sms-journal.7
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 
 dist:
@@ -345,7 +346,7 @@ fuzz-link:
 	clang -std=c11 $(DEFS) -O1 -g -I. -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all -o build/fuzz_link tests/fuzz_link.c \
 	    $(FUZZ_LINK) $(GATEWAY:.o=.c) $(SMS:.o=.c) $(SYSTEM:.o=.c) \
-	    $(COMMON:.o=.c) `$(PKG_CONFIG) --libs jansson uuid` $(LIBCRYPT)
+	    $(COMMON:.o=.c) $(LIBS)
 	build/fuzz_link -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	    -max_len=4096 build/corpus_link
 

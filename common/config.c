@@ -301,6 +301,12 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	size_t i;
 
 	(void)k;
+	if (p == &l->c->secret && strcmp(l->word[0], "journal") == 0) {
+		/* no gateway's */
+		free(l->c->journal_secret);
+		l->c->journal_secret = copy(l->word[1]);
+		return 0;
+	}
 	for (i = 0; i < p->n; i++)
 		if (strcmp(p->v[i].name, l->word[0]) == 0)
 			break;
@@ -316,6 +322,37 @@ parse_pair(struct line *l, const struct keyword *k, void *field)
 	pair->value = copy(l->word[1]);
 	put_place(where, l->c->file, l->number);
 	pair->where = copy(where);
+	return 0;
+}
+
+/* A folder, or "etcd" and the addresses of a cluster's members. */
+static int
+parse_journal(struct line *l, const struct keyword *k, void *field)
+{
+	struct config_list *members = &l->c->journal_etcd;
+	char *url;
+	size_t i, n;
+
+	if (strcmp(l->word[0], "etcd") != 0 || l->nword < 2) {
+		if (l->nword != 1)
+			return fail(l, "%s: requires a folder, or etcd and "
+			    "addresses", k->name);
+		list_free(members);
+		return parse_string(l, k, field);
+	}
+	free(l->c->journal);
+	l->c->journal = NULL;
+	list_free(members);
+	for (i = 1; i < l->nword; i++) {
+		if (strncmp(l->word[i], "http://", 7) != 0 &&
+		    strncmp(l->word[i], "https://", 8) != 0)
+			return fail(l, "%s: '%s' does not begin with http:// "
+			    "or https://", k->name, l->word[i]);
+		list_add(members, url = copy(l->word[i]));
+		/* a path is put behind it */
+		for (n = strlen(url); n > 0 && url[n - 1] == '/'; n--)
+			url[n - 1] = '\0';
+	}
 	return 0;
 }
 
@@ -697,7 +734,13 @@ static const struct keyword keywords[] = {
 	ENUM("bad-recipient", accept_bad, names_bad),
 	ENUM("dedupe", dedupe, names_dedupe),
 	SECONDS("dedupe-window", dedupe_window),
-	STRING("journal", journal),
+	{"journal", parse_journal, AT(journal), 0, 0, NULL, 0, 0},
+	STRING("journal-prefix", journal_prefix),
+	STRING("journal-user", journal_user),
+	STRING("journal-ca", journal_ca),
+	STRING("journal-cert", journal_cert),
+	STRING("journal-key", journal_key),
+	NUMBER("timeout-journal", timeout_journal, 1, 60),
 	NUMBER("journal-keep", journal_keep, 3600, 31536000),
 	ENUM("journal-required", journal_required, names_yesno),
 	ENUM("on-unknown", on_unknown, names_unknown),
@@ -770,6 +813,8 @@ set_defaults(struct config *c)
 	c->dedupe_window = 600;
 	c->journal_keep = 7 * 86400;
 	c->journal_required = 1;
+	c->journal_prefix = copy("/smtp2sms/");
+	c->timeout_journal = 2;
 	c->unknown_tries = 2;
 	c->agent_idle = 60;
 	c->agent_clients = 2000;
@@ -1036,6 +1081,10 @@ forget(struct config *c, const struct keyword *k)
 		list_free(&c->next_gateways);
 	} else if (k->parse == parse_pair) {
 		free_pairs(field);
+	} else if (k->parse == parse_journal) {
+		free(c->journal);
+		c->journal = NULL;
+		list_free(&c->journal_etcd);
 	} else if (k->parse == parse_alias) {
 		free_aliases(c);
 	} else if (k->parse == parse_route) {
@@ -1056,6 +1105,7 @@ config_free(struct config *c)
 	for (i = 0; i < NKEYWORDS; i++)
 		forget(c, &keywords[i]);
 	list_free(&c->checkpassword);
+	free(c->journal_secret);
 	free(c->users);
 	free(c->country);
 	free(c->lines);
@@ -1197,6 +1247,12 @@ finish(struct line *l)
 		point_at(l, "rate");
 		fail(l, "rate: requires journal");
 	}
+	require(l, "journal-cert", c->journal_cert, "journal-key",
+	    c->journal_key);
+	require(l, "journal-key", c->journal_key, "journal-cert",
+	    c->journal_cert);
+	require(l, "journal-user", c->journal_user, "secret journal",
+	    c->journal_secret);
 	c->number.country = c->country;
 	for (i = 0; i < c->alias.n; i++)
 		finish_alias(l, &c->alias.v[i]);
@@ -1347,7 +1403,7 @@ config_route(const struct config *c, const char *number)
 int
 config_has_journal(const struct config *c)
 {
-	return c->journal != NULL;
+	return c->journal != NULL || c->journal_etcd.n > 0;
 }
 
 long

@@ -139,6 +139,10 @@ struct config {
 	int journal_required;
 	long unknown_tries;		/* 0: never again */
 	char *journal;			/* a folder; NULL: none */
+	struct config_list journal_etcd; /* or members of a cluster */
+	char *journal_prefix, *journal_user, *journal_secret;
+	char *journal_ca, *journal_cert, *journal_key;
+	long timeout_journal;		/* seconds */
 	struct config_rate rate[CONFIG_RATE_KINDS * CONFIG_RATES_EACH];
 	size_t nrates;			/* sorted by their kind */
 	int over;			/* enum config_over */

@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "delivery/check.h"
+#include "delivery/journal.h"
 #include "delivery/login.h"
 #include "delivery/seal.h"
 #include "gateway/descriptor.h"
@@ -50,6 +51,10 @@ check_journal(const struct config *c, config_report tell)
 {
 	struct stat st;
 
+	if (strlen(c->journal_prefix) > JOURNAL_PREFIX_MAX)
+		return config_error(c, "journal-prefix", tell,
+		    "journal-prefix: longer than %d octets",
+		    JOURNAL_PREFIX_MAX);
 	if (check_file(c, "journal", c->journal, R_OK | W_OK | X_OK, tell) ==
 	    -1)
 		return c->journal_required ? -1 : 0; /* sent without it */
@@ -143,6 +148,11 @@ look_at_secrets(const struct config *c)
 		look_at_line(what, c->secret.v[i].value);
 	}
 	look_at_mode("gateway-key", c->gateway_key);
+	look_at_mode("journal-key", c->journal_key);
+	if (c->journal_secret != NULL) {
+		look_at_mode("secret journal", c->journal_secret);
+		look_at_line("secret journal", c->journal_secret);
+	}
 	look_at_mode("tls-key", c->tls_key);
 }
 
@@ -194,6 +204,10 @@ check_start(const struct config *c, const struct descriptor *g,
 	bad |= check_file(c, "gateway-ca", c->gateway_ca, R_OK, tell);
 	bad |= check_file(c, "gateway-cert", c->gateway_cert, R_OK, tell);
 	bad |= check_file(c, "gateway-key", c->gateway_key, R_OK, tell);
+	bad |= check_file(c, "journal-ca", c->journal_ca, R_OK, tell);
+	bad |= check_file(c, "journal-cert", c->journal_cert, R_OK, tell);
+	bad |= check_file(c, "journal-key", c->journal_key, R_OK, tell);
+	bad |= check_file(c, "secret", c->journal_secret, R_OK, tell);
 	bad |= check_journal(c, tell);
 	bad |= check_dedupe(c, g, tell);
 	bad |= check_seal(c, g, tell);
@@ -416,6 +430,21 @@ look_at_metrics(const struct config *c)
 		    "will be counted", folder, strerror(errno));
 }
 
+/* ---- a journal that several machines share ---- */
+
+static void
+look_at_cluster(const struct config *c)
+{
+	if (c->journal_etcd.n == 0)
+		return;
+	if (journal_init(c) == -1 || journal_check() == -1)
+		config_error(c, "journal", remark, "journal: no member "
+		    "answers: %s", journal_why());
+	else
+		config_error(c, "journal", remark, "journal: %s answers",
+		    journal_where());
+}
+
 /* ---- all of it ---- */
 
 int
@@ -430,6 +459,7 @@ check_test(const struct config *c, const struct descriptor *g,
 	if (c->delivery != NULL)
 		bad |= check_agent(c, tell);
 	bad |= check_agent_users(c, tell);
+	look_at_cluster(c);
 	look_at_metrics(c);
 	if (!c->log_stderr && !log_has_syslog())
 		printf("log syslog: nobody listens at /dev/log; lines go to "

@@ -15,15 +15,20 @@
 #include <curl/curl.h>
 
 #include "common/config.h"
+#include "delivery/journal_link.h"
 #include "delivery/journal_record.h"
 #include "delivery/journal_value.h"
 
-#define JOURNAL_WAITS	  64	/* descriptors that journal_prepare fills */
+#define JOURNAL_PREFIX_MAX 400 /* octets of journal-prefix */
+#define JOURNAL_WAITS JOURNAL_LINK_WAITS /* of journal_prepare */
 
 /* ---- the journal ---- */
 
-/* Use the journal of the configuration.  0, or -1: libcurl cannot start. */
+/* Use the journal of the configuration.  0, or -1: it cannot start. */
 int journal_init(const struct config *);
+
+/* Does it answer?  Waits for it.  0, or -1 and journal_why(). */
+int journal_check(void);
 
 /* What failed last, for a log: a reason; and the folder, or the member. */
 const char *journal_why(void);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "delivery/http.h"
+#include "delivery/journal.h"
 #include "delivery/login.h"
 #include "delivery/probe.h"
 #include "gateway/gateway.h"
@@ -232,6 +233,20 @@ ask_all(const struct descriptor *g, int alone,
 	return (int)tell();
 }
 
+/* Whatever the gateway says, a message would not go out. */
+static int
+no_journal(void)
+{
+	enum probe_state state = self.config->journal_required ?
+	    PROBE_CRITICAL : PROBE_WARNING;
+
+	put_head(state);
+	put_plain("the journal does not answer: ");
+	put_plain(journal_why());
+	putchar('\n');
+	return (int)state;
+}
+
 int
 probe_run(const struct config *c, const struct descriptor *g, int alone,
     const char *user)
@@ -241,6 +256,8 @@ probe_run(const struct config *c, const struct descriptor *g, int alone,
 	int code;
 
 	self.config = c;
+	if (journal_check() == -1)
+		return no_journal();
 	if (user == NULL)
 		return ask_all(g, alone, NULL);
 	if (login_read_password(0, secret) == -1)

@@ -112,6 +112,8 @@ PACKAGES = [
     Package("lighttpd", "lighttpd", placed=True,
             files=["/usr/lib/lighttpd/mod_cgi.so"]),
     Package("busybox", "busybox"),
+    # what a journal can be
+    Package("etcd-server", "etcd"),
     # gateways
     Package("kannel", "bearerbox smsbox"),
     Package("kannel-extras", "fakesmsc"),

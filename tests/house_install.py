@@ -45,6 +45,7 @@ def install():
                      "share/man/man5/smtp2sms-gateway.5",
                      "share/man/man5/smtp2sms-users.5",
                      "share/man/man7/smtp2sms-gateways.7",
+                     "share/man/man7/smtp2sms-journal.7",
                      "share/doc/smtp2sms/README.md"):
             tap.ok("usr/" + name in got, name, got)
         modes = {os.stat(os.path.join(dest, name)).st_mode & 0o7022

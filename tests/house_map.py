@@ -40,7 +40,7 @@ PURE_FILES = ("auth", "session/parameter", "session/reply",
               "delivery/credible", "delivery/rate_value", "hook/mail", "hook/timestamp")
 # who may read JSON, who may call the libraries
 JSON_FOLDERS = ("delivery", "gateway", "hook")
-CURL_FILES = ("delivery/http", "hook/relay")
+CURL_FILES = ("delivery/journal_link", "delivery/http", "hook/relay")
 # what a pure object may ask of libc: memory, strings, iconv, no more
 HANDS = re.compile(
     r"^(open|openat|creat|read|write|readv|writev|pread|pwrite|close|dup2?|"
