@@ -28,24 +28,24 @@ static const struct {
 };
 
 static void
-style(struct buf *b, unsigned flags, const char *code)
+phone_style(struct buf *b, unsigned flags, const char *code)
 {
 	if (flags & TERMINAL_COLOR)
 		buf_fmt(b, "\033[%sm", code);
 }
 
 static void
-edge(struct buf *b, enum edge e, unsigned flags)
+phone_edge(struct buf *b, enum edge e, unsigned flags)
 {
 	int utf8 = (flags & TERMINAL_UTF8) != 0;
 	int i;
 
-	style(b, flags, "36");
+	phone_style(b, flags, "36");
 	buf_fmt(b, "  %s", lines[utf8][e].left);
 	for (i = 0; i < PHONE_WIDTH + 2 * PAD; i++)
 		buf_puts(b, lines[utf8][e].across);
 	buf_puts(b, lines[utf8][e].right);
-	style(b, flags, "0");
+	phone_style(b, flags, "0");
 	buf_putc(b, '\n');
 }
 
@@ -54,7 +54,7 @@ edge(struct buf *b, enum edge e, unsigned flags)
  * none for combining marks, two for East Asian characters and emoji.
  */
 static unsigned
-cells(const char *p, int n)
+phone_cells(const char *p, int n)
 {
 	uint32_t c = (unsigned char)*p;
 	int i;
@@ -79,7 +79,7 @@ cells(const char *p, int n)
  * it.  *width is how many cells they take, *next where the next line begins.
  */
 static size_t
-fit(const char *text, unsigned *width, const char **next)
+phone_fit(const char *text, unsigned *width, const char **next)
 {
 	size_t i = 0, blank = 0;
 	unsigned w = 0, before = 0, more;
@@ -89,7 +89,7 @@ fit(const char *text, unsigned *width, const char **next)
 		n = utf8_length(text + i, UTF8_MAX, NULL);
 		if (n < 1)
 			n = 1;
-		more = cells(text + i, n);
+		more = phone_cells(text + i, n);
 		if (w + more > PHONE_WIDTH)
 			break;
 		if (text[i] == ' ') {
@@ -110,16 +110,16 @@ fit(const char *text, unsigned *width, const char **next)
 
 /* Draw a line of the box; control characters become blanks. */
 static void
-line(struct buf *b, const char *s, size_t n, unsigned width, unsigned flags,
-    const char *look)
+phone_line(struct buf *b, const char *s, size_t n, unsigned width,
+    unsigned flags, const char *look)
 {
 	const char *down = lines[(flags & TERMINAL_UTF8) != 0][TOP].down;
 	size_t i;
 
-	style(b, flags, "36");
+	phone_style(b, flags, "36");
 	buf_fmt(b, "  %s", down);
-	style(b, flags, "0");
-	style(b, flags, look);
+	phone_style(b, flags, "0");
+	phone_style(b, flags, look);
 	buf_putc(b, ' ');
 	for (i = 0; i < n; i++)
 		buf_putc(b, (unsigned char)s[i] < ' ' || s[i] == 0x7f ? ' ' :
@@ -127,23 +127,24 @@ line(struct buf *b, const char *s, size_t n, unsigned width, unsigned flags,
 	for (; width < PHONE_WIDTH; width++)
 		buf_putc(b, ' ');
 	buf_putc(b, ' ');
-	style(b, flags, "0");
-	style(b, flags, "36");
+	phone_style(b, flags, "0");
+	phone_style(b, flags, "36");
 	buf_puts(b, down);
-	style(b, flags, "0");
+	phone_style(b, flags, "0");
 	buf_putc(b, '\n');
 }
 
 static void
-paragraph(struct buf *b, const char *text, unsigned flags, const char *look)
+phone_paragraph(struct buf *b, const char *text, unsigned flags,
+    const char *look)
 {
 	const char *next;
 	unsigned width;
 	size_t n;
 
 	do {
-		n = fit(text, &width, &next);
-		line(b, text, n, width, flags, look);
+		n = phone_fit(text, &width, &next);
+		phone_line(b, text, n, width, flags, look);
 		text = next;
 	} while (*text != '\0');
 }
@@ -159,13 +160,13 @@ phone_draw(struct buf *b, const char *to, const char *text, unsigned flags)
 	buf_init(&note, store, sizeof(store));
 	buf_fmt(&note, "%u part%s, %s", info.parts,
 	    info.parts == 1 ? "" : "s", text_alphabet_name(info.alphabet));
-	edge(b, TOP, flags);
-	paragraph(b, to, flags, "1;36");
-	edge(b, MIDDLE, flags);
-	line(b, "", 0, 0, flags, "0");
-	paragraph(b, text, flags, "1");
-	line(b, "", 0, 0, flags, "0");
-	edge(b, MIDDLE, flags);
-	paragraph(b, note.p, flags, "2");
-	edge(b, BOTTOM, flags);
+	phone_edge(b, TOP, flags);
+	phone_paragraph(b, to, flags, "1;36");
+	phone_edge(b, MIDDLE, flags);
+	phone_line(b, "", 0, 0, flags, "0");
+	phone_paragraph(b, text, flags, "1");
+	phone_line(b, "", 0, 0, flags, "0");
+	phone_edge(b, MIDDLE, flags);
+	phone_paragraph(b, note.p, flags, "2");
+	phone_edge(b, BOTTOM, flags);
 }

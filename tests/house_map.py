@@ -182,6 +182,17 @@ def no_circle():
     tap.is_(circles(), [], "none includes another that includes it")
 
 
+@tap.test("statics of mail/ and sms/ carry their file's name")
+def statics():
+    for name in sources("c"):
+        if folder_of(name) not in ("mail", "sms"):
+            continue
+        prefix = os.path.basename(name)[:-2] + "_"
+        names = re.findall(r"^static [^\n;=]*\n([a-z_0-9]+)\(", read(name),
+                           re.M)
+        tap.is_([n for n in names if not n.startswith(prefix)], [], name)
+
+
 @tap.test("maps and manuals are in step")
 def manuals():
     hacking = read("HACKING")
