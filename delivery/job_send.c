@@ -149,6 +149,19 @@ keep_result(struct job_result *old, const struct job_result *now,
 }
 
 /*
+ * 1 if the outcome says how the gateway is, to whomever asks.  A wrong
+ * password of one client's, or what its account may not do, does not.
+ */
+static int
+is_about_gateway(const struct batch *b, const struct job_result *r)
+{
+	if (r->outcome == IPC_OUTCOME_INTERNAL)
+		return 0;
+	return login_of(b) == NULL || ipc_is_success(r->outcome) ||
+	    r->status == 0 || r->status >= 500;
+}
+
+/*
  * The outcome of the batch's i-th recipient.  Returns 1 if the next gateway
  * shall be asked.
  */
@@ -171,7 +184,8 @@ end_recipient(struct batch *b, size_t i, int sent)
 	snprintf(now.id, sizeof(now.id), "%s",
 	    ipc_is_success(now.outcome) && *id == '\0' ? b->id : id);
 	keep_result(&b->job->result[b->job->todo[b->first + i]], &now, fate);
-	job_road_note(b->gateway, fate);
+	if (is_about_gateway(b, &now))
+		job_road_note(b->gateway, fate);
 	return goes_on(b->job, &now, fate);
 }
 

@@ -8,6 +8,7 @@ import time
 
 import link_lib
 import tap
+from agent_lib import Agent
 from roads_lib import (FIRST, FOLDER, SECOND, counts, descriptor, lines, mail,
                        numbers_of, reset, test, without_ids)
 from smtp import SLOW, Session
@@ -251,6 +252,26 @@ def past():
     reply, log = passed_on([*conf, "auth-check yes"], GERMAN[0])
     tap.is_((reply.code, len(FIRST.requests)), (250, 1),
             "auth-check: asked once, at AUTH", log)
+
+
+@tap.test("one client's wrong password does not make a gateway rest")
+def wrong_password():
+    for action, password in (("ok", "wrong"), ("429:{}", "builder")):
+        reset()
+        FIRST.default = action
+        with Agent([*lines(), "auth gateway", "replies retry"],
+                   FIRST) as agent:
+            with agent.session() as s:
+                s.login("bob", password)
+                s.send_message("hello", [US])
+                s.quit()
+            FIRST.default = "ok"
+            with agent.session() as s:
+                s.login("alice", "wonderland")
+                reply = s.send_message("hello again", [US])
+                tap.like(str(reply), "250 .* by one ", "%s, %s: another "
+                         "client has it first" % (action, password),
+                         agent.log())
 
 
 def mails_until(s, condition):
