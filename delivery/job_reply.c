@@ -11,6 +11,8 @@
 #include "delivery/note.h"
 #include "gateway/variable.h"
 
+#define SENDING_GRACE 5	/* seconds beyond the time that sending may take */
+
 /*
  * An address that can stand in any header field and command as it is: dot-atoms
  * (RFC 5322, 3.2.3) with a domain.  Nobody is answered elsewhere.
@@ -61,6 +63,52 @@ note_sender(const struct job *j, const struct notes *notes, const char *id,
 	return note_put(notes, name, text, j->config->replies_for, 0);
 }
 
+static int
+wants_receipts(const struct job *j)
+{
+	return j->notify != NULL && !j->dry && is_address(j->sender) &&
+	    config_has_receipts(j->config);
+}
+
+static void
+log_trouble(const struct job *j)
+{
+	log_event(LOG_ERR, "journal", "session", j->session, "folder",
+	    j->config->journal, "error", strerror(errno), NULL);
+}
+
+/* Write NOTE_SENDING for those who want to be told, or remove it. */
+static int
+note_sending(const struct job *j, const struct notes *notes, int is_sending)
+{
+	long life = config_timeout_delivery(j->config) + SENDING_GRACE;
+	char name[NOTE_NAME_SIZE];
+	const char *number;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < j->notify->n; i++) {
+		number = j->notify->v[i].number;
+		note_name(&notes->key, NOTE_SENDING, &number, 1, name);
+		r |= is_sending ? note_put(notes, name, "", life, 0) :
+				  note_drop(notes, name);
+	}
+	return r;
+}
+
+void
+job_reply_begin(const struct job *j)
+{
+	struct notes notes;
+
+	if (!wants_receipts(j))
+		return;
+	if (notes_open(&notes, j->config->journal) == -1 ||
+	    note_sending(j, &notes, 1) == -1)
+		log_trouble(j);
+	notes_close(&notes);
+}
+
 static const char *
 gateway_of(const struct job *j, const struct job_result *r)
 {
@@ -99,7 +147,7 @@ static int
 note_all(const struct job *j, const struct notes *notes)
 {
 	int replies = wants_replies(j->config);
-	int receipts = j->notify != NULL && config_has_receipts(j->config);
+	int receipts = wants_receipts(j);
 	char id[NOTE_ID_MAX + 1];
 	size_t i;
 	int r = 0;
@@ -113,6 +161,8 @@ note_all(const struct job *j, const struct notes *notes)
 		if (receipts)
 			r |= note_receipt(j, notes, id, i);
 	}
+	if (receipts)
+		r |= note_sending(j, notes, 0);
 	return r;
 }
 
@@ -122,12 +172,11 @@ job_reply_note(const struct job *j)
 	const struct config *c = j->config;
 	struct notes notes;
 
-	if (j->dry || !is_address(j->sender) || (!wants_replies(c) &&
-	    (j->notify == NULL || !config_has_receipts(c))))
+	if (j->dry || !is_address(j->sender) ||
+	    (!wants_replies(c) && !wants_receipts(j)))
 		return;
 	if (notes_open(&notes, c->journal) == -1 ||
 	    note_all(j, &notes) == -1)
-		log_event(LOG_ERR, "journal", "session", j->session, "folder",
-		    c->journal, "error", strerror(errno), NULL);
+		log_trouble(j);
 	notes_close(&notes);
 }

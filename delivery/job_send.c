@@ -831,6 +831,7 @@ job_send(struct job *j, job_done done, void *arg)
 	job_id_identify(j, self.config, time(NULL));
 	job_road_choose(j);
 	list_recipients(j);
+	job_reply_begin(j);
 	if (clock_left(j->deadline) == 0)
 		set_all(j, IPC_OUTCOME_TIMEOUT); /* the client has given up */
 	choose_gateways(j);

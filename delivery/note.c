@@ -147,5 +147,5 @@ note_claim(const struct notes *s, const char *name, const char *text,
 int
 note_drop(const struct notes *s, const char *name)
 {
-	return change_any(s, name, NULL, 0, 1);
+	return change_any(s, name, NULL, 0, 0);
 }

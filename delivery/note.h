@@ -25,6 +25,9 @@
  */
 #define NOTE_RECEIPT "receipt"
 
+/* A number that is being sent to: such a note may come in a moment. */
+#define NOTE_SENDING "sending"
+
 #define NOTE_ID_MAX  900	/* octets of a Message-ID */
 #define NOTE_ATOM    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 		     "0123456789"
@@ -73,7 +76,10 @@ int note_put(const struct notes *, const char *name, const char *text,
 int note_claim(const struct notes *, const char *name, const char *text,
     long life);
 
-/* Remove a note, if it is there.  Returns 0, or -1 with errno. */
+/*
+ * Remove a note, if it is there; after a crash of the machine it may be there
+ * again.  Returns 0, or -1 with errno.
+ */
 int note_drop(const struct notes *, const char *name);
 
 #endif

@@ -108,6 +108,17 @@ read_note(struct work *w)
 	    NOTE_ADDRESS "@")] == '\0' ? 0 : -1;
 }
 
+/* The number is being sent to, and somebody wants to know: 1; 0; or -1. */
+static int
+is_sending(const struct work *w)
+{
+	char name[NOTE_NAME_SIZE], got[JOURNAL_VALUE_MAX + 1];
+	const char *number = w->number;
+
+	note_name(&w->tools->notes->key, NOTE_SENDING, &number, 1, name);
+	return note_get(w->tools->notes, name, got);
+}
+
 /* 1 if somebody wants to know; 0; or -1 with errno. */
 static int
 find_asker(struct work *w)
@@ -120,7 +131,12 @@ find_asker(struct work *w)
 		return 0;
 	note_name(&w->tools->notes->key, NOTE_RECEIPT, part, 3, w->asked);
 	note_name(&w->tools->notes->key, "notified", part, 4, w->name);
-	if ((r = note_get(w->tools->notes, w->asked, w->note)) != 1)
+	r = note_get(w->tools->notes, w->asked, w->note);
+	if (r == 0 && (r = is_sending(w)) == 1) {
+		errno = EAGAIN; /* who wants to know is noted in a moment */
+		return -1;
+	}
+	if (r != 1)
 		return r;
 	if (read_note(w) == -1)
 		return 0;

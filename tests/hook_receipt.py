@@ -1,5 +1,6 @@
 """Who asks what becomes of his SMS is told by a mail, once (RFC 3461)."""
 
+import json
 import os
 
 import smtp
@@ -166,6 +167,26 @@ def nobody():
         c.send("", [(" NOTIFY=SUCCESS", FROM)], text="no hook")
         tap.is_(os.path.exists(c.hook.path("journal/reply")), False,
                 "without a key for webhooks nothing is noted")
+
+
+@tap.test("a report that is faster than the gateway's answer comes again")
+def fast():
+    with Gateway() as gateway:
+        c = Circle(gateway)
+        early = []
+
+        def meddle(request):
+            if request.method == "POST":
+                body = event("sms:delivered", json.loads(request.body)["id"])
+                early.append(c.hook.post_signed(body).status)
+
+        gateway.meddle = meddle
+        i = c.send("", [(" NOTIFY=SUCCESS", FROM)])
+        tap.is_(early, [503], "before the answer: later", c.hook.log)
+        tap.is_(c.hook.received(), [], "no mail yet")
+        tap.is_(len(c.tell("sms:delivered", i)), 1, "then it is a mail")
+        i = c.send("", [("", FROM)], text="nobody asks")
+        tap.is_(early, [503, 200], "where nobody has asked it is taken")
 
 
 @tap.test("the mail server is down")
