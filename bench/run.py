@@ -16,6 +16,7 @@ import time
 
 import contenders
 import cpu
+import guard
 import latency
 import mail
 import memory
@@ -115,6 +116,7 @@ def main():
     dot = latency.run(report)
     weight, size = memory.run(report)
     cpu.run(report)
+    guard.run(report)
     mail.run(report)
     folder = BUILD if SHORT else HERE
     picture = os.path.join(folder, "results.svg")
