@@ -85,7 +85,7 @@ static const struct {
 	[METRICS_HELD_BACK] = {"held_back_total", "counter",
 	    "Texts that the flood guard has held back.", {NULL, NULL}},
 	[METRICS_RECEIPTS] = {"receipts_total", "counter",
-	    "Delivery receipts of gateways.", {"state", NULL}},
+	    "Delivery receipts that were mailed.", {"state", NULL}},
 	[METRICS_CLAIMS] = {"claims_total", "counter",
 	    "Messages that were looked for in the journal, by what it said.",
 	    {"result", NULL}},

@@ -90,6 +90,7 @@ prepare(struct request *r)
 		    strerror(errno), NULL);
 		return CGI_LATER;
 	}
+	receipt_prepare(c);
 	if ((r->mailer = mailer_start(c)) == -1 ||
 	    confine_enter(c->sandbox == CONFIG_SANDBOX_BEST_EFFORT,
 		c->journal) == -1) {

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/notify.h"
 #include "hook/mail.h"
 #include "hook/mailer.h"
@@ -228,6 +229,8 @@ notify(struct work *w)
 	    w->id, "number", LOG_MASKED(w->number), "to",
 	    o == ONCE_DONE ? w->line[0] : NULL, "action", actions[w->action],
 	    "outcome", o == ONCE_DONE ? "mailed" : "repeated", NULL);
+	if (o == ONCE_DONE)
+		metrics_add(METRICS_RECEIPTS, actions[w->action], NULL, 1);
 	/* or it ends with its life: what is mailed once is not mailed again */
 	if (w->action != HOOK_DELAYED)
 		note_drop(w->tools->notes, w->asked);
@@ -244,6 +247,16 @@ take(struct work *w)
 	if (r == -1)
 		log_later(w, strerror(errno));
 	return r == 1 ? notify(w) : r;
+}
+
+void
+receipt_prepare(const struct config *c)
+{
+	size_t i;
+
+	metrics_open(c->metrics);
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		metrics_add(METRICS_RECEIPTS, actions[i], NULL, 0);
 }
 
 int

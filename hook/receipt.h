@@ -9,6 +9,12 @@
 #include "hook/once.h"
 
 /*
+ * Before the sandbox: receipts are counted (common/metrics.h).  Later nothing
+ * could be opened; the file of figures is written by the next session.
+ */
+void receipt_prepare(const struct config *);
+
+/*
  * 0: it is mailed, or was, or nobody has asked for it; or the item tells of
  * no SMS's fate.  -1: not now; the log says why.
  */

@@ -7,6 +7,7 @@ import smtp
 import tap
 from gateway import Gateway
 from hook_lib import FROM, Hook, event, keyed
+from metrics_lib import family, new_file, shown
 
 ALICE = "alice@example.org"
 SECOND = "+12025550123"
@@ -200,6 +201,18 @@ def down():
         c.hook.down(False)
         tap.is_(c.hook.post_signed(body).status, 200, "then it is taken")
         tap.is_(len(c.hook.received()), 1, "one mail")
+
+
+@tap.test("each is counted once, behind the sandbox")
+def counted():
+    path = new_file()
+    with Gateway() as gateway:
+        c = Circle(gateway, "metrics " + path)
+        i = c.send(rcpts=[(" NOTIFY=SUCCESS", FROM)])
+        c.tell("sms:delivered", i)
+        c.tell("sms:delivered", i)
+    tap.is_(family(shown(path), "receipts_total"), {"delivered": 1},
+            "smtp2sms_receipts_total", c.hook.log)
 
 
 tap.run()
