@@ -208,8 +208,9 @@ def crowds(report, rivals):
     report.aim("memory, 1,000 idle before AUTH, listener",
                "<= 200 KiB PSS each", value and "%d KiB" % value,
                value and value <= 200)
-    rest = rows[[row[0] for row in rows].index("spawn")][-1]
-    report.aim("at rest, spawn", "no process", "%d" % rest, rest == 0)
+    rest = {row[0]: row[-1] for row in rows}.get("listener")
+    report.aim("processes of sessions at rest, listener", "none",
+               None if rest is None else "%d" % rest, rest == 0)
 
 
 def idle_agent(report, place, config):

@@ -21,6 +21,7 @@ import latency
 import mail
 import memory
 import rates
+import storm
 from place import BUILD, HERE, TOP, read
 from report import Report
 
@@ -61,16 +62,24 @@ contenders of the same run, which take turns. Each figure is the median of
 several rounds, with the least and the greatest behind it. What stands behind
 the aims that are missed is in [FINDINGS.md](FINDINGS.md).
 
+""" % (
+        round(seconds / 60), commit, machine(), load) + CONTENDERS
+
+
+CONTENDERS = """\
 - **null**: a C program that answers 250 to everything, the limit of any
-  filter under this super-server
+  filter under tcpserver
 - **spawn**: smtp2sms that starts a delivery side for itself
 - **agent**: smtp2sms with a shared delivery agent
 - **agent, static**: agent, with the session program linked statically
   (`make static`; not the default)
 - **naive**: a shell filter that calls curl(1) for each mail
+- **fork**: null, which accepts and forks by itself, the limit of any listener
+  with a process for each session
+- **listener**: smtp2sms that has the port itself, as systemd starts it
+- **peer**: a daemon in Go (bench/peer: go-smtp, net/http), one process for all
 
-![The figures as a picture](results.svg)""" % (
-        round(seconds / 60), commit, machine(), load)
+![The figures as a picture](results.svg)"""
 
 
 def cell(value):
@@ -115,6 +124,7 @@ def main():
     rate = rates.run(report)
     dot = latency.run(report)
     weight, size = memory.run(report)
+    storm.run(report)
     cpu.run(report)
     guard.run(report)
     mail.run(report)
