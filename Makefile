@@ -53,7 +53,7 @@ SESSION = smtp2sms.o session/ask.o session/argv.o session/conn.o \
 	session/session_data.o session/session_mail.o \
 	session/session_options.o session/session_reply.o \
 	session/session_send.o session/session_tls.o session/sockets.o \
-	session/start.o session/stop.o session/text_rules.o session/wrapper.o \
+	session/start.o session/status.o session/stop.o session/text_rules.o session/wrapper.o \
 	$(SYSTEM) $(PURE)
 LOGIN = delivery/hash.o delivery/login.o delivery/login_hash.o \
 	delivery/users.o

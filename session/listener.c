@@ -28,6 +28,7 @@
 #include "session/privileges.h"
 #include "session/sandbox.h"
 #include "session/start.h"
+#include "session/status.h"
 
 #define FDS_SLOT  3		/* descriptors for each session */
 #define FDS_OTHER 128
@@ -171,6 +172,7 @@ stop(struct listener *l)
 			kill(l->table->slot[i].pid, SIGTERM);
 	log_event(LOG_INFO, "stop", "sessions", LOG_NUM(l->table->sessions),
 	    NULL);
+	status_tell("Waiting for the last sessions");
 }
 
 /* Seconds without a session until the end; 0: never. */
@@ -521,6 +523,18 @@ random_seed(void)
 #endif
 }
 
+/* For whoever looks at it by `systemctl status`. */
+static void
+tell_status(const struct listener *l)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "Serving %zu socket%s",
+	    l->table->sockets.n, l->table->sockets.n == 1 ? "" : "s");
+	status_tell(l->broken ? "The configuration is broken: clients are "
+	    "told 421 4.3.5; the log says why" : text);
+}
+
 /* A port for TLS whose name is misspelt would be served in clear. */
 static void
 log_odd_names(const struct sockets *s)
@@ -555,6 +569,7 @@ listener_run(struct program *p, const struct sockets *s, int broken)
 	sandbox_prepare();
 	log_odd_names(s);
 	log_event(LOG_INFO, "listen", "sockets", LOG_NUM(s->n), NULL);
+	tell_status(l);
 	return loop(l);
 }
 
@@ -593,5 +608,6 @@ listener_resume(struct program *p, int broken)
 	    LOG_NUM(l->table->sessions), NULL);
 	/* somebody may have died meanwhile */
 	child_died = 1;
+	tell_status(l);
 	return loop(l);
 }

@@ -265,6 +265,47 @@ def walls():
     tap.ok(level < 2.0, "exposure %.1f is below 2.0" % level, said)
 
 
+@tap.test("a broken configuration is seen, and put right without a restart")
+def broken():
+    conf = MACHINE.read("etc/smtp2sms.conf")
+
+    def status():
+        return MACHINE.run("systemctl", "status", "--no-pager",
+                           "smtp2sms.service", code=None)
+    MACHINE.curl("before")
+    tap.like(status(), "Status: .Serving 2 sockets", "systemctl status")
+    MACHINE.write("etc/smtp2sms.conf", conf + "nonsense yes\n")
+    try:
+        MACHINE.curl("refused")
+        said = ""
+    except AssertionError as why:
+        said = str(why)
+    tap.like(said, "421", "broken: clients are told 421")
+    tap.like(status(), "Status: .The configuration is broken",
+             "systemctl status says so")
+    tap.like(MACHINE.journal(), "smtp2sms.conf:[0-9]+.*nonsense",
+             "the journal says where")
+    MACHINE.write("etc/smtp2sms.conf", conf)
+    MACHINE.curl("mended")
+    tap.like(status(), "Status: .Serving", "mended, the next mail goes out")
+    before = MACHINE.journal().count("event=renewed")
+    MACHINE.run("systemctl", "reload", "smtp2sms.service")
+    tap.ok(wait_until(lambda: MACHINE.journal().count("event=renewed") >
+                      before, PATIENCE), "systemctl reload")
+    MACHINE.curl("reloaded")
+
+
+@tap.test("smtp2sms-tls is killed, and the next connection has TLS")
+def tls_killed():
+    MACHINE.curl("tls", "smtp://localhost:587", "--ssl-reqd", "--cacert",
+                 "/etc/smtp2sms/cert.pem")
+    MACHINE.run("pkill", "-9", "-x", "smtp2sms-tls")
+    MACHINE.curl("tls again", "smtp://localhost:587", "--ssl-reqd",
+                 "--cacert", "/etc/smtp2sms/cert.pem")
+    tap.is_(MACHINE.run("systemctl", "show", "-P", "NRestarts",
+                        "smtp2sms.service").strip(), "0", "no restart")
+
+
 def served(name):
     """Send a mail; who is told 421 comes again, as a mail server would."""
     def sent():

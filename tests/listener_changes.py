@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import tempfile
 import threading
 import time
 
@@ -210,6 +211,43 @@ def broken():
         tap.is_([(e["connections"], e["reason"])
                  for e in it.events("turned-away")],
                 [("2", '"broken configuration"')], "the log has the number")
+
+
+@tap.test("systemctl status says what a listener does")
+def told():
+    with tempfile.TemporaryDirectory() as folder, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        path = os.path.join(folder, "notify")
+        supervisor.bind(path)
+        supervisor.settimeout(PATIENCE * SLOW)
+        lines = own_credentials()
+        with Listener(lines, gw, env={"NOTIFY_SOCKET": path}) as it:
+            said = [supervisor.recv(1000)]
+            it.configure([*lines, "nonsense yes"])
+            tap.is_(greeting(it), CONFIG, "broken")
+            said.append(supervisor.recv(1000))
+            it.configure(lines)
+            tap.like(greeting(it), "^220 ", "mended")
+            said.append(supervisor.recv(1000))
+            it.signal(signal.SIGTERM)
+            said.append(supervisor.recv(1000))
+            it.wait()
+        tap.is_(said, [b"STATUS=Serving 1 socket\n", b"STATUS=The "
+                       b"configuration is broken: clients are told 421 "
+                       b"4.3.5; the log says why\n",
+                       b"STATUS=Serving 1 socket\n",
+                       b"STATUS=Waiting for the last sessions\n"],
+                "each change is told")
+    name = "smtp2sms-test-%d" % os.getpid()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.settimeout(PATIENCE * SLOW)
+        supervisor.bind("\0" + name)
+        with Listener(lines, gw, env={"NOTIFY_SOCKET": "@" + name}) as it:
+            tap.is_(supervisor.recv(1000), b"STATUS=Serving 1 socket\n",
+                    "an abstract socket")
+    for name in "", "nonsense", "/" + 200 * "x", "/nonexistent":
+        with Listener(lines, gw, env={"NOTIFY_SOCKET": name}) as it:
+            tap.like(greeting(it), "^220 ", "%.10s...: no matter" % name)
 
 
 @tap.test("broken from the start, and a configuration that is not there")
