@@ -382,6 +382,46 @@ def renewal():
     tap.like(subject(587, "-starttls smtp"), "O = second", "STARTTLS")
 
 
+HOLD = """
+import socket
+s = socket.create_connection(("127.0.0.1", 587))
+print(s.recv(100), flush=True)
+while s.recv(100):
+    pass
+"""
+
+
+@tap.test("LoadCredential=: never root, and a renewal needs a restart")
+def credentials():
+    folder = "/etc/systemd/system/smtp2sms.service.d"
+    MACHINE.run("mkdir", "-p", folder)
+    shutil.copy(os.path.join(TOP, "contrib/systemd/credentials.conf"),
+                MACHINE.path(folder))
+    MACHINE.run("chmod", "600", "/etc/smtp2sms/key.pem")
+    MACHINE.run("systemctl", "daemon-reload")
+    MACHINE.run("systemctl", "restart", "smtp2sms.service")
+    MACHINE.curl("secured", "smtp://localhost:587", "--ssl-reqd", "--cacert",
+                 "/etc/smtp2sms/cert.pem")
+    owners = MACHINE.run("sh", "-c", "ps -o user= -p $(pgrep -d, "^smtp2sms")")
+    tap.is_(set(owners.split()), {"smtp2sms"}, "no process of it is root's")
+    said = MACHINE.run("systemd-analyze", "security", "--no-pager",
+                       "smtp2sms.service")
+    tap.ok(float(re.search(r"exposure level for \S+: ([\d.]+)",
+                           said).group(1)) <= 1.3, "its walls", said)
+    # a session, so that it does not end and start again by itself
+    holder = MACHINE.start("python3", "-c", HOLD)
+    holder.stdout.readline()
+    MACHINE.certify("third")
+    tap.ok("third" not in subject(465), "a renewed certificate")
+    MACHINE.run("systemctl", "restart", "smtp2sms.service")
+    holder.wait(PATIENCE)
+    tap.like(subject(465), "O = third", "is used after a restart")
+    tap.like(subject(587, "-starttls smtp"), "O = third", "STARTTLS, too")
+    MACHINE.run("rm", "-r", folder)
+    MACHINE.run("systemctl", "daemon-reload")
+    MACHINE.run("systemctl", "restart", "smtp2sms.service")
+
+
 @tap.test("systemctl restart under load loses no session")
 def restart():
     before = len(MACHINE.texts())
