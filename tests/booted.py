@@ -402,7 +402,7 @@ def credentials():
     MACHINE.run("systemctl", "restart", "smtp2sms.service")
     MACHINE.curl("secured", "smtp://localhost:587", "--ssl-reqd", "--cacert",
                  "/etc/smtp2sms/cert.pem")
-    owners = MACHINE.run("sh", "-c", "ps -o user= -p $(pgrep -d, "^smtp2sms")")
+    owners = MACHINE.run("sh", "-c", "ps -o user= -p $(pgrep -d, smtp2sms)")
     tap.is_(set(owners.split()), {"smtp2sms"}, "no process of it is root's")
     said = MACHINE.run("systemd-analyze", "security", "--no-pager",
                        "smtp2sms.service")
