@@ -316,7 +316,7 @@ static-check: all
 	    $(STATIC_TESTS) build/static/unit_charset
 
 FUZZ_SECONDS = 20
-FUZZERS = cert charset config gateway hook html journal mime number \
+FUZZERS = answer cert charset config gateway hook html journal mime number \
 	parameter path proxy session text users
 # a whole session, whose connection and clock are tests/fuzz_session.c's
 FUZZ_SESSION = -include tests/fuzz_session.h session/conn.c \

@@ -789,6 +789,20 @@ is_unreached(CURL *c)
 	return 0;
 }
 
+/*
+ * libcurl takes a connection that ends in the head for the end of a whole
+ * answer; nobody knows what would have followed (RFC 9112, 8).
+ */
+static CURLcode
+judge_end(struct transfer *x, CURLcode code)
+{
+	if (code != CURLE_OK || x->head.final)
+		return code;
+	snprintf(x->error, sizeof(x->error),
+	    "the connection ended in the answer's head");
+	return CURLE_PARTIAL_FILE;
+}
+
 static void
 finish(struct transfer *x, CURLcode code)
 {
@@ -803,6 +817,7 @@ finish(struct transfer *x, CURLcode code)
 		curl_easy_getinfo(x->curl, CURLINFO_PRETRANSFER_TIME_T, &us);
 		x->sent = us > 0 || x->given > 0;
 #endif
+		code = judge_end(x, code);
 		if (end_try(x, code))
 			return;
 		stop_running(x);

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import tempfile
 import threading
 import time
 import zlib
@@ -428,6 +429,37 @@ def cut():
     with Session(OWN + ["timeout-gateway 1"], gw) as s:
         s.ehlo()
         tap.is_(str(s.send_message()), FAILED, "503, and then silence")
+
+
+PLAIN = """{"url": "${base}/messages", "to": {"mode": "one"},
+  "auth": [{"type": "basic", "user": "${user}", "password": "${password}"}],
+  "body": {"type": "text", "template": "${to} ${text}"},
+  "ok": {"status": [202]}}"""
+
+
+@tap.test("a head that is cut off is no answer, whatever its status")
+def cut_head():
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(PLAIN)
+        file.flush()
+        own = OWN + ["gateway " + file.name]
+        for raw, want in (
+                (b"HTTP/1.1 202 Accepted\r\n\r\n", "^250 2.0.0 "),
+                (b"HTTP/1.1 202 Accepted\r\n", "^451 4.4.2 .*lost"),
+                (b"HTTP/1.1 202 Accepted\r\nX-A: b\r\n",
+                 "^451 4.4.2 .*lost"),
+                (b"HTTP/1.1 503 Slow\r\n", "^451 4.4.2 .*lost")):
+            gw.reset()
+            gw.raw = raw
+            gw.queue("raw")
+            with Session(own, gw) as s:
+                s.ehlo()
+                tap.like(str(s.send_message()), want, "%r" % raw)
+                s.quit()
+                if want.startswith("^451"):
+                    tap.like(s.log(), "ended in the answer's head",
+                             "and the log says why")
+            tap.is_(len(gw.posts()), 1, "it is not sent again")
 
 
 class Proxy:
