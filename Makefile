@@ -27,7 +27,7 @@ LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 LIBCRYPT = -lcrypt
 LIBS = `$(PKG_CONFIG) --libs libcurl jansson uuid` $(LIBCRYPT)
 
-PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-seal smtp2sms-tls
+PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-tls
 # A folder is a part of the house: HACKING says which may include which.
 COMMON = common/base64.o common/buf.o common/digest.o common/ipc.o \
 	common/notify.o common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
@@ -93,7 +93,16 @@ TLS = tls/tls.o tls/tls_cert.o tls/tls_environment.o tls/tls_key.o \
 	common/base64.o common/buf.o common/fds.o common/landlock.o \
 	common/log.o common/watch.o
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) sealing
+
+# smtp2sms-seal serves "secret passphrase" alone: where libcrypto is missing,
+# the others are made.
+sealing:
+	@if $(PKG_CONFIG) --exists libcrypto; then \
+	    $(MAKE) smtp2sms-seal; \
+	else \
+	    echo "no libcrypto (libssl-dev): smtp2sms-seal is left out"; \
+	fi
 
 smtp2sms: $(SESSION)
 	$(LINK) -o $@ $(SESSION)
@@ -143,8 +152,10 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(DOCDIR)/contrib
 	install -m 755 $(SMTP2SMS) $(DESTDIR)$(SBINDIR)/smtp2sms
-	install -m 755 smtp2sms-deliver smtp2sms-hook smtp2sms-seal smtp2sms-tls \
+	install -m 755 smtp2sms-deliver smtp2sms-hook smtp2sms-tls \
 	    $(DESTDIR)$(LIBEXECDIR)/
+	test ! -x smtp2sms-seal || \
+	    install -m 755 smtp2sms-seal $(DESTDIR)$(LIBEXECDIR)/
 	sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|; s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|' \
 	    contrib/smtp2sms-setup >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
 	chmod 755 $(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
@@ -413,8 +424,9 @@ warnings:
 	sh tests/variant build/clang "$(MAKE)" CC=clang "CFLAGS=-O2 -Werror"
 
 clean:
-	rm -rf build $(PROGRAMS) *.o */*.o smtp2sms-*.tar.gz
+	rm -rf build $(PROGRAMS) smtp2sms-seal *.o */*.o smtp2sms-*.tar.gz
 
-.PHONY: all install install-units uninstall dist html deb demo units check check-built \
-	check-all check-foreign libc-units portable proof valgrind asan static static-check fuzz \
+.PHONY: all sealing install install-units uninstall dist html deb demo units \
+	check check-built check-all check-foreign libc-units portable proof \
+	valgrind asan static static-check fuzz \
 	fuzz-link coverage prove model systemd bench warnings clean

@@ -23,6 +23,14 @@ def tree(folder):
                   for path, _, names in os.walk(folder) for name in names)
 
 
+@tap.test("without libcrypto everything but smtp2sms-seal is made")
+def no_libcrypto():
+    done = subprocess.run(["make", "-C", TOP, "sealing", "PKG_CONFIG=false"],
+                          capture_output=True, text=True, check=False)
+    tap.is_(done.returncode, 0, "make goes on", done.stdout, done.stderr)
+    tap.like(done.stdout, "smtp2sms-seal is left out", "and says so")
+
+
 @tap.test("install and uninstall")
 def install():
     with tempfile.TemporaryDirectory(prefix="smtp2sms-install.") as dest:
