@@ -32,8 +32,9 @@ PROGRAMS = smtp2sms smtp2sms-deliver smtp2sms-hook smtp2sms-tls
 COMMON = common/base64.o common/buf.o common/digest.o common/ipc.o \
 	common/notify.o common/number.o common/number_plan.o common/options.o common/path.o common/tally.o \
 	common/utf8.o common/wording.o
-MAIL = mail/charset.o mail/html.o mail/html_element.o mail/html_token.o \
-	mail/html_style.o mail/html_write.o mail/mime.o mail/mime_body.o mail/mime_choice.o \
+MAIL = mail/charset.o mail/charset_alias.o mail/html.o mail/html_element.o \
+	mail/html_token.o mail/html_style.o mail/html_write.o mail/mime.o \
+	mail/mime_body.o mail/mime_choice.o \
 	mail/mime_decode.o mail/mime_header.o mail/mime_mailbox.o \
 	mail/mime_part.o mail/mime_sniff.o mail/mime_word.o
 SMS = sms/gsm.o sms/phone.o sms/said.o sms/text.o
@@ -322,7 +323,8 @@ static-check: all
 	ln -sf ../../smtp2sms-deliver ../../smtp2sms-tls build/static/
 	$(STATIC_CC) -std=c11 $(DEFS) -fPIE -Itests -I. $(STATIC_LD) \
 	    -o build/static/unit_charset tests/unit_charset.c \
-	    build/static/mail/charset.o build/static/common/utf8.o
+	    build/static/mail/charset.o build/static/mail/charset_alias.o \
+	    build/static/common/utf8.o
 	SMTP2SMS=$$PWD/build/static/smtp2sms $(PYTHON) tests/run -n static \
 	    $(STATIC_TESTS) build/static/unit_charset
 

@@ -11,24 +11,9 @@
 
 #include <iconv.h>
 
-#define CHARSET_NAME_MAX  40	/* octets; RFC 2978, 2.3 */
+#include "mail/charset_alias.h"
+
 #define CHARSET_CARRY_MAX 16	/* octets of a character that is not complete */
-
-enum charset_how {
-	CHARSET_GUESS,		/* UTF-8 if it is, else windows-1252 */
-	CHARSET_UTF8,
-	CHARSET_1252,
-	CHARSET_LATIN,		/* windows-1252, unless it is UTF-8 */
-	CHARSET_720,
-	CHARSET_HZ,		/* RFC 1843 */
-	CHARSET_UTF7,
-	CHARSET_UTF16,		/* the byte order is not known yet */
-	CHARSET_LATER,		/* iconv(3), opened at the first octet beyond
-				 * ASCII */
-	CHARSET_ICONV
-};
-
-struct charset_alias;
 
 struct charset {
 	void (*put)(void *, const char *, size_t);

@@ -175,6 +175,18 @@ mime_decode_qp_release(struct mime_decode *d)
 	d->qp.nblanks = 0;
 }
 
+/* The "=" begins no escape: put it and what came after it as text. */
+static void
+mime_decode_qp_literal(struct mime_decode *d, enum mime_decode_qp_state state)
+{
+	if (state != MIME_DECODE_QP_CR)
+		mime_decode_octet(d, '=');
+	if (state == MIME_DECODE_QP_DIGIT)
+		mime_decode_octet(d, d->qp.digit);
+	if (state == MIME_DECODE_QP_BLANK)
+		mime_decode_qp_release(d);
+}
+
 /*
  * Take an octet after "=".  Returns 1 if it was consumed, 0 if it is text.  An
  * "=" that is neither an escape nor a soft break stays as it is (RFC 2045,
@@ -220,12 +232,7 @@ mime_decode_qp_escape(struct mime_decode *d, char c)
 		mime_decode_octet(d, octet);
 		return 1;
 	}
-	if (state != MIME_DECODE_QP_CR)
-		mime_decode_octet(d, '=');
-	if (state == MIME_DECODE_QP_DIGIT)
-		mime_decode_octet(d, q->digit);
-	if (state == MIME_DECODE_QP_BLANK)
-		mime_decode_qp_release(d);
+	mime_decode_qp_literal(d, state);
 	return 0;
 }
 

@@ -131,6 +131,43 @@ seconds(const char *s)
 	return n;
 }
 
+/* Obey one option; *user and *both are the names of -U and -u. */
+static void
+obey(int c, const char **user, const char **both)
+{
+	switch (c) {
+	case 'b':
+		setup.best_effort = 1;
+		break;
+	case 'c':
+		setup.ca_file = optarg;
+		break;
+	case 'e':
+		setup.to_stderr = 1;
+		break;
+	case 'L':
+		setup.listener = 1;
+		break;
+	case 'n':
+		setup.check = setup.to_stderr = 1;
+		break;
+	case 's':
+		setup.at_once = 1;
+		break;
+	case 't':
+		setup.timeout = seconds(optarg);
+		break;
+	case 'U':
+		*user = optarg;
+		break;
+	case 'u':
+		*both = optarg;
+		break;
+	default:
+		usage();
+	}
+}
+
 void
 setup_parse(int argc, char **argv)
 {
@@ -139,37 +176,7 @@ setup_parse(int argc, char **argv)
 
 	/* '+': leave the program's options to the program (glibc) */
 	while ((c = getopt(argc, argv, "+bc:eLnst:U:u:")) != -1)
-		switch (c) {
-		case 'b':
-			setup.best_effort = 1;
-			break;
-		case 'c':
-			setup.ca_file = optarg;
-			break;
-		case 'e':
-			setup.to_stderr = 1;
-			break;
-		case 'L':
-			setup.listener = 1;
-			break;
-		case 'n':
-			setup.check = setup.to_stderr = 1;
-			break;
-		case 's':
-			setup.at_once = 1;
-			break;
-		case 't':
-			setup.timeout = seconds(optarg);
-			break;
-		case 'U':
-			user = optarg;
-			break;
-		case 'u':
-			both = optarg;
-			break;
-		default:
-			usage();
-		}
+		obey(c, &user, &both);
 	argc -= optind;
 	argv += optind;
 	if (setup.check || setup.listener ? argc != 2 : argc < 3)
