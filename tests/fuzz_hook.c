@@ -93,6 +93,32 @@ make_mail(json_t *j)
 	free(when);
 }
 
+/* A receipt, whose ENVID, ORCPT and error are the same text. */
+static void
+make_receipt(json_t *j)
+{
+	static char storage[MAIL_ROOM];
+	char *text = hook_find(&hook.reply.text, j), *p;
+	struct mail_receipt m = {.number = "+4915112345678",
+	    .to = "a@b.test", .envid = "", .orcpt = "", .message_id = "",
+	    .action = "failed", .status = "5.0.0", .error = text,
+	    .domain = "c.test", .hostname = "d.test", .id = "1"};
+	struct buf b;
+
+	/* the session lets no other octets through */
+	for (p = text; *p > ' ' && *p < 0x7f; p++)
+		;
+	if (*p == '\0')
+		m.envid = m.orcpt = text;
+	buf_init(&b, storage, sizeof(storage));
+	mail_receipt(&m, &b);
+	/* its last part is where it was put, and what came makes none */
+	if (b.overflow || strstr(b.p, "\nAction: failed\nStatus: 5.0.0\n") ==
+	    NULL || strstr(b.p, "\n--=_1--\n") + 9 != b.p + b.len)
+		abort();
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -114,11 +140,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			abort(); /* nobody has signed it */
 		j = form_json(&form);
 		make_mail(j);
+		make_receipt(j);
 		json_decref(j);
 	}
 	form_free(&form);
-	if ((j = lenient_json(request.body, n)) != NULL)
+	if ((j = lenient_json(request.body, n)) != NULL) {
 		make_mail(j);
+		make_receipt(j);
+	}
 	json_decref(j);
 	free(request.body);
 	return 0;
