@@ -284,6 +284,8 @@ proof: all
 	    $(PYTHON) tests/run -n proof-$$s tests/queue_postfix.py || exit 1; \
 	    SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=300 \
 	    $(PYTHON) tests/run -n roads-$$s tests/queue_roads.py || exit 1; \
+	    SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=300 $(PYTHON) tests/run \
+	    -n machines-$$s tests/proof_machines.py || exit 1; \
 	    done
 
 # The scripted sessions once more, under valgrind; it needs no sandbox.

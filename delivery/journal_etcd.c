@@ -42,8 +42,8 @@
 
 #define KEY_ROOM     512	/* octets of an etcd key, with a NUL: more than
 				   JOURNAL_PREFIX_MAX and any name */
-#define CLAIM_REUSE  60		/* seconds that a lease serves new claims */
-#define CLAIM_AFTER  10		/* seconds that a claim outlives all sending */
+#define CLAIM_REUSE  4		/* seconds that a lease serves new claims */
+#define CLAIM_AFTER  5		/* seconds that a claim outlives all sending */
 #define CHECK_KEEP   60		/* seconds */
 #define PERIOD_LEAST 60		/* seconds that a lease serves new records */
 #define LEASES	     8		/* that are remembered */
