@@ -23,6 +23,8 @@
  * a message by its id.  GATEWAYS: 1 or 2, in the order of trying.  MACHINES:
  * the sender may have two tries under way at a time, as two machines with one
  * journal, or one that gave up waiting; the journal is linearizable.
+ * CLUSTER: the journal is `journal etcd`: who dies leaves his claim, and its
+ * lease ends it later; the answer to a claim or a result may be lost.
  * UNKNOWN_TRIES: how often a message whose outcome is unknown goes out again.
  *
  * -DPLANT_...: an error that the claims must find.
@@ -54,6 +56,10 @@ mtype state = NEW;
 byte with = 0;		/* the gateway that an unknown message is with */
 byte resent = 0;	/* times that it went out with an unknown outcome */
 bool locked = false;
+#ifdef CLUSTER
+byte revision = 0;	/* of the record */
+bool alive = false;	/* the owner of the claim may still send */
+#endif
 
 /* The world. */
 byte texts = 0;			/* that the recipient's phone has got */
@@ -91,9 +97,32 @@ end:
 	od
 }
 
+#ifdef CLUSTER
+/* A claim's lease is longer than a message may take, but not for ever. */
+active proctype lease() {
+end:
+	do
+#ifdef PLANT_SHORT_LEASE
+	:: atomic { locked -> locked = false }
+#else
+	:: atomic { locked && !alive -> locked = false }
+#endif
+	od
+}
+#endif
+
+inline let_go() {
+#ifdef CLUSTER
+	alive = false;
+#else
+	locked = false;
+#endif
+	mine = false
+}
+
 inline crash() {
 	if
-	:: mine -> atomic { locked = false; mine = false;
+	:: mine -> atomic { let_go();
 	    if :: claimed -> under_way--; claimed = false :: else fi }
 	:: else
 	fi;
@@ -107,7 +136,16 @@ proctype deliver(byte me; chan reply) {
 	byte g;
 	mtype got, result = tmp451;
 
-#ifndef PLANT_NO_LOCK
+#ifdef CLUSTER
+	/* what is claimed later is claimed on the strength of this */
+	byte seen;
+	atomic {
+		if
+		:: locked -> goto over
+		:: else -> seen = revision
+		fi
+	}
+#elif !defined(PLANT_NO_LOCK)
 	/* lock */
 	atomic {
 		if
@@ -139,6 +177,19 @@ proctype deliver(byte me; chan reply) {
 	fi;
 claim:
 	atomic {
+#ifdef CLUSTER
+		if
+		:: mine
+#ifndef PLANT_BLIND_CLAIM
+		:: !mine && (locked || revision != seen) -> goto over
+		:: !mine && !locked && revision == seen ->
+#else
+		:: !mine ->
+#endif
+			locked = true; mine = true; alive = true
+		fi;
+		revision++;
+#endif
 		if
 		:: state == SENDING || state == UNKNOWN -> resent++
 		:: else
@@ -149,7 +200,7 @@ claim:
 		with = g; claimed = true; under_way++
 	}
 	assert(under_way == 1);
-	if :: crash() :: skip fi;
+	if :: crash() :: skip fi;	/* or the answer to the claim is lost */
 #ifdef PLANT_EARLY_REPLY
 	result = ok250;
 #endif
@@ -164,8 +215,20 @@ claim:
 		fi
 	fi;
 	if :: crash() :: skip fi;
+#ifdef CLUSTER
+	/* the result cannot be written: the reply is the gateway's all the same */
+	if
+	:: atomic {
+		if :: got == TAKEN -> result = ok250 :: else fi;
+		under_way--; claimed = false; let_go(); goto over }
+	:: skip
+	fi;
+#endif
 	/* result, and what comes next */
 	atomic {
+#ifdef CLUSTER
+		revision++;
+#endif
 		under_way--; claimed = false;
 		if
 		:: got == TAKEN -> state = ACCEPTED; result = ok250
@@ -193,7 +256,11 @@ claim:
 	fi;
 #endif
 unlock:
+#ifdef CLUSTER
+	atomic { if :: mine -> locked = false; let_go() :: else fi }
+#else
 	atomic { locked = false; mine = false }
+#endif
 over:
 	reply ! result
 }
