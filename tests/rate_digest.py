@@ -3,14 +3,16 @@
 import os
 import re
 import subprocess
+import tempfile
 import time
 
 import tap
+from foreign import need
 from gateway import Gateway
 from journal_lib import folder, without_ids
 from listener_lib import PATIENCE, Listener
 from metrics_lib import new_file, shown
-from smtp import (HOME, NUMBER, SECRET_HASH, Session, configuration,
+from smtp import (HOME, NUMBER, SECRET_HASH, TOP, Session, configuration,
                   own_credentials, secret_file, wait_until)
 
 gw = Gateway()
@@ -258,6 +260,35 @@ def several():
              ("first", numbers[:2]), ("second", numbers[2:]),
              ("urgent", numbers[2:])],
             "only those are told of whom it was held back")
+
+
+@tap.test("contrib/systemd/smtp2sms-digest.timer, and cron's line")
+def timers():
+    here = os.path.join(TOP, "contrib", "systemd")
+    with open(os.path.join(here, "smtp2sms-digest.service")) as file:
+        command = re.search(r"(?m)^ExecStart=(.*)", file.read())[1].split()
+    tap.is_(command[0], "/usr/local/libexec/smtp2sms/smtp2sms-deliver",
+            "the service starts smtp2sms-deliver")
+    place = Place(lines("rate recipient 1/h"))
+    done = subprocess.run([os.path.join(HOME, "smtp2sms-deliver"),
+                           *command[1:], "-f", place.config],
+                          capture_output=True, text=True, check=False)
+    tap.is_((done.returncode, done.stderr), (0, ""), "as it is written there")
+    with open(os.path.join(TOP, "contrib", "README.md")) as file:
+        tap.like(file.read(), r"`\* \* \* \* \* smtp2sms %s --digest`"
+                 % re.escape(command[0]), "cron's line is the same command")
+    need("systemd-analyze")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("smtp2sms-digest.service", "smtp2sms-digest.timer"):
+            with open(os.path.join(here, name)) as file:
+                text = file.read().replace(command[0], "/bin/true")
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(text.replace("User=smtp2sms", "User=root"))
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no",
+             *(os.path.join(folder, name) for name in os.listdir(folder))],
+            capture_output=True, text=True, check=False)
+        tap.is_((done.returncode, done.stderr), (0, ""), "verified")
 
 
 tap.run()
