@@ -6,7 +6,7 @@
 
 #include "common/digest.h"
 
-#define LENGTH_AT (DIGEST_BLOCK - 8)	/* where the last block has the length */
+#define LENGTH_AT (DIGEST_BLOCK - 8)	/* where a last block has it */
 
 static const uint32_t start_sha1[8] = {0x67452301, 0xefcdab89, 0x98badcfe,
     0x10325476, 0xc3d2e1f0, 0, 0, 0};

@@ -27,7 +27,7 @@ is_address(const char *s)
 	    at[1 + strspn(at + 1, NOTE_DOMAIN)] == '\0';
 }
 
-/* The Message-ID, with its brackets, of the field's value; "" if it has none. */
+/* The Message-ID of the field, with its brackets; "" if it has none. */
 static void
 find_id(const char *s, char out[NOTE_ID_MAX + 1])
 {

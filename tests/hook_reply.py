@@ -8,8 +8,8 @@ import time
 
 import smtp
 import tap
-from hook_lib import (FROM, HOOK, KEY, REPLIES_TO, SECRET, Hook, keyed,
-                      secret, smsgate, text_of)
+from hook_lib import (FROM, HOOK, KEY, REPLIES_TO, Hook, keyed,
+                      secret, sign_smsgate, smsgate, text_of)
 
 
 @tap.test("an SMS becomes a mail")
@@ -95,7 +95,7 @@ def at_once():
         "cat >%s/mail.1.eml\n" % ((hook.mails,) * 3)
     hook.write("sendmail", slow, 0o755)
     body = smsgate()
-    from hook_lib import sign_smsgate
+
     env = hook.environment("/smsgate", "POST", "", sign_smsgate(
         {"body": body}, KEY, int(time.time())), len(body))
     first = subprocess.Popen([HOOK], stdin=subprocess.PIPE,
