@@ -7,6 +7,7 @@ LIBEXECDIR = $(PREFIX)/libexec/smtp2sms
 DATADIR = $(PREFIX)/share/smtp2sms
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/smtp2sms
+SYSCONFDIR = /etc
 
 CC = cc
 PKG_CONFIG = pkg-config
@@ -20,7 +21,8 @@ HARDEN_LD = -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
 # times after 2038, where a long has 32 bits
 WIDE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 DEFS = -D_GNU_SOURCE $(WIDE) -DVERSION='"$(VERSION)"' \
-	-DLIBEXECDIR='"$(LIBEXECDIR)"' -DDATADIR='"$(DATADIR)"'
+	-DLIBEXECDIR='"$(LIBEXECDIR)"' -DDATADIR='"$(DATADIR)"' \
+	-DSYSCONFDIR='"$(SYSCONFDIR)"'
 COMPILE = $(CC) -std=c11 -I. $(WARN) $(DEFS) $(CPPFLAGS) $(CFLAGS) $(HARDEN)
 LINK = $(CC) $(CFLAGS) $(HARDEN) $(HARDEN_LD) $(LDFLAGS)
 # crypt(3); nothing on OpenBSD, whose libc has it
@@ -147,6 +149,13 @@ $(SESSION) $(DELIVER) $(HOOK) $(SEAL) $(TLS): *.h */*.h
 # or build/static/smtp2sms
 SMTP2SMS = smtp2sms
 
+# What is installed names the places where it is.
+PLACES = s|/usr/local/sbin|$(SBINDIR)|g; \
+	s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|g; \
+	s|/usr/local/share/smtp2sms|$(DATADIR)|g; \
+	s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|g; \
+	s|/etc/smtp2sms|$(SYSCONFDIR)/smtp2sms|g
+
 install: all
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBEXECDIR) \
 	    $(DESTDIR)$(DATADIR)/gateways $(DESTDIR)$(MANDIR)/man8 \
@@ -157,13 +166,13 @@ install: all
 	    $(DESTDIR)$(LIBEXECDIR)/
 	test ! -x smtp2sms-seal || \
 	    install -m 755 smtp2sms-seal $(DESTDIR)$(LIBEXECDIR)/
-	sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|; s|/usr/local/share/doc/smtp2sms|$(DOCDIR)|' \
-	    contrib/smtp2sms-setup >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
+	sed '$(PLACES)' contrib/smtp2sms-setup \
+	    >$(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
 	chmod 755 $(DESTDIR)$(LIBEXECDIR)/smtp2sms-setup
 	install -m 644 gateways/*.json $(DESTDIR)$(DATADIR)/gateways/
-	install -m 644 smtp2sms.8 man/*.8 $(DESTDIR)$(MANDIR)/man8/
-	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5/
-	install -m 644 man/*.7 $(DESTDIR)$(MANDIR)/man7/
+	for page in smtp2sms.8 man/*.[578]; do \
+	    to=$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
+	    sed '$(PLACES)' $$page >$$to && chmod 644 $$to || exit 1; done
 	install -m 644 README.md CHANGES LICENSE $(DESTDIR)$(DOCDIR)/
 	cp -R contrib/. $(DESTDIR)$(DOCDIR)/contrib/
 
@@ -173,8 +182,8 @@ UNITDIR = /lib/systemd/system
 install-units:
 	mkdir -p $(DESTDIR)$(UNITDIR)
 	for unit in smtp2sms.socket smtp2sms-smtps.socket smtp2sms.service; do \
-	    sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/libexec/smtp2sms|$(LIBEXECDIR)|' \
-		contrib/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+	    sed '$(PLACES)' contrib/systemd/$$unit \
+		>$(DESTDIR)$(UNITDIR)/$$unit && \
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
 
 # The configuration stays.

@@ -9,7 +9,11 @@
 
 #include "common/number.h"
 
-#define CONFIG_FILE	  "/etc/smtp2sms.conf"
+#ifndef SYSCONFDIR	/* the Makefile gives it */
+#define SYSCONFDIR "/etc"
+#endif
+
+#define CONFIG_FILE	  SYSCONFDIR "/smtp2sms.conf"
 #define CONFIG_SIZE_MAX	  (64 * 1024)	/* octets of the file */
 #define CONFIG_WORDS_MAX  128		/* words on a line */
 #define CONFIG_OVERRIDES_MAX 64		/* -o options */

@@ -18,6 +18,11 @@ def make(*words):
     tap.is_(done.returncode, 0, "make " + words[0], done.stdout, done.stderr)
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def tree(folder):
     return sorted(os.path.relpath(os.path.join(path, name), folder)
                   for path, _, names in os.walk(folder) for name in names)
@@ -59,6 +64,13 @@ def install():
         modes = {os.stat(os.path.join(dest, name)).st_mode & 0o7022
                  for name in got}
         tap.is_(modes, {0}, "nothing is set-user-ID, nor writable for others")
+        named = [name for name in got if b"/usr/local/" in read(
+            os.path.join(dest, name)) and "/doc/" not in name
+                 and not name.endswith(("smtp2sms.conf.5", "sbin/smtp2sms"))
+                 and "libexec/smtp2sms/smtp2sms-" not in name]
+        tap.is_(named, [], "manuals name the places of this PREFIX")
+        tap.ok(b"/usr/local/" not in read(os.path.join(
+            dest, "usr/libexec/smtp2sms/smtp2sms-setup")), "so does --setup")
         open(os.path.join(dest, "usr", "keep"), "w").close()
         make("uninstall", *where)
         tap.is_(tree(dest), ["usr/keep"], "nothing of ours is left")
@@ -80,9 +92,14 @@ def dist():
         with tarfile.open(file) as tar:
             tar.extractall(folder)
         where = os.path.join(folder, name)
-        done = subprocess.run(["make", "-C", where, "smtp2sms"],
+        done = subprocess.run(["make", "-C", where, "smtp2sms",
+                               "SYSCONFDIR=/none"],
                               capture_output=True, text=True, check=False)
         tap.is_(done.returncode, 0, "make smtp2sms", done.stderr)
+        done = subprocess.run([os.path.join(where, "smtp2sms"), "-t"],
+                              capture_output=True, text=True, check=False)
+        tap.like(done.stderr, "/none/smtp2sms.conf: No such file",
+                 "its configuration is in SYSCONFDIR")
         done = subprocess.run([os.path.join(where, "smtp2sms"), "-x", "-f",
                                "/dev/null"], input=MAIL, capture_output=True,
                               check=False)
