@@ -87,7 +87,7 @@ catalogue_gateways(const struct config *c)
 static int
 is_secret(const char *name)
 {
-	return strcmp(name, "password") == 0 || strstr(name, "token") != NULL;
+	return strncmp(name, "pass", 4) == 0 || strstr(name, "token") != NULL;
 }
 
 /* 1 if the text, or a default that it uses, has a place for the variable. */

@@ -301,19 +301,19 @@ def questions(gateway):
     os.write(talk.fd, b"\x03")
     tap.ok(talk.end() != 0, "^C ends it")
     tap.is_((made(), has_user()), ({}, None), "and nothing is changed")
+    done = subprocess.run(
+        ["/usr/local/libexec/smtp2sms/smtp2sms-deliver", "--variables", "-f",
+         "/dev/null"], capture_output=True, text=True, check=True)
+    names = [line.split("\t")[0] for line in done.stdout.splitlines()]
     talk = Dialogue()
     talk.answer(r"Name of this server.*: $", "sms.test")
     talk.answer(r"Which \[smsgate\]: $", "")
     talk.answer(r"Which \[gateway\]: $", "trust")
     talk.answer(r"Networks.*\[127.0.0.1\]: $", "")
     for base in "nonsense", gateway.url:
-        talk.answer(r"user - .*: $", "USER")
-        talk.answer(r"password - .*: $", "PASSWORD")
-        talk.answer(r"token - .*: $", "")
-        talk.answer(r"device - .*: $", "")
-        talk.answer(r"base - .*: $", base)
-        talk.answer(r"skip-phone-validation - .*: $", "")
-        talk.answer(r"device-active-within - .*: $", "")
+        answers = {"user": "USER", "password": "PASSWORD", "base": base}
+        for name in names:
+            talk.answer(name + r" - .*: $", answers.get(name, ""))
     talk.answer(r"Country code.*: $", "49")
     talk.answer(r"File of the certificate.*: $", "")
     talk.answer(r"Number for a test SMS.*: $", NUMBER)
