@@ -143,8 +143,8 @@ load(struct program *p, config_report tell)
 }
 
 /*
- * Load the configuration.  Errors are reported in a second pass, since only
- * the first one tells where the log shall go.
+ * Load the configuration.  Errors are reported in a second pass, since the
+ * first one finds out where the log goes.
  */
 static int
 configure(struct program *p)
@@ -170,7 +170,7 @@ drop_privileges(const struct program *p)
 
 /* ---- -t and -x ---- */
 
-/* What smtp2sms-deliver says of the gateway, the secrets and the logins. */
+/* Let smtp2sms-deliver check the gateway, the secrets and the logins. */
 static int
 test_deliver(const struct program *p)
 {
@@ -187,7 +187,7 @@ test_deliver(const struct program *p)
 	return pid == -1 ? PROGRAM_TEMPORARY : link_wait(pid);
 }
 
-/* What sessions will have, by a process that enters it. */
+/* Try the sandbox in a process of its own, and say what sessions will have. */
 static int
 test_sandbox(const struct program *p)
 {
@@ -206,14 +206,16 @@ test_sandbox(const struct program *p)
 	return PROGRAM_OK;
 }
 
-/* All that is wrong is told, whichever program finds it. */
+/* Report all errors, whichever program finds them. */
 static int
 test(const struct program *p)
 {
 	int status = p->config.tls_cert != NULL ? wrapper_test(p) : PROGRAM_OK;
 	int sandbox, more;
 
-	/* root may read the key; all else the sessions must be able to */
+	/*
+	 * root reads the key; the sessions' user must be able to read the rest
+	 */
 	if (drop_privileges(p) == -1)
 		status = PROGRAM_CONFIG;
 	sandbox = test_sandbox(p);
@@ -223,7 +225,7 @@ test(const struct program *p)
 	return status != PROGRAM_OK ? status : sandbox;
 }
 
-/* What a mail on descriptor 0 would become. */
+/* Show the SMS that a mail on descriptor 0 would become. */
 static int
 extract(const struct program *p)
 {
@@ -242,7 +244,7 @@ extract(const struct program *p)
 
 /* ---- the session on descriptor 0 ---- */
 
-/* The configuration cannot serve this client, and it is told so. */
+/* Tell the client that the configuration cannot serve it. */
 static int
 misconfigured(const struct program *p)
 {
@@ -251,7 +253,7 @@ misconfigured(const struct program *p)
 	return PROGRAM_CONFIG;
 }
 
-/* Who is there: 0; 1 if nobody is; -1 if there is no PROXY header. */
+/* Find the peer: 0; 1 if it has left; -1 if there is no PROXY header. */
 static int
 find_peer(const struct program *p, struct peer *peer)
 {
@@ -325,7 +327,7 @@ find_sockets(const struct program *p)
 	return sockets_find(&self.sockets, default_kind(p));
 }
 
-/* Open those that -l names.  0, or -1: it has been said why. */
+/* Open the sockets that -l names.  0, or -1: reported. */
 static int
 open_sockets(const struct program *p)
 {
@@ -344,7 +346,7 @@ open_sockets(const struct program *p)
 	return 0;
 }
 
-/* 1 if a port for TLS is to be served without certificate and key. */
+/* 1 if there is a port for TLS, but no certificate and key. */
 static int
 lacks_tls(const struct program *p)
 {
@@ -374,7 +376,7 @@ listen_on(struct program *p)
 
 /* ---- start ---- */
 
-/* From here on descriptors 0, 1 and 2 are open, whatever was inherited. */
+/* Open descriptors 0, 1 and 2, if they were not inherited. */
 static void
 open_standard(void)
 {
@@ -402,7 +404,7 @@ close_others(const struct wrapper *w)
 	fds_close_but(kept, 3 + self.sockets.n);
 }
 
-/* What a super-server may have left, or somebody who would like to. */
+/* Undo what a super-server, or an attacker, may have left to this process. */
 static void
 clean_environment(void)
 {
@@ -410,7 +412,7 @@ clean_environment(void)
 	unsetenv("GCONV_PATH");
 }
 
-/* A script asks the questions; it is of no use to a session. */
+/* Execute the script that asks the questions; sessions do not need it. */
 static int
 setup(char **argv)
 {
@@ -440,7 +442,7 @@ main(int argc, char **argv)
 	if (find_sockets(p) == -1)
 		return PROGRAM_TEMPORARY;
 	wrapper_find(&s->wrapper);
-	/* by hand -f may be /dev/fd/63 */
+	/* from a shell, -f may be /dev/fd/63 */
 	if (!self.test && !self.extract && !p->dry)
 		close_others(&s->wrapper);
 	if (self.sockets.n > 0 || self.nlisten > 0)

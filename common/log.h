@@ -49,7 +49,7 @@ void log_event(int priority, const char *event, ...)
 /*
  * The same for what a client can cause at no cost: at most LOG_LIMIT lines a
  * second for each struct log_limit, which belongs to one session and is all
- * zero at its start, but for the session's name where log_context does not say
+ * zero at its start, except for the session's name if log_context does not have
  * it.  The number of lines that were left out is logged in a later second, or
  * by log_limit_end.
  */

@@ -1,7 +1,7 @@
 /*
- * conn: every octet to and from the client: lines, deadlines, output that is
- * flushed once per read.  What the lines mean is session.c's; where a message
- * ends is dots.c's.
+ * conn: reads and writes every octet of the client: lines, deadlines, output
+ * that is flushed once per read.  session.c runs the lines; dots.c finds the
+ * end of a message.
  */
 #include <sys/socket.h>
 

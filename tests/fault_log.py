@@ -1,4 +1,4 @@
-"""The log: one line for each event, and no secret in it; SPEC, section 8."""
+"""The log: one line for each event, and no secret in it."""
 
 import os
 import re

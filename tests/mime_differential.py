@@ -2,7 +2,7 @@
 are made up, each of which must give the same, and on others with octets
 changed, where the three repair what is broken each in its own way.
 
-Only the parsers differ: which parts are the text (SPEC, section 5) is
+Only the parsers differ: which parts are the text, as smtp2sms(8) says it, is
 written down once more below, over the whole tree (choose).  Differences that
 have a reason are counted, see REASONS; the others fail.
 
@@ -276,7 +276,7 @@ class Writer:
         return re.sub(b"\r(?!\n)", b"", bytes(mail))
 
 
-# ---- which parts are the text: SPEC, section 5, over the whole tree ----
+# ---- which parts are the text, over the whole tree ----
 
 # the fields that describe a part, as they are when nothing is wrong
 TOKEN = r"[\w.+*'%-]+"
