@@ -216,6 +216,39 @@ def agent_waits():
     sent()
 
 
+@tap.test("counters of the flood guard are the machines' together")
+def counters():
+    number = "+4915100000777"
+    rate = ["rate recipient 4/1h", "over refuse"]
+    replies = [mail(machine(name, *rate), new(), (number,))[0]
+               for name in ("one", "two", "one", "two", "one", "two")]
+    tap.is_([reply[:9] for reply in replies],
+            ["250 2.0.0"] * 4 + ["450 4.7.1"] * 2,
+            "four go out, and no more by either")
+    tap.is_(sent(), 4, "four SMS")
+    number, replies = "+4915100000778", []
+    threads = [threading.Thread(target=lambda name=name: replies.append(
+        mail(machine(name, *rate), new(), (number,))[0]))
+        for name in ("one", "two") * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tap.ok(sent() <= 4, "eight at the same moment: not more than four",
+           replies)
+    with Cutter(cluster.urls[0]) as cut:
+        lines = [*OWN, "journal etcd " + cut.url, *rate]
+        number = "+4915100000779"
+        cut.lose[TXN] = 1
+        replies = [mail(lines, new(), (number,))[0] for _ in range(5)]
+        tap.is_([reply[:3] for reply in replies],
+                ["250"] * 4 + ["450"], "a lost answer counts once")
+    values = [key for key in cluster.pairs(PREFIX) if "/rate/" in key]
+    tap.ok(values and all(number not in key for key in values),
+           "the cluster has them, without numbers", values)
+    sent()
+
+
 @tap.test("-t and --check say whether it answers")
 def says():
     code, out = probe("-t", lines=ONE)
