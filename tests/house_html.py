@@ -83,9 +83,14 @@ def made():
                 name + ": what it names is a link")
 
 
+# The addresses that the manuals themselves name.
+WRITTEN = {url for path in sources() for url in re.findall(
+    r"(?m)^\.Lk (\S+)", open(path, encoding="utf-8").read())}
+
+
 def leads(link, name, pages):
     if link.startswith("https:"):
-        return bool(OTHERS.match(link))
+        return bool(OTHERS.match(link)) or link in WRITTEN
     path, _, anchor = link.partition("#")
     page = pages.get(path or name)
     return page is not None and (not anchor or anchor in page.ids)
