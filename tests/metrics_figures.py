@@ -25,6 +25,14 @@ REQ_TALLY = 11
 NUMBERS = ["+49151123400%02d" % n for n in range(4)]
 
 
+def leave(client):
+    """End the session at once: it waits for who does not close.  Its exit
+    code."""
+    client.must("QUIT", 221)
+    client.hang_up()
+    return client.finish()
+
+
 def await_figures(path, condition):
     """What FILE says when the condition holds of it; else after a while."""
     wait_until(lambda: condition(read(path)), PATIENCE)
@@ -115,8 +123,7 @@ def crowd():
         for i in range(2):
             with Session(lines, gw) as s:
                 dialogue(seen, s, n + i)
-                s.quit()
-                s.finish()
+                leave(s)
                 log.append(s.log())
 
     whole = []
@@ -221,8 +228,7 @@ def nothing():
         tap.is_(it.deliver(), [], "without smtp2sms-deliver")
     lines.append("libexec /nonexistent")
     with Session(lines, gw) as s:
-        s.quit()
-        tap.is_(s.finish(), 0, "a session without a listener ends well")
+        tap.is_(leave(s), 0, "a session without a listener ends well")
         tap.ok("error" not in s.log(), "and executes nothing", s.log())
     tap.is_(shown(path)[("replies_total", "221")], 2, "it is counted, too")
 
@@ -262,8 +268,7 @@ def auth():
         s.ehlo()
         s.login("alice", "nonsense")
         tap.is_(s.send_message("no").code, 535, "the gateway says no")
-        s.quit()
-        s.finish()
+        leave(s)
     tap.is_(family(shown(path), "auth_total"),
             {"ok": 1, "wrong": 2, "unchecked": 1},
             "what the gateway refuses is wrong, too")
@@ -311,8 +316,7 @@ def agent():
             with it.session() as s:
                 s.ehlo()
                 s.send_message("mail %d" % n)
-                s.quit()
-                s.finish()
+                leave(s)
         figures = await_figures(path, lambda f: f.get(
             ("replies_total", "221")) == 3)
         tap.is_(figures.get(("replies_total", "221")), 3, "three sessions")
@@ -390,8 +394,7 @@ def removed():
     with open(path + ".counts", "w") as file:
         file.write("something else")
     with Session([*OWN, "metrics " + path], gw) as s:
-        s.quit()
-        s.finish()
+        leave(s)
     tap.is_(shown(path)[("replies_total", "221")], 1,
             "what is no file of counters is replaced")
 
