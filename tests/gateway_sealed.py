@@ -37,6 +37,7 @@ SHAPE = re.compile(r"\$aes-256-cbc/pbkdf2-sha1\$i=(\d+)\$([A-Za-z0-9+/]{22}==)"
 
 def opened(sealed, passphrase=PASSPHRASE):
     """The text in it, as the app reads it."""
+    need("openssl")
     found = SHAPE.fullmatch(sealed)
     assert found, sealed
     salt = base64.b64decode(found[2])
@@ -62,7 +63,6 @@ def mail(text="Disk full: Größe 95 %", numbers=(NUMBER,), lines=()):
 
 @tap.test("the vector of SMSGate's own client")
 def vector():
-    need("openssl")
     tap.is_(opened(VECTOR, "passphrase"), "hello", "what opens it is right")
     tap.is_(opened(VECTOR, "Passphrase"), None, "and opens no other")
 
