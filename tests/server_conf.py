@@ -58,6 +58,8 @@ def every():
             text = example().replace("#" + line, own)
             if line.startswith("secret "):
                 text += "set user USER\n"
+            if line.startswith("rate "):
+                text += "journal %s\n" % folder
             tap.is_(check(place, text), (0, ""), line)
 
 
