@@ -142,6 +142,18 @@ note_receipt(const struct job *j, const struct notes *notes, const char *id,
 	return note_put(notes, name, text, j->config->receipts_for, 1);
 }
 
+/*
+ * 1 if the gateway has it by this try, or has said that it had it: then its
+ * first answer was lost, and nothing was noted.  What the journal knew to be
+ * sent was noted then.
+ */
+static int
+has_now(const struct job_result *r)
+{
+	return r->outcome == IPC_OUTCOME_ACCEPTED ||
+	    (r->outcome == IPC_OUTCOME_DUPLICATE && r->tried);
+}
+
 /* 0, or -1 with errno. */
 static int
 note_all(const struct job *j, const struct notes *notes)
@@ -154,7 +166,7 @@ note_all(const struct job *j, const struct notes *notes)
 
 	find_id(j->message_id, id);
 	for (i = 0; i < j->nto; i++) {
-		if (j->result[i].outcome != IPC_OUTCOME_ACCEPTED)
+		if (!has_now(&j->result[i]))
 			continue;
 		if (replies)
 			r |= note_sender(j, notes, id, j->number[i]);

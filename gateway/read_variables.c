@@ -278,6 +278,10 @@ check_hook_owner(struct descriptor *first, const struct config_pair *p,
 		    "smtp2sms-hook needs a journal that is a folder");
 		return -1;
 	}
+	if (*p->value == '\0') {
+		read_variables_fail(first, p, keyword, "it is empty");
+		return -1;
+	}
 	for (g = first; g != NULL; g = g->next)
 		if (g->has_hook && (dot == NULL || (strlen(g->name) == n &&
 		    strncmp(p->name, g->name, n) == 0)))

@@ -210,8 +210,8 @@ add_rule(int set, const char *journal)
 }
 
 /*
- * A kernel without Landlock is no error: the filter forbids to start programs
- * and to connect.
+ * Without Landlock the filter alone would leave every file of the user's
+ * open, the memory of the mailer among them: -1, and best_effort decides.
  */
 static int
 restrict_files(const char *journal)
@@ -225,7 +225,7 @@ restrict_files(const char *journal)
 	int fd, result;
 
 	if (abi < 1)
-		return 0;
+		return -1;
 	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
 		if (rights[i].abi <= abi) {
 			set.fs |= rights[i].fs;

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "gateway/lenient.h"
@@ -75,14 +76,21 @@ prepare(struct request *r)
 	const char *gateway = find_gateway(c, r->cgi.gateway);
 	int found;
 
-	if (gateway == NULL)
+	if (gateway == NULL) {
+		r->cgi.gateway[0] = '\0'; /* it may be the URL's secret */
 		return CGI_UNKNOWN;
+	}
 	if (c->journal == NULL) {
 		report("smtp2sms-hook needs a journal that is a folder");
 		return CGI_BROKEN;
 	}
 	if ((found = read_hook(c, gateway, report, &r->hook)) < 1)
 		return found == 0 ? CGI_UNKNOWN : CGI_BROKEN;
+	/* before there is a key in memory: the mailer needs none */
+	if ((r->mailer = mailer_start(c)) == -1) {
+		log_event(LOG_ERR, "start", "error", strerror(errno), NULL);
+		return CGI_BROKEN;
+	}
 	if (secret_load(c, r->cgi.gateway, report, &r->secrets) == -1)
 		return CGI_BROKEN;
 	if (notes_open(&r->notes, c->journal) == -1) {
@@ -91,9 +99,8 @@ prepare(struct request *r)
 		return CGI_LATER;
 	}
 	receipt_prepare(c);
-	if ((r->mailer = mailer_start(c)) == -1 ||
-	    confine_enter(c->sandbox == CONFIG_SANDBOX_BEST_EFFORT,
-		c->journal) == -1) {
+	if (confine_enter(c->sandbox == CONFIG_SANDBOX_BEST_EFFORT,
+	    c->journal) == -1) {
 		log_event(LOG_ERR, "start", "error", strerror(errno), NULL);
 		return CGI_BROKEN;
 	}
@@ -123,9 +130,12 @@ verify(struct request *r)
 	const char *url = secret_set(&r->config, r->cgi.gateway, HOOK_URL);
 	const char *why;
 
+	/* a query is part of the URL, and must be what has been signed */
+	if (url == NULL || r->hook.format == HOOK_QUERY)
+		url = r->cgi.url;
 	form_sort(&r->form);
-	why = verify_origin(&r->hook, &r->secrets, &r->cgi, &r->form,
-	    url != NULL ? url : r->cgi.url, time(NULL));
+	why = verify_origin(&r->hook, &r->secrets, &r->cgi, &r->form, url,
+	    time(NULL));
 	if (why == NULL)
 		return CGI_TAKEN;
 	log_event(LOG_WARNING, "refused", "gateway", r->cgi.gateway, "peer",
@@ -157,11 +167,16 @@ take_item(struct request *r, json_t *item)
 	return CGI_LATER;
 }
 
-/* Those that are done are known when the gateway comes with all again. */
+/*
+ * Each item, whatever becomes of another; the worst is the answer.  Those that
+ * are done are known when the gateway comes with all again.  Once the mail
+ * server has taken its time, the rest waits for that.
+ */
 static enum cgi_answer
 take_items(struct request *r, json_t *root)
 {
-	enum cgi_answer a = CGI_TAKEN;
+	long long end = clock_ms() + 1000LL * MAILER_SECONDS;
+	enum cgi_answer a = CGI_TAKEN, one;
 	json_t *list, *item;
 	size_t i;
 
@@ -172,9 +187,13 @@ take_items(struct request *r, json_t *root)
 		return CGI_MALFORMED;
 	if (json_array_size(list) > ITEMS_MAX)
 		return CGI_LARGE;
-	json_array_foreach(list, i, item)
-		if (a == CGI_TAKEN)
-			a = take_item(r, item);
+	json_array_foreach(list, i, item) {
+		one = take_item(r, item);
+		if (a == CGI_TAKEN || one == CGI_LATER)
+			a = one;
+		if (one == CGI_LATER && clock_left(end) == 0)
+			break;
+	}
 	return a;
 }
 

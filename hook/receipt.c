@@ -137,6 +137,8 @@ find_asker(struct work *w)
 		errno = EAGAIN; /* who wants to know is noted in a moment */
 		return -1;
 	}
+	if (r == 0)	/* it may have been noted between the two */
+		r = note_get(w->tools->notes, w->asked, w->note);
 	if (r != 1)
 		return r;
 	if (read_note(w) == -1)

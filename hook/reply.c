@@ -102,16 +102,24 @@ reply_number(const struct config *c, const char *s, int digits,
 		out[0] = '\0';
 }
 
-static void
+/*
+ * Name the note of this webhook.  -1 if nothing in it tells it from the next
+ * one of the same number, which would then be taken for a repetition.
+ */
+static int
 name_webhook(struct work *w, size_t nsame)
 {
 	const char *part[2 + HOOK_SAME_MAX] = {w->tools->gateway,
 	    w->number[0] != '\0' ? w->number : w->texts.from};
 	size_t i;
+	int known = 0;
 
-	for (i = 0; i < nsame; i++)
+	for (i = 0; i < nsame; i++) {
 		part[2 + i] = w->texts.same[i];
+		known |= *part[2 + i] != '\0';
+	}
 	note_name(&w->tools->notes->key, "webhook", part, 2 + nsame, w->name);
+	return known ? 0 : -1;
 }
 
 /* ---- who gets it ---- */
@@ -278,7 +286,13 @@ reply_take(const struct tools *tools, const struct hook_reply *r,
 		outcome = REPLY_MALFORMED;
 	} else {
 		reply_number(tools->config, w.texts.from, r->digits, w.number);
-		name_webhook(&w, r->nsame);
+		if (name_webhook(&w, r->nsame) == -1) {
+			log_event(LOG_WARNING, "reply", "gateway",
+			    tools->gateway, "reason", "nothing tells it from "
+			    "the next one: no id", NULL);
+			free_texts(&w.texts);
+			return REPLY_MALFORMED;
+		}
 		o = once_do(tools, w.name, deliver, log_later, &w);
 		if (o != ONCE_LATER) {
 			log_taken(&w, o);

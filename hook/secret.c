@@ -84,9 +84,16 @@ load_keys(const struct config *c, const char *gateway, config_report report,
 	char lines[SECRET_FILE_MAX + 2];
 	int r;
 
+	if (p == NULL && set == NULL)
+		return 0;
 	if (p == NULL) {
-		if (set != NULL && (s->key[0] = strdup(set)) != NULL)
-			s->nkeys = 1;
+		if (*set == '\0') {	/* anybody could sign with it */
+			report("set " HOOK_KEY ": the key is empty");
+			return -1;
+		}
+		if ((s->key[0] = strdup(set)) == NULL)
+			return -1;
+		s->nkeys = 1;
 		return 0;
 	}
 	r = slurp(p, report, lines);

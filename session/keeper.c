@@ -48,7 +48,8 @@ launch(const struct program *program, int control)
 
 	p = *program;
 	if (config_load(&p.config, p.file, p.overrides, p.noverrides,
-	    ignore) == -1 || p.config.tls_cert == NULL)
+	    ignore) == -1 || p.config.tls_cert == NULL ||
+	    p.config.user == NULL)	/* there was one: never as root */
 		_exit(PROGRAM_CONFIG);
 	wrapper_command(&c, &p, "-L");
 	wrapper_finish(&c, &p);

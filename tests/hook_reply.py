@@ -1,6 +1,7 @@
 """smtp2sms-hook: an SMS that comes in becomes one mail, or the gateway comes
 again."""
 
+import base64
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import time
 
 import smtp
 import tap
-from hook_lib import (FROM, HOOK, KEY, REPLIES_TO, Hook, keyed,
+from hook_lib import (FROM, HOOK, KEY, REPLIES_TO, SECRET, Hook, keyed,
                       secret, sign_smsgate, smsgate, text_of)
 
 
@@ -170,6 +171,44 @@ def malformed():
     tap.is_(text_of(hook.mail()), "a b", "becomes a blank")
 
 
+def post_infobip(hook, *items):
+    """The status of a webhook of several SMS."""
+    auth = base64.b64encode(("x:" + SECRET).encode()).decode()
+    body = json.dumps({"results": [
+        dict(item, receivedAt="2026-03-01T10:00:00.000+0100")
+        for item in items]}).encode()
+    return hook.post(body, {"Authorization": "Basic " + auth}).status
+
+
+@tap.test("each item of a webhook, whatever becomes of another")
+def items():
+    hook = Hook("infobip", secret())
+
+    def post(*senders, name="m"):
+        return post_infobip(hook, *[
+            {"messageId": name + str(i), "from": sender, "text": "t%d" % i}
+            for i, sender in enumerate(senders)])
+
+    tap.is_(post("", "491511111111", "491522222222"), 400,
+            "one of three has no sender", hook.log)
+    tap.is_(sorted(text_of(mail) for mail in hook.received()), ["t1", "t2"],
+            "the others are mails")
+    tap.is_(post(*["491533333333"] * 30, name="n"), 200, "30 of a number")
+    hook.received()
+    tap.is_(post("491533333333", "491544444444", name="o"), 503,
+            "one of two has reached its limit", hook.log)
+    tap.is_([mail["From"].addresses[0].username for mail in hook.received()],
+            ["+491544444444"], "the other is a mail")
+
+
+@tap.test("what nothing tells from the next one is refused, not dropped")
+def no_id():
+    hook = Hook("infobip", secret())
+    tap.is_([post_infobip(hook, {"from": "491511111111", "text": text})
+             for text in ("one", "two")], [400, 400], "SMS without an id")
+    tap.like(hook.log, "no id", "the log says why")
+
+
 @tap.test("requests that are none")
 def requests():
     hook = Hook("smsgate", keyed())
@@ -203,6 +242,13 @@ def configurations():
     tap.is_(hook.post_signed(smsgate()).status, 500, "no such key")
     tap.like(hook.log, "secret hook-key: /nonexistent/key: No such file",
              "the log names it")
+    hook.configure("set hook-key ''")
+    tap.is_(hook.post_signed(smsgate(), key="").status, 500,
+            "an empty key, with which anybody could sign")
+    hook.configure(secret())
+    tap.is_(hook.post(smsgate(), path_info="/" + SECRET).status, 404,
+            "the secret in the gateway's place")
+    tap.ok(SECRET not in hook.log, "does not get into the log", hook.log)
     hook.configure("secret hook " + smtp.secret_file("short"))
     tap.is_(hook.post_signed(smsgate()).status, 500, "a short secret")
     hook.configure("nonsense yes")
@@ -229,6 +275,7 @@ def checked():
              "no gateway of this name that has webhooks"),
             (["secret twilio.hook /x", journal],
              "no gateway of this name that has webhooks"),
+            (["set hook-key ''", journal], "it is empty"),
             ([keyed()], "needs a journal that is a folder")):
         own = smtp.own_token("t") if "gateway seven" in lines else \
             smtp.own_credentials()
