@@ -356,6 +356,8 @@ find(unsigned from, unsigned n, enum metrics_family f,
 {
 	struct series *s = self.store->series + from;
 
+	if (n > METRICS_SERIES)	/* the file is broken */
+		n = METRICS_SERIES;
 	for (; s < self.store->series + n; s++)
 		if (s->family == f && strcmp(s->label[1], label[1]) == 0 &&
 		    strcmp(s->label[0], label[0]) == 0)

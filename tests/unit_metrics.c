@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -227,6 +229,25 @@ test_file(void)
 	tap_ok(has("smtp2sms_held_back_total 1\n"), "and counts from 0 on");
 }
 
+/* Behind its magic and its size FILE.counts says how many series it has. */
+static void
+test_broken(void)
+{
+	const unsigned many = UINT_MAX;
+	char counts[80];
+	int fd;
+
+	metrics_end();
+	snprintf(counts, sizeof(counts), "%s.counts", path);
+	fd = open(counts, O_WRONLY);
+	tap_ok(pwrite(fd, &many, sizeof(many), 24 + sizeof(size_t)) ==
+	    (ssize_t)sizeof(many), "a file that has more series than fit");
+	close(fd);
+	metrics_gateway("unheard-of");
+	metrics_add(METRICS_HELD_BACK, NULL, NULL, 1);
+	tap_ok(has("smtp2sms_held_back_total 1\n"), "is not read beyond its end");
+}
+
 int
 main(void)
 {
@@ -241,6 +262,7 @@ main(void)
 	test_labels();
 	test_full();
 	test_file();
+	test_broken();
 	if (chdir(folder) == -1 || unlink("m.prom") == -1 ||
 	    unlink("m.prom.counts") == -1 || rmdir(folder) == -1)
 		printf("# files are left in %s\n", folder);
