@@ -598,6 +598,7 @@ listener_resume(struct program *p, int broken)
 			l->table->slot[i].at_line = -1;
 			listener_slot_watch(l, &l->table->slot[i]);
 		}
+	l->retry = clock_ms();	/* some may have waited for a helper */
 	listener_deliver_watch(l);
 	listener_tls_start(l);
 	drop(l);

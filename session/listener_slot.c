@@ -187,7 +187,9 @@ on_link(struct listener *l, struct slot *s, short events)
 void
 listener_deliver_watch(struct listener *l)
 {
+	/* what poll(2) has said may be about the one before */
 	l->poll[POLL_DELIVER].fd = l->table->deliver.control;
+	l->poll[POLL_DELIVER].revents = 0;
 }
 
 long long

@@ -50,7 +50,9 @@ set_state(struct listener *l, enum table_tls state)
 	l->table->tls_state = state;
 	l->tls_deadline = state == TABLE_TLS_STARTING ?
 	    clock_ms() + ANSWER_WAIT : 0;
+	/* what poll(2) has said may be about the one before */
 	l->poll[POLL_TLS].fd = l->table->tls.control;
+	l->poll[POLL_TLS].revents = 0;
 }
 
 /* What has died, or must be another, only root can start again. */
