@@ -19,7 +19,7 @@
 #include "delivery/update.h"
 
 #define HELD_KEEP (366L * 86400) /* seconds; a digest is sent long before */
-#define TELL_WAIT 300	/* seconds for a message that tells how many */
+#define TELL_GRACE 300	/* seconds beyond the time that sending may take */
 
 /* What is known of a recipient of the job. */
 struct mark {
@@ -333,7 +333,8 @@ tell(void *arg, const char *text, struct buf *out)
 		r->got = h.told.n;
 	if (h.told.n > 0 || h.pile.n == 0)
 		return UPDATE_NOTHING;
-	rate_held_tell(&h, r->id, r->now + TELL_WAIT);
+	rate_held_tell(&h, r->id, r->now + config_timeout_delivery(config) +
+	    TELL_GRACE);
 	r->got = h.told.n;
 	rate_held_write(&h, out);
 	return UPDATE_DURABLE;
