@@ -102,8 +102,9 @@ rate_counter_give(struct rate_counter *c, long n, long long taken)
 
 /*
  * ---- what was held back ----
- * n NUMBER, then for each pile a line (p N DUE, or t N DUE BY) and behind it
- * its senders: f N NAME
+ * n NUMBER, then for each pile a line (p N DUE, or t N DUE BY WAS) and behind it
+ * its senders: f N NAME.  Behind BY is when it was due as a pile (WAS), which
+ * may be missing.
  */
 
 static int
@@ -111,8 +112,8 @@ read_pile(struct rate_held *h, const char *line, struct rate_pile **at)
 {
 	struct rate_pile p = {.n = 0};
 
-	if (sscanf(line + 1, "%ld %lld %36s", &p.n, &p.due, h->by) < 2 ||
-	    !is_count(p.n))
+	if (sscanf(line + 1, "%ld %lld %36s %lld", &p.n, &p.due, h->by,
+	    &h->was) < 2 || !is_count(p.n))
 		return -1;
 	*at = line[0] == 'p' ? &h->pile : &h->told;
 	**at = p;
@@ -167,16 +168,10 @@ rate_held_read(struct rate_held *h, const char *text)
 }
 
 static void
-write_pile(const struct rate_pile *p, const char *by, struct buf *b)
+write_senders(const struct rate_pile *p, struct buf *b)
 {
 	size_t i;
 
-	if (p->n == 0)
-		return;
-	if (by == NULL)
-		buf_fmt(b, "p %ld %lld\n", p->n, p->due);
-	else
-		buf_fmt(b, "t %ld %lld %s\n", p->n, p->due, by);
 	for (i = 0; i < p->nfrom; i++)
 		buf_fmt(b, "f %ld %s\n", p->from[i].n, p->from[i].name);
 }
@@ -185,8 +180,15 @@ void
 rate_held_write(const struct rate_held *h, struct buf *b)
 {
 	buf_fmt(b, "n %s\n", h->number);
-	write_pile(&h->pile, NULL, b);
-	write_pile(&h->told, h->by, b);
+	if (h->pile.n > 0) {
+		buf_fmt(b, "p %ld %lld\n", h->pile.n, h->pile.due);
+		write_senders(&h->pile, b);
+	}
+	if (h->told.n > 0) {
+		buf_fmt(b, "t %ld %lld %s %lld\n", h->told.n, h->told.due,
+		    h->by, h->was);
+		write_senders(&h->told, b);
+	}
 }
 
 /* At most RATE_NAME_MAX octets of it, whole characters, of one line. */
@@ -247,6 +249,7 @@ void
 rate_held_tell(struct rate_held *h, const char *by, long long due)
 {
 	h->told = h->pile;
+	h->was = h->pile.due;
 	h->told.due = due;
 	snprintf(h->by, sizeof(h->by), "%s", by);
 	memset(&h->pile, 0, sizeof(h->pile));
@@ -260,6 +263,8 @@ rate_held_untell(struct rate_held *h)
 
 	if (p->n == 0) {
 		*p = *t;
+		if (h->was != 0)
+			p->due = h->was;
 	} else {
 		p->n += t->n;
 		for (i = 0; i < t->nfrom; i++)
@@ -267,6 +272,7 @@ rate_held_untell(struct rate_held *h)
 	}
 	memset(t, 0, sizeof(*t));
 	h->by[0] = '\0';
+	h->was = 0;
 }
 
 void

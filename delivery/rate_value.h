@@ -67,6 +67,7 @@ struct rate_pile {
 struct rate_held {
 	char number[NUMBER_SIZE];
 	struct rate_pile pile, told;
+	long long was;		/* when told was due as a pile; 0: unknown */
 	char by[JOURNAL_NAME_MAX + 1];
 };
 

@@ -85,7 +85,7 @@ test_held(void)
 	rate_held_tell(&h, "digest.120", 180);
 	rate_held_add(&h, "joe r", 200);
 	tap_is(held_text(&h), "n +4915112345678\np 1 200\nf 1 joe r\n"
-	    "t 3 180 digest.120\nf 2 bob\nf 1 ann\n",
+	    "t 3 180 digest.120 120\nf 2 bob\nf 1 ann\n",
 	    "what is being told grows no more");
 	tap_ok(rate_held_read(&again, storage) == 0 &&
 	    memcmp(&h, &again, sizeof(h)) == 0, "it is read as it was");
@@ -97,6 +97,25 @@ test_held(void)
 	    "not told: all is one pile again");
 	tap_ok(rate_held_read(&h, "n +491\nx\n") == -1 && h.number[0] == '\0',
 	    "a wrong line: none of it counts");
+}
+
+static void
+test_untold(void)
+{
+	struct rate_held h;
+
+	rate_held_read(&h, "n +491\np 3 120\nf 3 bob\n");
+	rate_held_tell(&h, "0c5e0000-0000-5000-8000-000000000000", 420);
+	held_text(&h);
+	rate_held_read(&h, storage);
+	tap_ok(h.told.due == 420, "a message has until then to tell it");
+	rate_held_untell(&h);
+	tap_is(held_text(&h), "n +491\np 3 120\nf 3 bob\n",
+	    "not told: it is due when it was before");
+	rate_held_read(&h, "n +491\nt 3 420 0c5e\n");
+	rate_held_untell(&h);
+	tap_is(held_text(&h), "n +491\np 3 420\n",
+	    "a value without that time is due at the other");
 }
 
 static void
@@ -163,6 +182,7 @@ main(void)
 	test_windows();
 	test_give();
 	test_held();
+	test_untold();
 	test_stale();
 	test_limits();
 	return tap_done();
