@@ -62,8 +62,9 @@ def conversation():
                        "smtp://127.0.0.1:%d" % postfix.port)
         send(postfix, "From: %s\nMessage-ID: <first@example.org>\n"
              "Subject: db1\n\nDisk full\n" % ALICE, "NOTIFY=SUCCESS")
-        tap.ok(wait_until(lambda: service.gateway.messages, PATIENCE),
-               "the gateway has the SMS", service.log())
+        # before that, the gateway would be told to come again
+        tap.ok(wait_until(lambda: "status=sent" in postfix.log(), PATIENCE),
+               "the gateway has the SMS, and Postfix knows", service.log())
         sent = service.gateway.messages[-1]
         hook_answer = hook.post_signed(event("sms:delivered", sent["id"],
                                              NUMBER))

@@ -17,14 +17,22 @@ def others(leader):
     return [i for i in range(3) if i != leader]
 
 
+def mail_again(ident):
+    """The replies of the two machines in turn, until one is no 451: an
+    election may take longer than timeout-journal."""
+    replies = [mail(ONE, ident)[0]]
+    while replies[-1].startswith(NOTHING) and len(replies) < 5:
+        replies.append(mail(TWO, ident)[0])
+    return replies
+
+
 @tap.test("a member is killed")
 def member_killed():
     for i in range(3):
         ident = new()
         cluster.kill(i)
-        reply, took = mail(ONE, ident)
-        tap.like(reply, "^250 ", "member %d is dead: 250" % i)
-        tap.ok(took < LIMIT + 2 * SLOW, "in time", took)
+        replies = mail_again(ident)
+        tap.like(replies[-1], "^250 ", "member %d is dead: 250" % i, replies)
         tap.like(mail(TWO, ident)[0], "^250 2.0.0 Already", "known")
         cluster.start(i)
         cluster.wait()
@@ -37,10 +45,7 @@ def leader_lost():
         leader = cluster.wait()
         ident = new()
         how(leader)
-        replies = [mail(ONE, ident)[0]]
-        # an election may take longer than timeout-journal
-        while replies[-1].startswith(NOTHING) and len(replies) < 5:
-            replies.append(mail(TWO, ident)[0])
+        replies = mail_again(ident)
         tap.like(replies[-1], "^250 ", "%s: 250" % how.__name__, replies)
         tap.is_(sent(), 1, "one SMS")
         if how == cluster.kill:
