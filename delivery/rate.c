@@ -77,7 +77,7 @@ rate_init(const struct config *c)
 int
 rate_is_on(const struct job *j)
 {
-	return !j->dry && !j->digest && config_has_journal(config) &&
+	return !j->dry && config_has_journal(config) &&
 	    (config->nrates > 0 || j->rate.n > 0);
 }
 
@@ -103,6 +103,14 @@ static int
 may_hold(const struct job *j)
 {
 	return config->over == CONFIG_OVER_DIGEST && j->judged &&
+	    !j->digest && j->options.port == 0;
+}
+
+/* What was held back from its recipients may be told by it. */
+static int
+may_tell(const struct job *j)
+{
+	return config->over == CONFIG_OVER_DIGEST && !j->digest &&
 	    j->options.port == 0;
 }
 
@@ -146,7 +154,10 @@ kind_of(enum phase p)
 	return CONFIG_RATE_RECIPIENT;
 }
 
-/* The rules of a kind, which stand together; a login may have its own. */
+/*
+ * The rules of a kind, which stand together; a login may have its own.  A
+ * digest keeps to what the account may send in all.
+ */
 static const struct config_rate *
 rules_of(const struct rate *r, size_t *n)
 {
@@ -154,6 +165,8 @@ rules_of(const struct rate *r, size_t *n)
 	enum config_rate_kind kind = kind_of(r->phase);
 
 	*n = 0;
+	if (r->job->digest && kind != CONFIG_RATE_TOTAL)
+		return NULL;
 	if (kind == CONFIG_RATE_LOGIN) {
 		if (!r->job->logged_in)
 			return NULL;
@@ -518,7 +531,7 @@ begin(struct rate *r)
 		begin_recipient(r);
 		break;
 	case TELL:
-		if (config->over == CONFIG_OVER_DIGEST && j->options.port == 0)
+		if (may_tell(j))
 			start_held(r, tell);
 		else
 			next_recipient(r);

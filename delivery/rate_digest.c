@@ -37,6 +37,7 @@ static struct {
 	struct rate_held held;	/* what this process may send */
 	int taken;		/* ... if it may */
 	int settled;		/* its outcome is final */
+	int limited;		/* the account may send no more now */
 	struct update update;
 	struct log_limit log_limit;
 } self;
@@ -118,6 +119,17 @@ on_next(void *arg, enum journal_answer a, const struct journal_value *v)
 
 /* ---- take it ---- */
 
+/* Where the account may send no more, the others wait with this one. */
+static void
+end_clear(void)
+{
+	self.step = SEEK;
+	if (!self.limited)
+		return;
+	rate_digest_expect((long long)time(NULL) + RETRY);
+	self.step = OVER;
+}
+
 static void
 on_updated(void *arg, int failed)
 {
@@ -127,7 +139,7 @@ on_updated(void *arg, int failed)
 	else if (self.step == TAKE)
 		self.step = self.taken ? SEND : SEEK;
 	else
-		self.step = SEEK;
+		end_clear();
 	go_on();
 }
 
@@ -201,6 +213,7 @@ on_sent(void *arg, struct job *j)
 	    r->status != 0 ? LOG_NUM(r->status) : NULL, "id", r->id, NULL);
 	job_metrics_add(j);
 	self.settled = is_final(r);
+	self.limited = r->outcome == IPC_OUTCOME_LIMITED;
 	job_free(j);
 	self.step = CLEAR;
 	go_on();
@@ -307,6 +320,7 @@ rate_digest_turn(int *ms)
 	}
 	self.busy = self.idle = 1;
 	self.found = 0;
+	self.limited = 0;
 	self.name[0] = '\0';
 	self.step = SEEK;
 	run();

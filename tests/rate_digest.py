@@ -66,6 +66,22 @@ class Place:
     def session(self):
         return Session(config=open(self.config).read())
 
+    def values(self, kind):
+        """The files of the journal's values of this kind."""
+        with open(self.config) as file:
+            journal = re.search(r"journal (.*)", file.read())[1]
+        return [os.path.join(base, name) for base, _, names in
+                os.walk(journal) for name in names
+                if base.endswith("/" + kind) and len(name) == 36]
+
+    def change(self, kind, what, into):
+        """Replace a pattern in all of them."""
+        for path in self.values(kind):
+            with open(path) as file:
+                old = file.read()
+            with open(path, "w") as file:
+                file.write(re.sub(what, into, old))
+
 
 @tap.test("the next text tells how many")
 def next_text():
@@ -200,9 +216,7 @@ def failing():
         leave(s)
     gw.queue("503")
     wait_until(lambda: "outcome=failed" in digest(place.config), 5)
-    value = next(os.path.join(base, name) for base, _, names in os.walk(
-        re.search(r"journal (.*)", open(place.config).read())[1])
-        for name in names if base.endswith("/digest") and len(name) == 36)
+    value = place.values("digest")[0]
     with open(value) as file:
         old = file.read()
     tap.like(old, r"\nt 1 \d+ digest\.\d+ \d+\n", "it is kept")
@@ -213,6 +227,30 @@ def failing():
     tap.is_(texts(), ["first", "1 message held back: root@client.test (1)"],
             "once")
     tap.ok(not os.path.exists(value), "nothing is left of it")
+
+
+@tap.test("digests keep to rate total")
+def total():
+    gw.reset()
+    place = Place(lines("rate total 2/h"))
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "first", numbers=["+4915112340301", "+4915112340302"])
+        mail(s, "held", numbers=["+491511234031%d" % n for n in range(3)])
+        leave(s)
+    place.change("digest", r"\np 1 \d+", "\np 1 1")
+    log = digest(place.config)
+    tap.is_(re.findall("outcome=([a-z]+)", log), ["limited"],
+            "the first waits, and the others with it", log)
+    tap.is_(texts(), ["first"], "none is sent")
+    # an hour later
+    place.change("rate", r"\n3600 \d+ ", "\n3600 1 ")
+    place.change("digest", r"\nt 1 \d+", "\nt 1 1")
+    log = digest(place.config)
+    tap.is_(re.findall("outcome=([a-z]+)", log),
+            ["accepted", "accepted", "limited"], "as many as may be", log)
+    tap.is_(len(texts()), 3, "the gateway has them")
+    tap.is_(len(place.values("digest")), 1, "and the last is kept")
 
 
 @tap.test("credentials that nobody has judged")
