@@ -85,15 +85,17 @@ static int
 turn(struct curl_waitfd *w, unsigned max)
 {
 	unsigned agents = 0, journals, seals, n;
-	int ms = IDLE_WAIT;
+	int over, ms = IDLE_WAIT;
 
 	if (self.agent && agent_stopping())
 		serve_dismiss();
 	n = serve_prepare(w + AGENT_WAITS, max - AGENT_WAITS - JOURNAL_WAITS -
 	    SEAL_WAITS, &ms);
+	over = self.agent ? agent_over() : serve_count() == 0;
+	if (over || (self.agent && agent_stopping()))
+		rate_digest_stop();
 	rate_digest_turn(&ms);
-	if ((self.agent ? agent_over() : serve_count() == 0) &&
-	    !rate_digest_busy())
+	if (over && !rate_digest_busy())
 		return 0;
 	if (self.agent)
 		agents = agent_prepare(w, &ms);

@@ -29,6 +29,7 @@ enum step { SEEK, TAKE, SEND, CLEAR, OVER };
 static struct {
 	const struct config *config;
 	int on;
+	int stopping;		/* no other one is taken */
 	long long next;		/* when there is something to do; 0: never */
 	long long found;	/* ... as far as this round has seen */
 	enum step step;
@@ -59,6 +60,13 @@ rate_digest_expect(long long when)
 		self.next = when;
 	if (self.found == 0 || when < self.found)
 		self.found = when;
+}
+
+void
+rate_digest_stop(void)
+{
+	self.on = 0;
+	self.stopping = 1;
 }
 
 int
@@ -272,6 +280,10 @@ clear(void *arg, const char *text, struct buf *out)
 static void
 begin(void)
 {
+	if (self.stopping && (self.step == SEEK || self.step == TAKE)) {
+		self.step = OVER;
+		return;
+	}
 	self.idle = 0;
 	switch (self.step) {
 	case SEEK:

@@ -19,6 +19,9 @@ void rate_digest_expect(long long when);
  */
 void rate_digest_turn(int *ms);
 
+/* Begin no other one: what is under way ends, and others send the rest. */
+void rate_digest_stop(void);
+
 /* 1 while digests are being sent. */
 int rate_digest_busy(void);
 

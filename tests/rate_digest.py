@@ -253,6 +253,30 @@ def total():
     tap.is_(len(place.values("digest")), 1, "and the last is kept")
 
 
+@tap.test("a session that ends does not wait for all that are due")
+def ends():
+    gw.reset()
+    place = Place(lines("rate recipient 1/h"))
+    numbers = ["+491511234032%d" % n for n in range(5)]
+    with place.session() as s:
+        s.ehlo()
+        for text in ("first", "held"):
+            mail(s, text, numbers=numbers)
+        leave(s)
+    place.change("digest", r"\np 1 \d+", "\np 1 1")
+    gw.default = "delay:500"
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "to another", numbers=["+4915112345679"])
+        leave(s)
+    sent = [text for text in texts() if "held back" in text]
+    tap.ok(0 < len(sent) < 5, "what it has begun is sent", sent)
+    gw.default = "ok"
+    digest(place.config)
+    tap.is_(len([text for text in texts() if "held back" in text]), 5,
+            "and the rest by the next")
+
+
 @tap.test("credentials that nobody has judged")
 def unjudged():
     gw.reset()
