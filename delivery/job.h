@@ -87,6 +87,7 @@ struct job {
 	int journalled;
 	struct journal journal;
 	int counted[CONFIG_RCPTS_MAX]; /* a try has been, for all we know */
+	int stays[CONFIG_RCPTS_MAX]; /* ... and no other gateway may be asked */
 	long told[CONFIG_RCPTS_MAX]; /* how many held back the text tells of */
 	struct rate *guard;	/* rate.c's; NULL: nothing is counted */
 	char record[JOB_UUID];	/* the journal's name for the message */

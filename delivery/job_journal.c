@@ -52,16 +52,13 @@ gateway_knows(const struct job *j, const struct descriptor *g)
 }
 
 /*
- * Nobody knows whether the recipient was sent to.  A gateway that knows ids
- * says so itself; else it is sent to again as often as the configuration says.
+ * Nobody knows whether the recipient was sent to: may it get the SMS once more?
  */
 static int
-may_try_again(const struct job *j, const struct descriptor *holder,
-    const char *name)
+may_repeat(const struct job *j, const char *name)
 {
-	return gateway_knows(j, holder) ||
-	    (j->config->on_unknown == CONFIG_UNKNOWN_RETRY &&
-	    journal_tries(&j->journal, name) <= j->config->unknown_tries);
+	return j->config->on_unknown == CONFIG_UNKNOWN_RETRY &&
+	    journal_tries(&j->journal, name) <= j->config->unknown_tries;
 }
 
 /* 1 if the recipient must not be sent to: its result says why. */
@@ -73,7 +70,7 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	char name[JOB_UUID];
 
 	job_id_recipient(j->number[i], name);
-	j->counted[i] = 0;
+	j->counted[i] = j->stays[i] = 0;
 	switch (journal_find(&j->journal, name, since, r->id)) {
 	case JOURNAL_ACCEPTED:
 		r->outcome = strcmp(r->id, RATE_HELD_ID) == 0 ?
@@ -83,10 +80,14 @@ is_done(struct job *j, const char *key, size_t i, time_t since)
 	case JOURNAL_UNKNOWN:
 		holder = find_holder(j, r->id);
 		r->id[0] = '\0';
-		if (gateway_knows(j, holder))
-			j->first[i] = holder;	/* it is asked first */
 		j->counted[i] = 1;
-		if (may_try_again(j, holder, name))
+		j->stays[i] = !may_repeat(j, name);
+		/* a gateway that knows ids says itself whether it has it */
+		if (gateway_knows(j, holder)) {
+			j->first[i] = holder;
+			return 0;
+		}
+		if (!j->stays[i])
 			return 0;
 		r->outcome = IPC_OUTCOME_UNKNOWN;
 		snprintf(r->id, sizeof(r->id), "%s", key);
@@ -272,8 +273,10 @@ note_of(const struct job *j, const struct job_result *r)
 {
 	const struct descriptor *g = j->gateway;
 
-	if (g->next == NULL || state_of(r) != JOURNAL_UNKNOWN)
+	if (state_of(r) != JOURNAL_UNKNOWN)
 		return r->id;
+	if (g->next == NULL)
+		return "";
 	while (g->index != r->gateway)
 		g = g->next;
 	return ipc_is_id(g->name) ? g->name : "";

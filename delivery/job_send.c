@@ -186,7 +186,8 @@ end_recipient(struct batch *b, size_t i, int sent)
 	keep_result(&b->job->result[b->job->todo[b->first + i]], &now, fate);
 	if (is_about_gateway(b, &now))
 		job_road_note(b->gateway, fate);
-	return goes_on(b->job, &now, fate);
+	return !b->job->stays[b->job->todo[b->first + i]] &&
+	    goes_on(b->job, &now, fate);
 }
 
 /* Start batches of these recipients at the next gateway, if there is one. */

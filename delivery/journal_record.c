@@ -3,9 +3,10 @@
  *
  *	TIME STATE NAME =ID SUM
  *
- * Where nobody knows the outcome, the number of tries is in place of the ID.
- * SUM is against accidents, not against intruders.  Of two lines with the
- * same name the last counts.  Where the lines are kept is not known here.
+ * Where nobody knows the outcome, =TRIES or =TRIES,GATEWAY is in place of =ID:
+ * how many tries there were, and where the message may be.  SUM is against
+ * accidents, not against intruders.  Of two lines with the same name the last
+ * counts.  Where the lines are kept is not known here.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 
 #define LINE_ROOM JOURNAL_RECORD_LINE
 #define TRIES_MAX 999999
+#define ID_WORD	  (sizeof("=999999,") + IPC_ID_MAX)
 
 static const char *const words[] = {
 	[JOURNAL_NEW] = "new",
@@ -72,12 +74,13 @@ static size_t
 format(const struct journal *j, const struct journal_entry *e,
     char out[LINE_ROOM])
 {
-	char tries[24] = "";
+	char tries[24 + IPC_ID_MAX + 1] = "";
 	uint64_t h;
 	int n;
 
 	if (is_open_state(e->state) && e->tries > 0)
-		snprintf(tries, sizeof(tries), "%ld", e->tries);
+		snprintf(tries, sizeof(tries), "%ld%s%s", e->tries,
+		    e->id[0] != '\0' ? "," : "", e->id);
 	n = snprintf(out, LINE_ROOM, "%lld %s %s =%s", (long long)e->time,
 	    words[e->state], e->name,
 	    is_open_state(e->state) ? tries : e->id);
@@ -87,23 +90,37 @@ format(const struct journal *j, const struct journal_entry *e,
 	return (size_t)n;
 }
 
+/* What is behind the "=": an id, or how many tries and where it may be. */
+static void
+parse_id(struct journal_entry *e, const char *s)
+{
+	char *end;
+
+	if (is_open_state(e->state)) {
+		e->tries = strtol(s, &end, 10);
+		s = *end == ',' ? end + 1 : "";
+	}
+	/* one that is too long is cut here, and so is not what we would write */
+	memcpy(e->id, s, strnlen(s, IPC_ID_MAX));
+}
+
 /* A line is right if it is what we would have written. */
 static int
 parse(const struct journal *j, const char *line, size_t n,
     struct journal_entry *e)
 {
-	char copy[LINE_ROOM], again[LINE_ROOM], word[10], id[IPC_ID_MAX + 2];
+	char copy[LINE_ROOM], again[LINE_ROOM], word[10], id[ID_WORD];
 	long long when;
 	size_t i;
 
-	_Static_assert(IPC_ID_MAX + 1 == 65 && JOURNAL_NAME_MAX == 36,
+	_Static_assert(ID_WORD == 72 + 1 && JOURNAL_NAME_MAX == 36,
 	    "the widths below");
 	if (n >= sizeof(copy))
 		return -1;
 	memcpy(copy, line, n);
 	copy[n] = '\0';
 	memset(e, 0, sizeof(*e));
-	if (sscanf(copy, "%lld %9s %36s %65s", &when, word, e->name,
+	if (sscanf(copy, "%lld %9s %36s %72s", &when, word, e->name,
 		id) != 4 || id[0] != '=')
 		return -1;
 	for (i = 0; i < NWORDS && strcmp(word, words[i]) != 0; i++)
@@ -112,10 +129,7 @@ parse(const struct journal *j, const char *line, size_t n,
 		return -1;
 	e->state = (enum journal_state)i;
 	e->time = (time_t)when;
-	if (is_open_state(e->state))
-		e->tries = strtol(id + 1, NULL, 10);
-	else
-		memcpy(e->id, id + 1, sizeof(e->id));
+	parse_id(e, id + 1);
 	if (format(j, e, again) != n || memcmp(line, again, n) != 0)
 		return -1;
 	return journal_record_is_name(e->name) && ipc_is_id(e->id) ? 0 : -1;
@@ -270,7 +284,7 @@ journal_find(const struct journal *j, const char *name, time_t since,
 	id[0] = '\0';
 	if (e == NULL || (since != 0 && (e->time < since || journal_record_is_ahead(e->time))))
 		return JOURNAL_NEW;
-	if (e->state == JOURNAL_ACCEPTED)
+	if (e->state != JOURNAL_NEW)
 		memcpy(id, e->id, sizeof(e->id));
 	return e->state;
 }
@@ -294,6 +308,7 @@ journal_forget(struct journal *j, const char *name)
 		return;
 	e->state = JOURNAL_NEW;
 	e->tries = 0;
+	e->id[0] = '\0';
 	e->dirty = e->written;
 }
 
@@ -336,7 +351,10 @@ journal_note(struct journal *j, const char *name, enum journal_state state,
 		return -1;
 	set_state(e, state, journal_tries(j, name));
 	e->time = time(NULL);
-	memcpy(e->id, id, strlen(id) + 1);
+	/* while nobody knows, the gateway that may have it stays named */
+	if (!is_open_state(e->state) ||
+	    (state == JOURNAL_UNKNOWN && id[0] != '\0'))
+		memcpy(e->id, id, strlen(id) + 1);
 	e->dirty = e->state != JOURNAL_NEW || e->written;
 	return 0;
 }

@@ -65,8 +65,9 @@ struct journal {
  * What is known of a recipient, if it was noted at `since` or later; with
  * since 0 at any time.  Else a time in the future is a clock's that was wrong:
  * it does not count.  id:
- * the gateway's, of an accepted one, else "".  What was noted as SENDING by a
- * process that came no further is UNKNOWN.
+ * of an accepted one the gateway's, of one SENDING or UNKNOWN the name of the
+ * gateway that may have it, or "".  What was noted as SENDING by a process
+ * that came no further is UNKNOWN.
  */
 enum journal_state journal_find(const struct journal *, const char *name,
     time_t since, char id[IPC_ID_MAX + 1]);
@@ -78,7 +79,8 @@ long journal_tries(const struct journal *, const char *name);
 void journal_forget(struct journal *, const char *name);
 
 /*
- * Note the state of a recipient, in memory; id is NULL or the gateway's.  A
+ * Note the state of a recipient, in memory; id is NULL or what journal_find
+ * shall find.  SENDING, and UNKNOWN without an id, keep the gateway's name.  A
  * record that is full forgets its oldest recipient.  Returns 0, or -1 with
  * errno: EINVAL if name or id is none, ENOMEM.
  */
@@ -89,7 +91,7 @@ int journal_note(struct journal *, const char *name, enum journal_state,
 
 struct journal_entry {
 	char name[JOURNAL_NAME_MAX + 1];
-	char id[IPC_ID_MAX + 1];
+	char id[IPC_ID_MAX + 1]; /* SENDING, UNKNOWN: the gateway's name */
 	time_t time;
 	long tries;  /* of SENDING and UNKNOWN: how many may have been taken */
 	enum journal_state state;

@@ -94,19 +94,28 @@ read_state(const char *s, enum journal_state *state)
 static int
 read_words(char *word[5], struct line *l)
 {
+	char *comma;
 	int is_open;
 
 	if (!is_number(word[0]) || read_state(word[1], &l->state) == -1 ||
 	    !is_uuid(word[2]) || word[3][0] != '=')
 		return -1;
 	is_open = l->state == JOURNAL_SENDING || l->state == JOURNAL_UNKNOWN;
-	if (is_open ? word[3][1] != '\0' && (!is_number(word[3] + 1) ||
-	    word[3][1] == '-' || word[3][1] == '0') :
-	    strlen(word[3] + 1) > IPC_ID_MAX || !ipc_is_id(word[3] + 1))
+	comma = is_open ? strchr(word[3], ',') : word[3];
+	if (comma != NULL && (strlen(comma + 1) > IPC_ID_MAX ||
+	    !ipc_is_id(comma + 1) || (is_open && comma[1] == '\0')))
+		return -1;
+	if (strlen(word[3]) > strlen("=999999,") + IPC_ID_MAX)
+		return -1;
+	strcpy(l->id, comma != NULL ? comma + 1 : "");
+	if (is_open && comma != NULL)
+		*comma = '\0';
+	if (is_open && (comma != NULL || word[3][1] != '\0') &&
+	    (!is_number(word[3] + 1) || word[3][1] == '-' ||
+	    word[3][1] == '0'))
 		return -1;
 	l->time = strtoll(word[0], NULL, 10);
 	strcpy(l->name, word[2]);
-	strcpy(l->id, is_open ? "" : word[3] + 1);
 	l->tries = is_open ? strtol(word[3] + 1, NULL, 10) : 0;
 	if (is_open && l->tries == 0)
 		l->tries = 1;
@@ -150,8 +159,7 @@ compare(const struct journal *j)
 			if (strcmp(lines[k].name, l->name) == 0)
 				l = &lines[k];
 		HOLDS(journal_find(j, l->name, 0, id) == l->state);
-		HOLDS(strcmp(id, l->state == JOURNAL_ACCEPTED ? l->id : "") ==
-		    0);
+		HOLDS(strcmp(id, l->state != JOURNAL_NEW ? l->id : "") == 0);
 		HOLDS(journal_tries(j, l->name) == l->tries);
 		HOLDS(journal_find(j, l->name, (time_t)4102444800, id) ==
 		    JOURNAL_NEW);

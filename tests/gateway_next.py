@@ -148,6 +148,61 @@ def journal():
             "a retry asks that one, which has it already", repr(reply), log)
 
 
+def on_journal(*more):
+    return [*more, "journal " + tempfile.mkdtemp(dir=FOLDER.name)]
+
+
+def loses(post):
+    """Once it has got a message this way, it does not say whether it has."""
+    posts = []
+
+    def meddle(request):
+        posts.extend([post] if request.method == "POST" else [])
+        return None if not posts else \
+            post if request.method == "POST" else "close"
+    return meddle
+
+
+@tap.test("who may have it is asked, and nobody else")
+def nobody_else():
+    for one, keyword, before in ((None, "on-unknown drop", 0),
+                                 (without_ids("one"), "unknown-tries 0", 1)):
+        reset()
+        conf = lines(one, None, *on_journal(keyword))
+        asked, SECOND.meddle = FIRST, loses("close")
+        if before:
+            FIRST.default, asked = "lost", SECOND
+        else:
+            FIRST.meddle = loses("close")
+        reply, log = mail(conf)
+        tap.is_((reply.code, counts()), (451, (before, 0)),
+                keyword + ": nobody knows", repr(reply), log)
+        asked.refuse()
+        FIRST.default, FIRST.meddle, SECOND.meddle = "ok", None, None
+        reply, log = mail(conf)
+        tap.is_((reply.code, counts()), (451, (before, 0)),
+                "it cannot be asked: later", repr(reply), log)
+        asked.listen()
+        reply, log = mail(conf)
+        tap.is_(counts(), (1, before), "it says that it has none: then it has",
+                log)
+        tap.like(str(reply), "250 2.0.0 Message accepted", "a 250")
+
+
+@tap.test("retry: who may have it is asked first, also while it rests")
+def asked_first():
+    reset()
+    FIRST.meddle, SECOND.default = loses("lost"), "503"
+    with Session(lines(None, None, *on_journal("replies retry")), FIRST) as s:
+        s.ehlo()
+        for want in ("451", "250 2.0.0 Already sent"):
+            reply = s.send_message("hello", [NUMBER],
+                                   headers="Message-ID: <1@c.test>\r\n")
+            tap.like(str(reply), want, want, s.log())
+            FIRST.meddle, SECOND.default = None, "ok"
+    tap.is_(counts(), (1, 0), "it has it once")
+
+
 @tap.test("a gateway that has failed rests")
 def rest():
     for seconds, posts in ((60, 1), (0, 2)):

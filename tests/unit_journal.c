@@ -312,6 +312,75 @@ test_states(void)
 	tap_is(reread(C), "accepted", "a gateway may give no id");
 }
 
+/* The gateway that may have it, for as long as nobody knows. */
+static void
+test_named(void)
+{
+	char longest[IPC_ID_MAX + 1], want[IPC_ID_MAX + 16];
+	struct journal j;
+
+	empty();
+	put_one(A, JOURNAL_SENDING, "");
+	put_one(A, JOURNAL_UNKNOWN, "one");
+	tap_is(reread(A), "unknown one", "UNKNOWN is kept with its gateway");
+	put_one(A, JOURNAL_SENDING, "");
+	tap_is(reread(A), "unknown one", "also if the retry came no further");
+	put_one(A, JOURNAL_NEW, "");
+	tap_is(reread(A), "unknown one", "or was certainly not taken");
+	put_one(A, JOURNAL_SENDING, "");
+	put_one(A, JOURNAL_UNKNOWN, "");
+	tap_is(reread(A), "unknown one", "or is at a gateway without a name");
+	put_one(A, JOURNAL_SENDING, "");
+	put_one(A, JOURNAL_UNKNOWN, "two");
+	tap_is(reread(A), "unknown two", "the last one counts");
+	journal_file_open(&j, dir, KEY);
+	tap_ok(journal_tries(&j, A) == 3, "the tries are counted as well");
+	journal_forget(&j, A);
+	put(&j, A, JOURNAL_SENDING, "");
+	tap_is(look(&j, A, 0), "sending", "forgotten, with its gateway");
+	put(&j, A, JOURNAL_ACCEPTED, "id-1");
+	journal_file_close(&j);
+	tap_is(reread(A), "accepted id-1", "an id takes its place");
+	memset(longest, 'x', IPC_ID_MAX);
+	longest[IPC_ID_MAX] = '\0';
+	journal_file_open(&j, dir, KEY);
+	put(&j, B, JOURNAL_UNKNOWN, longest);
+	j.entry[1].tries = TRIES_MAX;
+	j.entry[1].dirty = 1;
+	journal_file_commit(&j);
+	journal_file_close(&j);
+	snprintf(want, sizeof(want), "unknown %s", longest);
+	tap_is(reread(B), want, "the longest name, and the most tries");
+}
+
+/* Lines of versions that named no gateway, or did not count. */
+static void
+test_older(void)
+{
+	static const char *const bad[] = {"3,", "0,one", "-1,one", "3,a,b",
+	    "3one", "+3", "03"};
+	struct journal j = {.key = KEY};
+	char head[LINE_ROOM], text[LINE_ROOM + 20];
+	size_t i;
+	int good = 1;
+
+	for (i = 0; i < 9; i++) {
+		snprintf(head, sizeof(head), "1700000000 unknown %s =%s",
+		    i == 7 ? A : B, i < 7 ? bad[i] : i == 7 ? "" : "3");
+		snprintf(text, sizeof(text), "%s %016llx\n", head,
+		    (unsigned long long)sum(sum(0xcbf29ce484222325, KEY),
+			head));
+		journal_record_load(&j, text, strlen(text));
+		good &= j.n == (i < 7 ? 0 : i - 6);
+	}
+	tap_ok(good, "lines that we would not write do not count");
+	tap_ok(strcmp(look(&j, A, 0), "unknown") == 0 &&
+	    journal_tries(&j, A) == 1, "a line without a number is one try");
+	tap_ok(strcmp(look(&j, B, 0), "unknown") == 0 &&
+	    journal_tries(&j, B) == 3, "one without a gateway has its tries");
+	journal_record_free(&j);
+}
+
 static void
 test_time(void)
 {
@@ -1423,6 +1492,8 @@ main(void)
 		return 2;
 	snprintf(path, sizeof(path), "%s/5e/%s", dir, KEY);
 	test_states();
+	test_named();
+	test_older();
 	test_time();
 	test_clock_ahead();
 	test_uncommitted();
