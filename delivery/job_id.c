@@ -42,16 +42,28 @@ put_str(struct buf *b, const char *s)
 enum owner { OWNER_SENDER, OWNER_USER, OWNER_TOKEN };
 
 /*
+ * A bearer token as a name.  It cannot be guessed from that, since no token
+ * can be guessed (RFC 6750, 5.2).
+ */
+static void
+digest_token(const struct job *j, char out[JOB_UUID])
+{
+	uuid_t id;
+
+	uuid_generate_sha1(id, space, j->login->secret,
+	    strlen(j->login->secret));
+	uuid_unparse_lower(id, out);
+}
+
+/*
  * Who the message is from.  Where nobody logs in, one identity would be
  * everybody's: the envelope sender tells them apart.  A bearer token that
- * comes without a name is a name itself, by its digest.  It cannot be guessed
- * from the id, since no token can be guessed (RFC 6750, 5.2).
+ * comes without a name is a name itself, by its digest.
  */
 static void
 put_owner(const struct job *j, struct buf *b)
 {
 	char digest[JOB_UUID];
-	uuid_t id;
 
 	if (!j->logged_in) {
 		ipc_put_u8(b, OWNER_SENDER);
@@ -60,9 +72,7 @@ put_owner(const struct job *j, struct buf *b)
 		ipc_put_u8(b, OWNER_USER);
 		put_str(b, j->user);
 	} else {
-		uuid_generate_sha1(id, space, j->login->secret,
-		    strlen(j->login->secret));
-		uuid_unparse_lower(id, digest);
+		digest_token(j, digest);
 		ipc_put_u8(b, OWNER_TOKEN);
 		put_str(b, digest);
 	}
@@ -230,6 +240,19 @@ job_id_recipient(const char *number, char out[JOB_UUID])
 	buf_init(&b, storage, sizeof(storage));
 	put_str(&b, number);
 	make_uuid(&b, out);
+}
+
+void
+job_id_login(const struct job *j, char out[JOB_UUID])
+{
+	char digest[JOB_UUID];
+
+	if (j->verified || j->login == NULL || j->login->kind != IPC_BEARER) {
+		job_id_name("rate login", j->user, out);
+		return;
+	}
+	digest_token(j, digest);
+	job_id_name("rate token", digest, out);
 }
 
 void

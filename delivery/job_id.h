@@ -38,6 +38,12 @@ int job_id_needs_key(const struct job *);
 /* The journal's name for something else, of a kind. */
 void job_id_name(const char *kind, const char *what, char out[JOB_UUID]);
 
+/*
+ * The journal's name for what a login is allowed.  The name beside a bearer
+ * token may be any, since the gateway does not see it: the token counts.
+ */
+void job_id_login(const struct job *, char out[JOB_UUID]);
+
 /* The journal's name for a recipient: it does not show the number. */
 void job_id_recipient(const char *number, char out[JOB_UUID]);
 

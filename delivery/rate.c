@@ -264,7 +264,7 @@ start_counter(struct rate *r,
 		job_id_name("rate total", "", name);
 		break;
 	case CONFIG_RATE_LOGIN:
-		job_id_name("rate login", r->job->user, name);
+		job_id_login(r->job, name);
 		break;
 	case CONFIG_RATE_RECIPIENT:
 		job_id_recipient(r->job->number[recipient(r)], name);

@@ -9,8 +9,8 @@ from gateway import Gateway
 from journal_lib import folder, without_ids
 from listener_lib import PATIENCE, Listener
 from metrics_lib import family, new_file, read
-from smtp import (NUMBER, SECRET_HASH, Session, own_credentials, secret_file,
-                  wait_until)
+from smtp import (NUMBER, SECRET_HASH, Session, b64, own_credentials,
+                  secret_file, wait_until)
 
 gw = Gateway()
 OTHER = "+4915112345679"
@@ -68,6 +68,23 @@ def login():
     tap.is_(replies["boss"], ["250 2.0.0"] * 3 + ["450 4.7.1"],
             "boss has one of his own")
     tap.is_(len(gw.messages), 4, "the gateway has as many")
+
+
+@tap.test("a bearer token, with another name each time")
+def token():
+    with Gateway(tokens=["t0ken", "other"]) as gateway, Listener(
+            ["auth gateway", "journal " + folder(), "rate login 1/h"],
+            gateway) as it:
+        replies = []
+        for name, secret in (("alice", "t0ken"), ("bob", "t0ken"),
+                             ("bob", "other")):
+            with it.connect() as client:
+                client.ehlo()
+                client.must("AUTH XOAUTH2 " + b64(
+                    "user=%s\1auth=Bearer %s\1\1" % (name, secret)), 235)
+                replies.append(mail(client, secret + name)[:3])
+                client.bye()
+        tap.is_(replies, ["250", "450", "250"], "the token is what counts")
 
 
 @tap.test("rate total, over many recipients and sessions at once")
