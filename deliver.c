@@ -347,12 +347,14 @@ send_digests(void)
 	rate_digest_init(&self.config);
 	rate_digest_turn(&ms);
 	while (rate_digest_busy()) {
-		ms = IDLE_WAIT;
 		journals = journal_prepare(w, &ms);
 		seals = seal_prepare(w + journals, &ms);
 		http_turn(w, journals + seals, ms);
 		seal_turn(w + journals, seals);
 		journal_turn(w, journals);
+		ms = IDLE_WAIT;
+		if (rate_digest_busy())
+			rate_digest_turn(&ms);
 	}
 	metrics_end();
 	return 0;

@@ -22,6 +22,7 @@
 
 #define LEASE_GRACE 60	/* seconds beyond the time that sending may take */
 #define RETRY	    60	/* seconds until one that failed is sent again */
+#define PAUSE	    10	/* seconds between two looks at all of them */
 #define KEEP	    (366L * 86400) /* seconds */
 
 enum step { SEEK, TAKE, SEND, CLEAR, OVER };
@@ -34,6 +35,7 @@ static struct {
 	long long found;	/* ... as far as this round has seen */
 	enum step step;
 	int busy, idle, running;
+	int yield;		/* it is the event loop's turn */
 	char name[JOURNAL_NAME_MAX + 1];	/* whose turn it is */
 	struct rate_held held;	/* what this process may send */
 	int taken;		/* ... if it may */
@@ -121,6 +123,7 @@ on_next(void *arg, enum journal_answer a, const struct journal_value *v)
 			self.step = TAKE;
 		else if (due != 0)
 			rate_digest_expect(due);
+		self.yield = 1;
 	}
 	go_on();
 }
@@ -307,14 +310,29 @@ begin(void)
 static void
 run(void)
 {
+	long long soonest;
+
 	self.running = 1;
-	while (self.idle && self.step != OVER)
+	self.yield = 0;
+	while (self.idle && self.step != OVER && !self.yield)
 		begin();
 	self.running = 0;
 	if (self.step != OVER)
 		return;
-	self.next = self.found;
+	soonest = (long long)time(NULL) + PAUSE;
+	self.next = self.found != 0 && self.found < soonest ? soonest :
+							      self.found;
 	self.busy = 0;
+}
+
+/* Go on where another turn of the event loop was let in between. */
+static void
+resume(int *ms)
+{
+	if (self.idle)
+		run();
+	if (!self.busy || self.idle)
+		*ms = 0;
 }
 
 void
@@ -322,7 +340,11 @@ rate_digest_turn(int *ms)
 {
 	long long left;
 
-	if (!self.on || self.busy || self.next == 0)
+	if (self.busy) {
+		resume(ms);
+		return;
+	}
+	if (!self.on || self.next == 0)
 		return;
 	left = self.next - (long long)time(NULL);
 	if (left > 0) {
@@ -335,8 +357,5 @@ rate_digest_turn(int *ms)
 	self.limited = 0;
 	self.name[0] = '\0';
 	self.step = SEEK;
-	run();
-	if (self.busy)
-		return;
-	*ms = 0; /* what is due next is looked at once more */
+	resume(ms);
 }
