@@ -188,7 +188,8 @@ check_digest(const struct config *c, const struct descriptor *g,
 {
 	char why[WHY_MAX];
 
-	if (c->over != CONFIG_OVER_DIGEST || c->nrates == 0 ||
+	if (c->over != CONFIG_OVER_DIGEST ||
+	    (c->nrates == 0 && c->auth != CONFIG_AUTH_USERS) ||
 	    try_message(g, NULL, &nothing, why, sizeof(why)) == 0)
 		return 0;
 	return config_error(c, "over", tell, "over digest: a text of our own "

@@ -50,8 +50,9 @@ rate_digest_init(const struct config *c)
 {
 	self.config = c;
 	self.log_limit.session = "digest";
-	self.on = c->over == CONFIG_OVER_DIGEST && c->nrates > 0 &&
-	    config_has_journal(c);
+	/* a login of the users file may have a rate of its own */
+	self.on = c->over == CONFIG_OVER_DIGEST && config_has_journal(c) &&
+	    (c->nrates > 0 || c->auth == CONFIG_AUTH_USERS);
 	self.next = (long long)time(NULL);
 }
 

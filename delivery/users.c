@@ -157,6 +157,8 @@ static int
 parse_rate(struct reader *r, const struct option *o, char *value,
     struct users_profile *p)
 {
+	if (!config_has_journal(r->config))
+		return fail(r, "%s: requires journal", o->name);
 	p->rate.kind = CONFIG_RATE_LOGIN;
 	if (config_parse_rate(value, &p->rate.n, &p->rate.seconds) == 0)
 		return 0;

@@ -155,6 +155,28 @@ def nobody():
     tap.is_(len(texts()), first + 1, "nor at the gateway")
 
 
+@tap.test("a rate that the users file alone has")
+def users_alone():
+    gw.reset()
+    users = secret_file("bob %s rate=1/2s" % SECRET_HASH)
+    place = Place(lines("auth users " + users))
+    with place.session() as s:
+        s.ehlo()
+        s.login("bob", "secret")
+        tap.like(mail(s, "first"), ACCEPTED, "the first is sent")
+        tap.is_(mail(s, "second"), HELD + ", 1 in this window",
+                "the second is held back")
+        leave(s)
+    tap.ok(wait_until(lambda: digest(place.config) != "", 5),
+           "--digest sends what is due")
+    tap.is_(texts()[1:], ["1 message held back: bob (1)"], "and tells of it")
+    with Session([*own_credentials(), "auth users " + users], gw,
+                 greeting=False, args=["-t"]) as s:
+        said = s.rest().decode()
+        tap.is_(s.finish(), 78, "without a journal: -t fails")
+        tap.like(said + s.log(), ":1: rate: requires journal", "and says why")
+
+
 @tap.test("the next process that starts sends it")
 def next_process():
     gw.reset()
