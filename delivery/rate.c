@@ -212,6 +212,7 @@ static void
 give_up(struct rate *r)
 {
 	struct job *j = r->job;
+	size_t i;
 
 	log_limited(j->log_limit, LOG_ERR, "rate", "session", j->session,
 	    "error", journal_why(), NULL);
@@ -220,8 +221,11 @@ give_up(struct rate *r)
 	r->phase = OVER;
 	if (!config->journal_required)
 		return;
-	while (j->ntodo > 0)
-		j->result[j->todo[--j->ntodo]].outcome = IPC_OUTCOME_INTERNAL;
+	while (j->ntodo > 0) {
+		i = j->todo[--j->ntodo];
+		if (j->result[i].outcome != IPC_OUTCOME_HELD) /* it stays so */
+			j->result[i].outcome = IPC_OUTCOME_INTERNAL;
+	}
 }
 
 static void

@@ -346,6 +346,34 @@ def several():
             "only those are told of whom it was held back")
 
 
+@tap.test("who is held back stays so where another cannot be counted")
+def half_counted():
+    gw.reset()
+    place = Place(lines("rate recipient 1/h"))
+    rates = re.search(r"journal (.*)", open(place.config).read())[1] + "/rate"
+    other = "+4915112340499"
+    with place.session() as s:
+        s.ehlo()
+        mail(s, "first")
+        before = set(os.listdir(rates))
+        mail(s, "first", numbers=[other])
+        counter, = (os.path.join(rates, name) for name in
+                    set(os.listdir(rates)) - before if len(name) == 36)
+        os.rename(counter, counter + ".away")
+        os.mkdir(counter)
+        tap.like(mail(s, "second", "both", [NUMBER, other]), "^451",
+                 "one counter cannot be read: later")
+        os.rmdir(counter)
+        os.rename(counter + ".away", counter)
+        tap.like(mail(s, "second", "both", [NUMBER, other]), "^" + HELD,
+                 "the retry: both are held back")
+        s.must("MAIL FROM:<a@client.test> MT-PRIORITY=9", 250)
+        s.rcpt()
+        s.must("DATA", 354)
+        tap.like(str(s.data("\r\nurgent")), ACCEPTED, "an urgent one")
+    tap.is_(texts()[-1], "(+1 held back) urgent", "it was held back once")
+
+
 @tap.test("contrib/systemd/smtp2sms-digest.timer, and cron's line")
 def timers():
     here = os.path.join(TOP, "contrib", "systemd")
