@@ -60,6 +60,7 @@ static struct {
 	char token[TOKEN_MAX + 1];
 	unsigned ntoken;	/* which one it is */
 	int asking;		/* for a new one */
+	int ended;		/* a request has, in this turn of the loop */
 } self;
 
 /* ---- what curl calls ---- */
@@ -274,6 +275,7 @@ finish(struct ask *a, long status, const char *error)
 		.error = error,
 	};
 
+	self.ended = 1;
 	a->done(a->arg, &e);
 	free_ask(a);
 }
@@ -549,8 +551,10 @@ soonest(long long latest)
 unsigned
 journal_link_prepare(struct curl_waitfd *w, int *ms)
 {
+	self.ended = 0;
 	start_all();
-	*ms = clock_left(soonest(clock_ms() + *ms));
+	/* what that brought about is looked at before anybody waits */
+	*ms = self.ended ? 0 : clock_left(soonest(clock_ms() + *ms));
 	memcpy(w, self.fd, self.nfd * sizeof(*w));
 	return self.nfd;
 }
