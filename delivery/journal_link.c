@@ -531,6 +531,13 @@ start_all(void)
 	}
 }
 
+/* Those that wait for a token cannot be begun before it is there. */
+static int
+waits_for_token(const struct ask *a)
+{
+	return self.asking && strcmp(a->path, AUTH_PATH) != 0;
+}
+
 /* When libcurl, or a request that waits, wants to be looked at. */
 static long long
 soonest(long long latest)
@@ -541,7 +548,7 @@ soonest(long long latest)
 	if (self.timer != -1 && self.timer < at)
 		at = self.timer;
 	for (a = self.first; a != NULL; a = a->next) {
-		start = self.asking ? a->deadline : a->start;
+		start = waits_for_token(a) ? a->deadline : a->start;
 		if (a->curl == NULL && start < at)
 			at = start;
 	}
