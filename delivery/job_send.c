@@ -645,8 +645,11 @@ start_batch(struct job *j, size_t first, size_t n, const struct descriptor *g,
 	if (b == NULL || to == NULL || add_told(b, j, j->todo[first]) == -1) {
 		free(b);
 		free(to);
+		/* what another gateway has said before stands */
 		for (i = first; i < first + n; i++)
-			j->result[j->todo[i]].outcome = IPC_OUTCOME_INTERNAL;
+			if (!j->result[j->todo[i]].tried)
+				j->result[j->todo[i]].outcome =
+				    IPC_OUTCOME_INTERNAL;
 		finish(j);
 		return;
 	}
