@@ -506,14 +506,20 @@ start(struct ask *a)
 		ask_token(a);
 }
 
+/* Those that wait for a token cannot be begun before it is there. */
+static int
+waits_for_token(const struct ask *a)
+{
+	return self.asking && strcmp(a->path, AUTH_PATH) != 0;
+}
+
 /* 1 if it can be begun now, or has to be given up. */
 static int
 is_due(const struct ask *a)
 {
 	if (a->curl != NULL || a->start > clock_ms())
 		return 0;
-	return !self.asking || strcmp(a->path, AUTH_PATH) == 0 ||
-	    clock_left(a->deadline) == 0;
+	return !waits_for_token(a) || clock_left(a->deadline) == 0;
 }
 
 /* Each may end others, and bring new ones: look from the front each time. */
@@ -529,13 +535,6 @@ start_all(void)
 			return;
 		start(a);
 	}
-}
-
-/* Those that wait for a token cannot be begun before it is there. */
-static int
-waits_for_token(const struct ask *a)
-{
-	return self.asking && strcmp(a->path, AUTH_PATH) != 0;
 }
 
 /* When libcurl, or a request that waits, wants to be looked at. */
