@@ -117,19 +117,21 @@ answer(struct job *j)
 }
 
 static void
-write_journal(struct job *j)
+settle(struct job *j)
 {
-	if (j->journalled)
-		job_journal_write(j, answer);
-	else
-		answer(j);
+	rate_settle(j, answer);
 }
 
+/* The result first: counters that cannot be reached must not delay it. */
 static void
 finish(struct job *j)
 {
-	if (--j->pending == 0)
-		rate_settle(j, write_journal);
+	if (--j->pending > 0)
+		return;
+	if (j->journalled)
+		job_journal_write(j, settle);
+	else
+		settle(j);
 }
 
 static void start_batch(struct job *, size_t first, size_t n,

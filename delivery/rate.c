@@ -216,10 +216,8 @@ give_up(struct rate *r)
 
 	log_limited(j->log_limit, LOG_ERR, "rate", "session", j->session,
 	    "error", journal_why(), NULL);
-	if (r->settling)
-		return;
-	r->phase = OVER;
-	if (!config->journal_required)
+	r->phase = OVER; /* the client waits: one time limit is enough */
+	if (r->settling || !config->journal_required)
 		return;
 	while (j->ntodo > 0) {
 		i = j->todo[--j->ntodo];
