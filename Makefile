@@ -286,10 +286,12 @@ check-foreign:
 	$(PYTHON) tests/run -n check-all `cat $(LEFT)`
 
 # No SMS twice, none lost: a thousand mails, three times.
+PROOF_SEEDS = 1 2 3
+
 proof: all
 	sh tests/install
 	$(PYTHON) tests/foreign.py fetch
-	for s in 1 2 3; do SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=1000 \
+	for s in $(PROOF_SEEDS); do SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=1000 \
 	    $(PYTHON) tests/run -n proof-$$s tests/queue_postfix.py || exit 1; \
 	    SMTP2SMS_SEED=$$s SMTP2SMS_PROOF=300 \
 	    $(PYTHON) tests/run -n roads-$$s tests/queue_roads.py || exit 1; \
