@@ -224,7 +224,7 @@ read_port(struct session *s, const char *value)
 static const struct {
 	enum mime_field field;
 	const char *name;
-	enum reply (*read)(struct session *, const char *value);
+	enum reply (*parse)(struct session *, const char *value);
 } fields[] = {
 	{MIME_SMS_PRIORITY, "X-SMS-Priority", read_priority},
 	{MIME_SMS_TTL, "X-SMS-TTL", read_ttl},
@@ -273,7 +273,7 @@ read_fields(struct session *s)
 			return REPLY_FIELD_TWICE;
 		}
 		value = mime_field(s->mime, fields[i].field);
-		if (value != NULL && (r = fields[i].read(s, value)) != REPLY_GO)
+		if (value != NULL && (r = fields[i].parse(s, value)) != REPLY_GO)
 			return r;
 	}
 	read_hints(s);
