@@ -389,8 +389,6 @@ fuzz-link:
 	build/fuzz_link -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 	    -max_len=4096 build/corpus_link
 
-# What CBMC proves of the pure files (PROVE=all: also what takes long), and
-# what SPIN says of the way of a message: tests/prove.
 # Which lines of the pure files the unit tests reach.
 coverage:
 	sh tests/install
@@ -401,6 +399,8 @@ coverage:
 	    -e sandbox`; do $$t >/dev/null || exit 1; done
 	$(PYTHON) tests/coverage.py build/coverage
 
+# What CBMC proves of the pure files (PROVE=all: also what takes long), and
+# what SPIN says of the way of a message: tests/prove.
 prove:
 	$(PYTHON) tests/prove/run.py
 

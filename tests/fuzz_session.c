@@ -229,6 +229,12 @@ ask_forget(void)
 }
 
 void
+ask_notify(const struct notify *n)
+{
+	(void)n;
+}
+
+void
 ask_tally(const struct tally *t)
 {
 	(void)t;

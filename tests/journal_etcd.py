@@ -98,7 +98,7 @@ def claim_lost():
             tap.is_(claims(), [], "no claim is left")
         # the claim is there, and nobody says so in time
         ident = new()
-        cut.lose[TXN] = 100
+        cut.lose[TXN] = 10 ** 6
         reply, _ = mail([*OWN, "journal etcd " + cut.url], ident)
         tap.like(reply, "^" + NOTHING, "no answer at all: 451")
         tap.is_(sent(), 0, "nothing is sent")
