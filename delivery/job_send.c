@@ -192,6 +192,18 @@ end_recipient(struct batch *b, size_t i, int sent)
 	    goes_on(b->job, &now, fate);
 }
 
+/*
+ * Recipients that a request to the gateway may have.  The flood guard lets
+ * some of them pass later than others: where the id of a request is that of
+ * its recipients, each has a request of its own, so that a retry has its id.
+ */
+static size_t
+most_in_request(const struct job *j, const struct descriptor *g)
+{
+	return j->guard != NULL && gateway_has_ids(g) ? 1 :
+	    gateway_max_recipients(g);
+}
+
 /* Start batches of these recipients at the next gateway, if there is one. */
 static void
 try_next(struct job *j, size_t first, size_t n, unsigned tried)
@@ -202,7 +214,7 @@ try_next(struct job *j, size_t first, size_t n, unsigned tried)
 	if (n == 0 ||
 	    (g = job_road_next(j, j->road[j->todo[first]], tried)) == NULL)
 		return;
-	max = gateway_max_recipients(g);
+	max = most_in_request(j, g);
 	for (i = 0; i < n; i += part) {
 		part = n - i < max ? n - i : max;
 		j->pending++;
@@ -754,7 +766,7 @@ static size_t
 count_batch(const struct job *j, size_t first)
 {
 	size_t head = j->todo[first], at, i;
-	size_t max = gateway_max_recipients(j->first[head]);
+	size_t max = most_in_request(j, j->first[head]);
 
 	for (i = first + 1; i < j->ntodo; i++) {
 		at = j->todo[i];

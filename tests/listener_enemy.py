@@ -133,6 +133,12 @@ def descriptors():
         leaks_none(it, fds, "none is left open")
 
 
+def can_answer(link):
+    """The type of a whole answer."""
+    size = int.from_bytes(link.recv(4, socket.MSG_WAITALL), "big")
+    return link.recv(size, socket.MSG_WAITALL)[0]
+
+
 @tap.test("a session that says who it is, and one that passes descriptors")
 def session():
     with Deliver() as it:
@@ -141,12 +147,15 @@ def session():
         bad.sendall(hello(trusted=b"\1"))
         tap.ok(is_closed(bad), "a second introduction: closed")
         bad = it.pass_on(hello())[0]
+        # once it answers, the link is open there
+        bad.sendall(frame(CAN))
+        tap.is_(can_answer(bad), ANS_CAN, "a link")
         before = it.open_files()
         with open("/dev/null") as null:
             bad.sendmsg([frame(CAN)], [(
                 socket.SOL_SOCKET, socket.SCM_RIGHTS,
                 array.array("i", [null.fileno()] * 8))])
-        tap.is_(bad.recv(5)[4], ANS_CAN, "descriptors are not taken")
+        tap.is_(can_answer(bad), ANS_CAN, "descriptors are not taken")
         leaks_none(it, before, "and none of them is open there")
         good.sendall(frame(CAN))
         tap.is_(good.recv(5)[4], ANS_CAN, "another session is not concerned")
