@@ -128,9 +128,10 @@ def processes():
         resource.setrlimit(resource.RLIMIT_NPROC, (20, 20))
 
     # a user who has no other process; another test may hold useradd's lock
-    wait_until(lambda: subprocess.run(
-        ["useradd", "-r", "-M", "smtp2sms-few"], check=False,
-        capture_output=True).returncode in (0, EXISTS), PATIENCE)
+    if not wait_until(lambda: subprocess.run(
+            ["useradd", "-r", "-M", "smtp2sms-few"], check=False,
+            capture_output=True).returncode in (0, EXISTS), PATIENCE):
+        raise tap.Skip("no user can be added here")
     try:
         with Listener(["user smtp2sms-few", "max-sessions-per-source 0"], gw,
                       before=few) as it:
