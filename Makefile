@@ -246,7 +246,7 @@ units: all $(TEST_OBJECTS)
 	    tests/unit_$$t.c hook/confine.o delivery/note.o \
 	    delivery/journal_file.o delivery/journal_record.o \
 	    delivery/journal_value.o common/digest.o common/ipc.o \
-	    common/buf.o || exit 1; done
+	    common/buf.o common/landlock.o || exit 1; done
 	$(TEST_LINK) -o build/login_dump tests/login_dump.c $(LOGIN) \
 	    $(SYSTEM) $(PURE) $(LIBCRYPT)
 

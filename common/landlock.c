@@ -24,6 +24,11 @@
 #define SCOPE_SOCKET 1U	/* abstract sockets */
 #define SCOPE_SIGNAL 2U
 
+#define KEEP_FILES \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | \
+	LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+	LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG)
+
 /*
  * The rights by the version that added them, as numbers: the headers of the
  * system that builds may be older than the kernel that runs.
@@ -53,7 +58,7 @@ landlock_version(void)
 
 /* A ruleset that names rights and has no rules forbids them all. */
 static int
-create(int version, int signals)
+create(int version, unsigned permits)
 {
 	struct ruleset set = {0, 0, 0};
 	size_t i, size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
@@ -65,19 +70,20 @@ create(int version, int signals)
 		set.net |= rights[i].net;
 		set.scoped |= rights[i].scoped;
 	}
-	if (signals)
+	if (permits & LANDLOCK_SIGNALS)
 		set.scoped &= ~(uint64_t)SCOPE_SIGNAL;
 	return (int)syscall(SYS_landlock_create_ruleset, &set, size, 0U);
 }
 
 int
-landlock_create(int version, int folder, int signals)
+landlock_create(int version, int folder, unsigned permits)
 {
 	struct landlock_path_beneath_attr beneath = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+		.allowed_access = permits & LANDLOCK_KEEP_FILES ?
+		    KEEP_FILES : LANDLOCK_ACCESS_FS_READ_FILE,
 		.parent_fd = folder,
 	};
-	int fd = create(version, signals);
+	int fd = create(version, permits);
 
 	if (fd == -1 || folder == -1 ||
 	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
@@ -94,9 +100,9 @@ landlock_enter(int fd)
 }
 
 int
-landlock_restrict(int version, int folder, int signals)
+landlock_restrict(int version, int folder, unsigned permits)
 {
-	int fd = landlock_create(version, folder, signals), result;
+	int fd = landlock_create(version, folder, permits), result;
 
 	if (fd == -1)
 		return -1;
@@ -115,11 +121,11 @@ landlock_version(void)
 }
 
 int
-landlock_create(int version, int folder, int signals)
+landlock_create(int version, int folder, unsigned permits)
 {
 	(void)version;
 	(void)folder;
-	(void)signals;
+	(void)permits;
 	errno = ENOSYS;
 	return -1;
 }
@@ -133,9 +139,9 @@ landlock_enter(int fd)
 }
 
 int
-landlock_restrict(int version, int folder, int signals)
+landlock_restrict(int version, int folder, unsigned permits)
 {
-	return landlock_create(version, folder, signals);
+	return landlock_create(version, folder, permits);
 }
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * seccomp: macros for the filters of the sandboxes: the architecture's name,
- * and a line for each system call that is permitted.  Only for Linux.
+ * and a line for what is permitted.  Only for Linux.
  */
 #ifndef SECCOMP_H
 #define SECCOMP_H
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <linux/audit.h>
@@ -53,5 +54,63 @@
 /* ... only with none of these bits in argument n */
 #define PERMIT_WITHOUT(name, n, bits) \
 	IF_EQUAL(SYS_##name, 4), LOAD(LOW(n)), IF_NONE((bits), 1), ALLOW, DENY
+
+/* What a filter begins with: another architecture has other numbers. */
+#define FILTER_HEAD \
+	LOAD(offsetof(struct seccomp_data, arch)), \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), \
+	RETURN(SECCOMP_RET_KILL_PROCESS), \
+	LOAD(offsetof(struct seccomp_data, nr))
+
+/* ---- what several of the sandboxes permit, on each architecture ---- */
+
+#ifdef SYS_ppoll_time64
+#define PERMIT_PPOLL PERMIT(ppoll), PERMIT(ppoll_time64)
+#else
+#define PERMIT_PPOLL PERMIT(ppoll)
+#endif
+#ifdef SYS_poll
+#define PERMIT_POLL PERMIT(poll), PERMIT_PPOLL
+#else
+#define PERMIT_POLL PERMIT_PPOLL
+#endif
+
+/* The clock, where the vDSO does not answer. */
+#ifdef SYS_clock_gettime64
+#define PERMIT_GETTIME PERMIT(clock_gettime), PERMIT(clock_gettime64)
+#else
+#define PERMIT_GETTIME PERMIT(clock_gettime)
+#endif
+#ifdef SYS_time
+#define PERMIT_CLOCK PERMIT_GETTIME, PERMIT(gettimeofday), PERMIT(time)
+#else
+#define PERMIT_CLOCK PERMIT_GETTIME, PERMIT(gettimeofday)
+#endif
+
+/* malloc(3); no memory that can be run. */
+#ifdef SYS_mmap2
+#define PERMIT_MMAP PERMIT_WITHOUT(mmap2, 2, PROT_EXEC)
+#else
+#define PERMIT_MMAP PERMIT_WITHOUT(mmap, 2, PROT_EXEC)
+#endif
+#define PERMIT_MEMORY \
+	PERMIT(brk), PERMIT(munmap), PERMIT(mremap), PERMIT(madvise), \
+	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC), PERMIT_MMAP
+
+#ifdef SYS_futex_time64
+#define PERMIT_FUTEX PERMIT(futex), PERMIT(futex_time64)
+#else
+#define PERMIT_FUTEX PERMIT(futex)
+#endif
+
+/* syslog(3) on the socket that is connected already: there is no address. */
+#define PERMIT_SENDTO \
+	IF_EQUAL(SYS_sendto, 6), LOAD(LOW(4)), IF_EQUAL(0, 3), \
+	LOAD(HIGH(4)), IF_EQUAL(0, 1), ALLOW, DENY
+#ifdef SYS_send
+#define PERMIT_SEND PERMIT_SENDTO, PERMIT(send)
+#else
+#define PERMIT_SEND PERMIT_SENDTO
+#endif
 
 #endif

@@ -31,7 +31,6 @@ limit(void)
 
 #if defined(__linux__) && !defined(SANDBOX_NONE)
 
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -41,33 +40,17 @@ limit(void)
 #include <linux/net.h>
 #include <linux/seccomp.h>
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#define SYS_landlock_add_rule	    445
-#define SYS_landlock_restrict_self  446
-#endif
-#define LANDLOCK_VERSION 1U /* LANDLOCK_CREATE_RULESET_VERSION */
-#define LANDLOCK_BENEATH 1  /* LANDLOCK_RULE_PATH_BENEATH */
-
+#include "common/landlock.h"
 #include "common/seccomp.h"
 
 static const struct sock_filter filter[] = {
-	LOAD(offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
-	LOAD(offsetof(struct seccomp_data, nr)),
+	FILTER_HEAD,
 	/* the request, the answer, the mailer */
 	PERMIT(read),
 	PERMIT(write),
 	PERMIT(writev),
 	PERMIT(close),
-#ifdef SYS_poll
-	PERMIT(poll),
-#endif
-	PERMIT(ppoll),
-#ifdef SYS_ppoll_time64
-	PERMIT(ppoll_time64),
-#endif
+	PERMIT_POLL,
 	/* notes; which files these may be is Landlock's to say */
 	PERMIT(openat),
 #ifdef SYS_mkdir
@@ -115,44 +98,13 @@ static const struct sock_filter filter[] = {
 #else
 	PERMIT(fcntl),
 #endif
-	/* the clock, where the vDSO does not answer */
-	PERMIT(clock_gettime),
-#ifdef SYS_clock_gettime64
-	PERMIT(clock_gettime64),
-#endif
-	PERMIT(gettimeofday),
-#ifdef SYS_time
-	PERMIT(time),
-#endif
-	/* malloc; no memory that can be run */
-	PERMIT(brk),
-	PERMIT(munmap),
-	PERMIT(mremap),
-	PERMIT(madvise),
-	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
-#ifdef SYS_mmap2
-	PERMIT_WITHOUT(mmap2, 2, PROT_EXEC),
-#else
-	PERMIT_WITHOUT(mmap, 2, PROT_EXEC),
-#endif
+	PERMIT_CLOCK,
+	PERMIT_MEMORY,
 	PERMIT(getrandom),
 	PERMIT(getpid),
 	PERMIT(gettid),
-	PERMIT(futex),
-#ifdef SYS_futex_time64
-	PERMIT(futex_time64),
-#endif
-	/* syslog(3) on the socket that is connected already */
-	IF_EQUAL(SYS_sendto, 6),
-	LOAD(LOW(4)),
-	IF_EQUAL(0, 3),
-	LOAD(HIGH(4)),
-	IF_EQUAL(0, 1),
-	ALLOW,
-	DENY,
-#ifdef SYS_send
-	PERMIT(send), /* it has no address */
-#endif
+	PERMIT_FUTEX,
+	PERMIT_SEND,
 #ifdef SYS_socketcall
 	/* i386: a filter sees which call it is, but not its arguments */
 	IF_EQUAL(SYS_socketcall, 4),
@@ -172,73 +124,23 @@ static const struct sock_filter filter[] = {
 	DENY,
 };
 
-/* Names of rights by the version of Landlock that added them. */
-static const struct {
-	int abi;
-	uint64_t fs, net, scoped;
-} rights[] = {
-	{1, (1ULL << 13) - 1, 0, 0},
-	{2, 1ULL << 13, 0, 0},		/* refer */
-	{3, 1ULL << 14, 0, 0},		/* truncate */
-	{4, 0, 3, 0},			/* bind and connect of TCP */
-	{5, 1ULL << 15, 0, 0},		/* ioctl of devices */
-	{6, 0, 0, 3},			/* abstract sockets, signals */
-};
-
-/* Beneath the journal: write, read, list, remove, make files and folders. */
-#define IN_JOURNAL \
-	(1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 5 | 1ULL << 7 | 1ULL << 8)
-
-/* As the kernel has it (landlock_path_beneath_attr). */
-struct beneath {
-	uint64_t access;
-	int32_t fd;
-} __attribute__((packed));
-
-static int
-add_rule(int set, const char *journal)
-{
-	struct beneath b = {.access = IN_JOURNAL};
-	int r;
-
-	b.fd = open(journal, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (b.fd == -1)
-		return -1;
-	r = (int)syscall(SYS_landlock_add_rule, set, LANDLOCK_BENEATH, &b, 0U);
-	close(b.fd);
-	return r;
-}
-
 /*
- * Without Landlock the filter alone would leave every file of the user's
- * open, the memory of the mailer among them: -1, and best_effort decides.
+ * All files are forbidden but the journal's.  Without Landlock the filter alone
+ * would leave every file of the user's open, the memory of the mailer among
+ * them: -1, and best_effort decides.
  */
 static int
 restrict_files(const char *journal)
 {
-	struct {
-		uint64_t fs, net, scoped;
-	} set = {0, 0, 0};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-	    LANDLOCK_VERSION);
-	size_t i, size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-	int fd, result;
+	int version = landlock_version(), folder, result;
 
-	if (abi < 1)
+	if (version < 1)
 		return -1;
-	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-		if (rights[i].abi <= abi) {
-			set.fs |= rights[i].fs;
-			set.net |= rights[i].net;
-			set.scoped |= rights[i].scoped;
-		}
-	fd = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0U);
-	if (fd == -1)
+	folder = open(journal, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder == -1)
 		return -1;
-	result = add_rule(fd, journal);
-	if (result == 0)
-		result = (int)syscall(SYS_landlock_restrict_self, fd, 0U);
-	close(fd);
+	result = landlock_restrict(version, folder, LANDLOCK_KEEP_FILES);
+	close(folder);
 	return result;
 }
 

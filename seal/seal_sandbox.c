@@ -31,48 +31,24 @@ limit(void)
 
 #if defined(__linux__) && !defined(SANDBOX_NONE)
 
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "common/landlock.h"
 #include "common/seccomp.h"
 
 static const struct sock_filter filter[] = {
-	LOAD(offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
-	LOAD(offsetof(struct seccomp_data, nr)),
+	FILTER_HEAD,
 	/* one frame in, one frame out */
 	PERMIT(read),
 	PERMIT(write),
 	PERMIT(exit_group),
 	PERMIT(exit),
-	/* malloc; no memory that can be run */
-	PERMIT(brk),
-	PERMIT(munmap),
-	PERMIT(mremap),
-	PERMIT(madvise),
-	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
-#ifdef SYS_mmap2
-	PERMIT_WITHOUT(mmap2, 2, PROT_EXEC),
-#else
-	PERMIT_WITHOUT(mmap, 2, PROT_EXEC),
-#endif
+	PERMIT_MEMORY,
 	/* libcrypto: random octets, and the clock to mix into them */
 	PERMIT(getrandom),
 	PERMIT(getpid),
-	PERMIT(clock_gettime),
-#ifdef SYS_clock_gettime64
-	PERMIT(clock_gettime64),
-#endif
-	PERMIT(gettimeofday),
-#ifdef SYS_time
-	PERMIT(time),
-#endif
-	PERMIT(futex),
-#ifdef SYS_futex_time64
-	PERMIT(futex_time64),
-#endif
+	PERMIT_CLOCK,
+	PERMIT_FUTEX,
 	PERMIT(rt_sigprocmask),
 	PERMIT(restart_syscall),
 	DENY,

@@ -69,7 +69,6 @@ limit(void)
 
 #if defined(__linux__) && !defined(SANDBOX_NONE)
 
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <fcntl.h>
@@ -82,20 +81,11 @@ limit(void)
 #include "common/seccomp.h"
 
 static const struct sock_filter filter[] = {
-	LOAD(offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-	RETURN(SECCOMP_RET_KILL_PROCESS),
-	LOAD(offsetof(struct seccomp_data, nr)),
+	FILTER_HEAD,
 	/* the pump */
 	PERMIT(read),
 	PERMIT(write),
-#ifdef SYS_poll
-	PERMIT(poll),
-#endif
-	PERMIT(ppoll),
-#ifdef SYS_ppoll_time64
-	PERMIT(ppoll_time64),
-#endif
+	PERMIT_POLL,
 	PERMIT(close),
 	PERMIT(shutdown),
 	PERMIT(recvfrom), /* to peek at the client's first octet */
@@ -115,45 +105,14 @@ static const struct sock_filter filter[] = {
 	IF_EQUAL(F_SETFL, 1),
 	ALLOW,
 	DENY,
-	/* the clock, where the vDSO does not answer */
-	PERMIT(clock_gettime),
-#ifdef SYS_clock_gettime64
-	PERMIT(clock_gettime64),
-#endif
-	PERMIT(gettimeofday),
-#ifdef SYS_time
-	PERMIT(time),
-#endif
-	/* malloc; no memory that can be run */
-	PERMIT(brk),
-	PERMIT(munmap),
-	PERMIT(mremap),
-	PERMIT(madvise),
-	PERMIT_WITHOUT(mprotect, 2, PROT_EXEC),
-#ifdef SYS_mmap2
-	PERMIT_WITHOUT(mmap2, 2, PROT_EXEC),
-#else
-	PERMIT_WITHOUT(mmap, 2, PROT_EXEC),
-#endif
+	PERMIT_CLOCK,
+	PERMIT_MEMORY,
 	/* the TLS library */
 	PERMIT(getrandom),
 	PERMIT(getpid),
 	PERMIT(sysinfo),
-	PERMIT(futex),
-#ifdef SYS_futex_time64
-	PERMIT(futex_time64),
-#endif
-	/* syslog(3) on the socket that is connected already */
-	IF_EQUAL(SYS_sendto, 6),
-	LOAD(LOW(4)),
-	IF_EQUAL(0, 3),
-	LOAD(HIGH(4)),
-	IF_EQUAL(0, 1),
-	ALLOW,
-	DENY,
-#ifdef SYS_send
-	PERMIT(send), /* it has no address */
-#endif
+	PERMIT_FUTEX,
+	PERMIT_SEND,
 #ifdef SYS_recv
 	PERMIT(recv),
 #endif
@@ -190,7 +149,7 @@ forbid_files(void)
 {
 	int version = landlock_version();
 
-	return version < 1 ? 0 : landlock_restrict(version, -1, 1);
+	return version < 1 ? 0 : landlock_restrict(version, -1, LANDLOCK_SIGNALS);
 }
 
 int
