@@ -978,14 +978,17 @@ journal_etcd_open(struct journal *j, const char *key)
 	return 0;
 }
 
-/* A claim's or a result's lines. */
+/* A claim's or a result's lines; ms: the most that it may take. */
 static struct op *
-new_record(enum kind kind, struct journal *j, journal_etcd_done done,
+new_record(enum kind kind, struct journal *j, long ms, journal_etcd_done done,
     void *arg)
 {
 	struct op *o = new_op(kind, arg);
+	long long end = clock_ms() + ms;
 	size_t lines;
 
+	if (end < o->deadline)
+		o->deadline = end;
 	o->journal = j;
 	o->done = done;
 	o->keep = self.config->journal_keep;
@@ -997,12 +1000,10 @@ void
 journal_etcd_claim(struct journal *j, long ms, journal_etcd_done done,
     void *arg)
 {
-	struct op *o = new_record(CLAIM, j, done, arg);
+	struct op *o = new_record(CLAIM, j, ms, done, arg);
 
 	strcpy(j->nonce, o->nonce);
 	o->claim_end = clock_ms() + ms + CLAIM_AFTER * 1000;
-	if (clock_ms() + ms < o->deadline)
-		o->deadline = clock_ms() + ms;
 	step(o);
 }
 
@@ -1010,37 +1011,40 @@ void
 journal_etcd_result(struct journal *j, long ms, journal_etcd_done done,
     void *arg)
 {
-	struct op *o = new_record(RESULT, j, done, arg);
+	struct op *o = new_record(RESULT, j, ms, done, arg);
 
 	strcpy(o->nonce, j->nonce);
-	if (clock_ms() + ms < o->deadline)
-		o->deadline = clock_ms() + ms;
 	step(o);
+}
+
+/* A value of this name, or one that stands behind it. */
+static struct op *
+new_value(enum kind kind, enum journal_kind value_kind, const char *name,
+    journal_etcd_got got, void *arg)
+{
+	struct op *o = new_op(kind, arg);
+
+	o->got = got;
+	o->value_kind = value_kind;
+	snprintf(o->name, sizeof(o->name), "%s", name);
+	return o;
 }
 
 void
 journal_etcd_get(enum journal_kind kind, const char *name,
     journal_etcd_got got, void *arg)
 {
-	struct op *o = new_op(GET, arg);
-
-	o->got = got;
-	o->value_kind = kind;
-	snprintf(o->name, sizeof(o->name), "%s", name);
-	step(o);
+	step(new_value(GET, kind, name, got, arg));
 }
 
 void
 journal_etcd_put(const struct journal_change *c, journal_etcd_got got,
     void *arg)
 {
-	struct op *o = new_op(PUT, arg);
+	struct op *o = new_value(PUT, c->kind, c->name, got, arg);
 	size_t head = strlen(o->nonce) + 1;
 
-	o->got = got;
-	o->value_kind = c->kind;
 	o->revision = c->revision;
-	snprintf(o->name, sizeof(o->name), "%s", c->name);
 	if (c->n > JOURNAL_VALUE_MAX) {
 		fail(o, strerror(EINVAL));
 		return;
@@ -1060,12 +1064,7 @@ void
 journal_etcd_next(enum journal_kind kind, const char *name,
     journal_etcd_got got, void *arg)
 {
-	struct op *o = new_op(NEXT, arg);
-
-	o->got = got;
-	o->value_kind = kind;
-	snprintf(o->name, sizeof(o->name), "%s", name);
-	step(o);
+	step(new_value(NEXT, kind, name, got, arg));
 }
 
 void

@@ -282,7 +282,8 @@ journal_find(const struct journal *j, const char *name, time_t since,
 	const struct journal_entry *e = find(j, name);
 
 	id[0] = '\0';
-	if (e == NULL || (since != 0 && (e->time < since || journal_record_is_ahead(e->time))))
+	if (e == NULL || (since != 0 && (e->time < since ||
+	    journal_record_is_ahead(e->time))))
 		return JOURNAL_NEW;
 	if (e->state != JOURNAL_NEW)
 		memcpy(id, e->id, sizeof(e->id));

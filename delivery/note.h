@@ -70,8 +70,8 @@ int note_put(const struct notes *, const char *name, const char *text,
     long life, int durable);
 
 /*
- * The same if there is none, and durable: of several that try, one gets 0.  Returns 1 if
- * there is one that is still alive.
+ * The same if there is none, and durable: of several that try, one gets 0.
+ * Returns 1 if there is one that is still alive.
  */
 int note_claim(const struct notes *, const char *name, const char *text,
     long life);
