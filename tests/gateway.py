@@ -54,6 +54,7 @@ of whatever method and path, and returns a Response.
 
 import base64
 import ctypes
+import fcntl
 import json
 import os
 import random
@@ -66,6 +67,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -234,8 +236,14 @@ class Gateway:
                          daemon=True).start()
 
     def forget(self):
-        """Nothing more arrives over the connections that are open now."""
+        """Nothing more arrives over the connections that are open now.  What
+        was sent is acknowledged before: else it would be sent again, which
+        looks alive."""
+        limit = time.monotonic() + 10 * SLOW
         with self.lock:
+            while any(map(unacknowledged, self.sockets)):
+                assert time.monotonic() < limit, "not acknowledged"
+                time.sleep(0.01)    # an acknowledgement has no event
             for sock in self.sockets:
                 drop_all(sock)
 
@@ -467,6 +475,12 @@ def check_message(message):
 
 
 SO_ATTACH_FILTER = 26   # Linux
+
+
+def unacknowledged(sock):
+    """Octets that the peer has not acknowledged yet (SIOCOUTQ)."""
+    octets = fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(octets, sys.byteorder)
 
 
 def drop_all(sock):
